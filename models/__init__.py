@@ -1,0 +1,1 @@
+"""The nouns: what is given, what is asked, what is answered."""

@@ -1,0 +1,75 @@
+"""Everything that can go wrong and that the user can mend.
+
+GipError                 exit 1: the data is wrong or the work failed
+├── EstateError          the estate's files hold problems, all of them listed
+├── PlanError            a plan folder cannot be read, or breaks the rules
+└── OutputError          the result cannot be written; nothing was left behind
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SHOWN_PER_KIND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in the input: where it stands, what it says, why not, what to do."""
+
+    file: str
+    line: int | None
+    column: str | None
+    value: str | None
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        column = "" if self.column is None else f"{self.column}: "
+        value = "" if self.value is None else f"{_short(self.value)} "
+        return f"{place}: {column}{value}{self.reason}; {self.remedy}"
+
+
+def _short(value: str) -> str:
+    return repr(value if len(value) <= 80 else value[:77] + "...")
+
+
+class GipError(Exception):
+    """The base of all errors that end the program with a message instead of a traceback."""
+
+    exit_code = 1
+
+
+class EstateError(GipError):
+    """The estate cannot be planned; ``problems`` lists every reason at once."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        seen: Counter[tuple[str, str | None, str]] = Counter()
+        lines = []
+        for problem in self.problems:
+            kind = (problem.file, problem.column, problem.reason)
+            seen[kind] += 1
+            if seen[kind] <= SHOWN_PER_KIND:
+                lines.append(str(problem))
+        for (file, column, reason), count in seen.items():
+            if count > SHOWN_PER_KIND:
+                where = file if column is None else f"{file}: {column}"
+                lines.append(f"{where}: {count - SHOWN_PER_KIND} more that {reason}")
+        count = len(self.problems)
+        lines.append(f"{count} problem{'s' if count != 1 else ''} found; nothing was written")
+        return "\n".join(lines)
+
+
+class PlanError(GipError):
+    """A plan is missing, unreadable, or breaks a rule of the contract."""
+
+
+class OutputError(GipError):
+    """The output could not be written whole, so nothing of it was left behind."""

@@ -1,0 +1,63 @@
+"""The product's eligibility rules, as data: what may be a proxy, and what may be reached how.
+
+The four tiers (S14) and the failover to the backup server (S16) are the same in every ruleset.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+POWERSHELL_DIRECT_SINCE = 2016
+POWERSHELL_NEEDED = 2
+
+_WINDOWS = re.compile("windows", re.IGNORECASE)
+_WINDOWS_SERVER = re.compile(r"windows\s+server", re.IGNORECASE)
+_RHEL_LIKE = re.compile(r"\b(rhel|red\s*hat|rocky)\b", re.IGNORECASE)
+_LINUX = re.compile(r"linux|\b(rhel|red\s*hat|rocky)\b", re.IGNORECASE)
+_GUEST_CLIENT = re.compile(r"windows\s+1[01]\b", re.IGNORECASE)
+_GUEST_SERVER = re.compile(r"windows\s+server\b.*?\b(20\d\d)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """One version's rules: the operating systems of a proxy (S8), and what is assumed."""
+
+    name: str
+    proxy_os: tuple[re.Pattern[str], ...]
+    assumptions: tuple[str, ...] = ()
+
+    def may_be_proxy(self, os: str) -> bool:
+        """Tell whether a machine with this ``os`` may be a proxy (S8)."""
+        return any(pattern.search(os) for pattern in self.proxy_os)
+
+
+RULESETS = {
+    "v12": Ruleset("v12", (_WINDOWS_SERVER,)),
+    "v13": Ruleset(
+        "v13",
+        (_WINDOWS_SERVER, _RHEL_LIKE),
+        (
+            "a Linux proxy connects to Windows guests by network; "
+            "the vendor's pages disagree about it",
+        ),
+    ),
+}
+
+
+def is_windows(os: str) -> bool:
+    """Tell whether a VM runs Windows, which only a proxy may then serve (S5)."""
+    return _WINDOWS.search(os) is not None
+
+
+def is_linux(os: str) -> bool:
+    """Tell whether a server runs Linux, which has no PowerShell Direct (S11)."""
+    return _LINUX.search(os) is not None
+
+
+def guest_has_powershell_direct(os: str) -> bool:
+    """Tell whether a guest is Windows 10, 11, or Windows Server 2016 or later (S11)."""
+    server = _GUEST_SERVER.search(os)
+    if server is not None:
+        return int(server.group(1)) >= POWERSHELL_DIRECT_SINCE
+    return _GUEST_CLIENT.search(os) is not None

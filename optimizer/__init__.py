@@ -1,0 +1,1 @@
+"""The verbs: read, connect, qualify, collapse, solve, expand, check, write."""
