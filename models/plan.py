@@ -17,6 +17,8 @@ Reason = Literal[
     "failover_capacity",
 ]  # fmt: skip
 
+Unassigned = tuple[int, Reason, str]
+
 WINDOWS, OTHER, UNKNOWN = 0, 1, 2
 NETWORK, POWERSHELL_DIRECT, NO_CONNECTION = 0, 1, 2
 CONNECTIONS = ("network", "powershell_direct", "")
@@ -75,6 +77,6 @@ class Plan:
     connection: NDArray[np.int8]
     protected: NDArray[np.bool_]
     failover: Codes
-    unassigned: Sequence[tuple[int, Reason, str]]
+    unassigned: Sequence[Unassigned]
     aims: Sequence[AimResult]
     findings: Sequence[Finding]

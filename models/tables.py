@@ -59,7 +59,7 @@ SERVERS = Table(
     "servers",
     "managed servers, each a possible guest interaction proxy",
     (
-        Column("server", "name", "unique name", "gip-01", True, None),
+        Column("server", "name", "unique name", "vbr-01", True, None),
         Column("os", "text", "operating system, as inventories write it",
                "Microsoft Windows Server 2022 (64-bit)", True, None),
         Column("roles", "choices", "roles it has; exactly one server is the backup_server",
@@ -94,10 +94,10 @@ LINKS = Table(
     "without this table every network reaches every other",
     (
         Column("from", "name", "network or router", "hq-servers", True, None),
-        Column("to", "name", "network or router", "hq-servers", True, None),
+        Column("to", "name", "network or router", "rtr-hq", True, None),
         Column("both_ways", "boolean", "traffic may start at either end", "true", default="true"),
         Column("up", "boolean", "in service", "true", default="true"),
-        Column("latency_ms", "decimal", "for people; the plan does not read it", "4"),
+        Column("latency_ms", "decimal", "for people; the plan does not read it", "0.2"),
     ),
     (),
     required=False,
@@ -158,7 +158,7 @@ CURRENT = Table(
     (
         Column("job", "name", "a job of jobs", "nightly", True, None),
         Column("vm", "name", "a VM of vms", "vm-0001", True, None),
-        Column("proxy", "name", "the server", "gip-01", True, None),
+        Column("proxy", "name", "the server", "vbr-01", True, None),
     ),
     ("job", "vm"),
     required=False,

@@ -1,0 +1,111 @@
+"""An integer program with lexicographic aims, as arrays: the form every solver reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+FREE = 2**40
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Linear rows ``lower <= A x <= upper`` as triples; ``FREE`` in size means no limit."""
+
+    row: Ints
+    column: Ints
+    coefficient: Ints
+    lower: Ints
+    upper: Ints
+
+    def __len__(self) -> int:
+        return len(self.lower)
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Rows]) -> Rows:
+        """Return the rows of all ``blocks``, one after another."""
+        starts = np.cumsum([0] + [len(block) for block in blocks])
+        whole = [block.row + start for block, start in zip(blocks, starts, strict=False)]
+        empty = [np.zeros(0, dtype=np.int64)]
+        return cls(
+            np.concatenate(empty + whole),
+            np.concatenate(empty + [block.column for block in blocks]),
+            np.concatenate(empty + [block.coefficient for block in blocks]),
+            np.concatenate(empty + [block.lower for block in blocks]),
+            np.concatenate(empty + [block.upper for block in blocks]),
+        )
+
+    def activity(self, x: Floats | Ints) -> Floats:
+        """Return ``A x``."""
+        products = (self.coefficient * x[self.column]).astype(np.float64)
+        return np.bincount(self.row, products, len(self)).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Columns that are what their rows force them to be at least.
+
+    Each of ``rows`` reads ``scale * x[target] + (terms of other columns) >= lower``.
+    """
+
+    rows: Rows
+    target: Ints
+    scale: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """A linear figure ``constant + coefficient * x[column]`` to be made large or small."""
+
+    name: str
+    maximise: bool
+    column: Ints
+    coefficient: Ints
+    constant: int = 0
+
+    def value(self, x: Ints) -> int:
+        """Return the figure at ``x``, exactly."""
+        return self.constant + int(self.coefficient @ x[self.column])
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Columns with bounds, rows, and aims in their order.
+
+    The first ``decisions`` columns are free choices; ``definitions``, in order, give the others
+    from them, but for ``squares``: pairs (w, q) of columns with ``q = w ** 2``.
+    """
+
+    lower: Ints
+    upper: Ints
+    decisions: int
+    rows: Rows
+    definitions: tuple[Definition, ...]
+    squares: tuple[Ints, Ints]
+    aims: tuple[Aim, ...]
+
+    def settle(self, x: Ints) -> Ints:
+        """Return ``x`` with every defined column as small as the decisions let it be."""
+        settled = self.lower.copy()
+        settled[: self.decisions] = x[: self.decisions]
+        for definition in self.definitions:
+            base = settled.copy()
+            base[definition.target] = 0
+            missing = definition.rows.lower - definition.rows.activity(base)
+            needed = np.ceil(missing / definition.scale - 1e-9).astype(np.int64)
+            np.maximum.at(settled, definition.target, needed)
+        w, q = self.squares
+        settled[q] = settled[w] ** 2
+        return settled
+
+    def admits(self, x: Ints) -> bool:
+        """Tell whether ``x`` keeps every bound and row."""
+        inside = bool(((self.lower <= x) & (x <= self.upper)).all())
+        activity = self.rows.activity(x)
+        within = (self.rows.lower <= activity) & (activity <= self.rows.upper)
+        return inside and bool(within.all())

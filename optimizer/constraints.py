@@ -1,0 +1,143 @@
+"""The rules of a plan as rows, one function each; their order plays no part."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.problem import Moments, Problem
+from models.program import FREE, Definition, Ints, Rows
+from optimizer.moments import projected
+from optimizer.variables import PER_MILLE, Variables
+
+
+def every_task_once(problem: Problem, columns: Variables) -> Rows:
+    """A group sends out no more tasks than it has."""
+    ways = columns.ways
+    column = np.concatenate([columns.arcs, columns.inflows])
+    return Rows(
+        row=np.concatenate([ways.arc_group, ways.in_group]),
+        column=column,
+        coefficient=np.ones(len(column), dtype=np.int64),
+        lower=np.full(len(problem.count), -FREE),
+        upper=problem.count,
+    )
+
+
+def pools_pass_on(columns: Variables) -> Rows:
+    """What flows into a pool flows on to its servers."""
+    ways = columns.ways
+    level = np.zeros(len(ways.activity), dtype=np.int64)
+    return Rows(
+        row=np.concatenate([ways.in_pool, ways.out_pool]),
+        column=np.concatenate([columns.inflows, columns.outflows]),
+        coefficient=np.repeat([1, -1], [len(columns.inflows), len(columns.outflows)]),
+        lower=level,
+        upper=level,
+    )
+
+
+def loads(problem: Problem, columns: Variables) -> Definition:
+    """``P(s)`` is at least the load of each moment; its upper bound is the capacity."""
+    blocks, targets = [], []
+    for server, target in zip(columns.loaded.tolist(), columns.load.tolist(), strict=True):
+        at_server = np.flatnonzero(columns.carrier_server == server)
+        moments, rows = _per_moment(problem.moments_of(server), columns, at_server)
+        blocks.append(_with_target(rows, target, problem.running[server] + moments.own))
+        targets.append(np.full(len(rows), target))
+    return _definition(blocks, targets, 1)
+
+
+def own_capacity(problem: Problem, columns: Variables) -> Rows:
+    """The backup server's own tasks come and go, so its capacity differs by the moment."""
+    server = problem.backup_server
+    if problem.limit[server] < 0:
+        return Rows.joined([])
+    at_server = np.flatnonzero(columns.carrier_server == server)
+    moments, rows = _per_moment(problem.own_moments, columns, at_server)
+    return _limited(rows, problem.limit[server] - problem.running[server] - moments.own)
+
+
+def failover(problem: Problem, columns: Variables) -> Rows:
+    """Whatever is lost, the backup server can run what it takes over beside its own (S16)."""
+    if problem.failover_limit is None:
+        return Rows.joined([])
+    own = columns.carrier_server == problem.backup_server
+    blocks, seen = [], set()
+    for loss in problem.losses:
+        lost = np.isin(columns.carrier_server, loss) & columns.carrier_takeover
+        chosen = np.flatnonzero(own | lost)
+        if chosen.tobytes() in seen:
+            continue
+        seen.add(chosen.tobytes())
+        moments, rows = _per_moment(problem.own_moments, columns, chosen)
+        anyway = problem.running[problem.backup_server] + moments.own
+        blocks.append(_limited(rows, problem.failover_limit - anyway))
+    return Rows.joined(blocks)
+
+
+def utilisation(problem: Problem, columns: Variables) -> Definition:
+    """A server's use in per mille, rounded up."""
+    limit = problem.limit[columns.counted]
+    places = np.arange(len(limit))
+    rows = Rows(
+        row=np.concatenate([places, places]),
+        column=np.concatenate(
+            [columns.figure, columns.load[np.searchsorted(columns.loaded, columns.counted)]]
+        ),
+        coefficient=np.concatenate([limit, np.full(len(limit), -PER_MILLE)]),
+        lower=np.zeros(len(limit), dtype=np.int64),
+        upper=np.full(len(limit), FREE),
+    )
+    return Definition(rows, columns.figure, limit)
+
+
+def highest(columns: Variables) -> Definition:
+    """The peak is at least every figure."""
+    places = np.arange(len(columns.figure))
+    rows = Rows(
+        row=np.concatenate([places, places]),
+        column=np.concatenate([np.full(len(places), columns.peak), columns.figure]),
+        coefficient=np.repeat([1, -1], len(places)),
+        lower=np.zeros(len(places), dtype=np.int64),
+        upper=np.full(len(places), FREE),
+    )
+    return Definition(rows, np.full(len(places), columns.peak), np.ones_like(places))
+
+
+def _per_moment(
+    moments: Moments, columns: Variables, carriers: NDArray[np.intp]
+) -> tuple[Moments, Rows]:
+    """Return the moments that matter to ``carriers``, and for each a row that adds them up."""
+    activity = columns.carrier_activity[carriers]
+    mask = np.zeros(moments.active.shape[1], dtype=np.bool_)
+    mask[activity] = True
+    few = projected(moments, mask)
+    row, place = np.nonzero(few.active[:, activity])
+    return few, Rows(
+        row=row,
+        column=columns.carrier[carriers[place]],
+        coefficient=np.ones(len(row), dtype=np.int64),
+        lower=np.full(len(few.own), -FREE),
+        upper=np.full(len(few.own), FREE),
+    )
+
+
+def _limited(rows: Rows, limit: Ints) -> Rows:
+    return Rows(rows.row, rows.column, rows.coefficient, rows.lower, np.maximum(limit, 0))
+
+
+def _with_target(rows: Rows, target: int, lower: Ints) -> Rows:
+    count = len(rows)
+    return Rows(
+        row=np.concatenate([rows.row, np.arange(count)]),
+        column=np.concatenate([rows.column, np.full(count, target)]),
+        coefficient=np.concatenate([-rows.coefficient, np.ones(count, dtype=np.int64)]),
+        lower=lower,
+        upper=rows.upper,
+    )
+
+
+def _definition(blocks: list[Rows], targets: list[Ints], scale: int) -> Definition:
+    target = np.concatenate([np.zeros(0, dtype=np.int64), *targets])
+    return Definition(Rows.joined(blocks), target, np.full(len(target), scale))

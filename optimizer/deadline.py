@@ -1,0 +1,55 @@
+"""One deadline for a whole plan, and solver calls that Ctrl-C can end at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment by which solving has to end; ``seconds`` None means never."""
+
+    seconds: float | None = None
+    started: float = field(default_factory=time.monotonic)
+
+    def remaining(self) -> float:
+        """Return the seconds left, 0 when there are none."""
+        if self.seconds is None:
+            return float("inf")
+        return max(0.0, self.started + self.seconds - time.monotonic())
+
+
+def interruptible(work: Callable[[], T], stop: Callable[[], object], seconds: float) -> T | None:
+    """Return what ``work`` returns; None where it has not come back soon after ``seconds``.
+
+    A solver's native code keeps signals from Python and may overrun its own limit in presolve:
+    so it runs in a thread of its own, which is told to ``stop`` and, if need be, left behind.
+    """
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # raised again by the caller below
+            failures.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    started = time.monotonic()
+    try:
+        while thread.is_alive() and time.monotonic() - started < seconds + 1:
+            thread.join(0.1)
+    finally:
+        if thread.is_alive():
+            stop()
+            thread.join(0.5)
+    if failures:
+        raise failures[0]
+    return results[0] if results else None

@@ -1,0 +1,157 @@
+"""Collapses tasks that look the same to the model into groups, and expands counts back to tasks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.estate import Codes, Estate
+from models.plan import OTHER, WINDOWS, Tasks
+from models.problem import Counts, Label, Problem, label_of
+from models.week import Intervals, active_intervals
+from optimizer.eligibility import Eligibility
+from optimizer.failover import failover_limit, losses
+from optimizer.moments import busiest
+
+
+def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Problem, Codes]:
+    """Return the problem, and each task's group: -1 where no server may serve it."""
+    activities, activity_of_job = _activities(estate)
+    label, takeover, kind = _kinds(estate, tasks, eligibility)
+    activity = activity_of_job[tasks.job]
+    own = np.bincount(activity[tasks.kind == OTHER], minlength=len(activities))
+    servable = np.asarray((label > 0).any(axis=1))
+    grouped = (tasks.kind == WINDOWS) & servable[kind]
+    stays = _stays(estate, tasks, label, kind) & grouped
+    current = np.where(stays, tasks.current, -1)
+    signature = (kind.astype(np.int64) * len(activities) + activity) * (len(estate.servers) + 1) + (
+        current + 1
+    )
+    codes, _ = pd.factorize(signature[grouped])
+    group = np.full(len(tasks), -1, dtype=np.int32)
+    group[grouped] = codes
+    first = np.zeros(codes.max(initial=-1) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.flatnonzero(grouped)[::-1]
+    count = np.bincount(codes, minlength=len(first)).astype(np.int64)
+    planned = np.bincount(activity[first], weights=count, minlength=len(activities))
+    problem = Problem(
+        count=count,
+        kind=kind[first],
+        activity=activity[first],
+        current=current[first].astype(np.int32),
+        label=label,
+        takeover=takeover,
+        limit=estate.servers["max_tasks"].to_numpy(),
+        running=estate.servers["running_tasks"].to_numpy(),
+        candidate=eligibility.candidate,
+        backup_server=estate.backup_server,
+        moments=busiest(activities, planned.astype(np.int64), np.zeros_like(own)),
+        own_moments=busiest(activities, planned.astype(np.int64), own),
+        losses=losses(estate),
+        failover_limit=failover_limit(estate),
+        movable=_movable(estate, tasks),
+    )
+    return problem, group
+
+
+def _movable(estate: Estate, tasks: Tasks) -> int | None:
+    if estate.current is None:
+        return None
+    return int((tasks.has_current & (tasks.kind == WINDOWS)).sum())
+
+
+def _activities(estate: Estate) -> tuple[tuple[Intervals, ...], Codes]:
+    """Return the distinct activities, and each job's."""
+    jobs = estate.jobs[["start", "duration_minutes", "days"]].itertuples(index=False, name=None)
+    number: dict[Intervals, int] = {}
+    codes = [number.setdefault(active_intervals(*job), len(number)) for job in jobs]
+    return tuple(number), np.array(codes, dtype=np.int32)
+
+
+def _kinds(
+    estate: Estate, tasks: Tasks, eligibility: Eligibility
+) -> tuple[Label, NDArray[np.bool_], Codes]:
+    """Return the distinct kinds' labels and takeover flags, and each task's kind.
+
+    A kind is a row of labels: profile and manual selection (S13) matter only through it.
+    """
+    aims = estate.settings.objectives
+    label = label_of(
+        np.where(eligibility.usable, eligibility.tier, 0).astype(np.int8),
+        eligibility.protected & ("protected" in aims),
+        eligibility.same_site & ("same_site" in aims),
+    )
+    enforced = failover_limit(estate) is not None
+    taken_over = eligibility.takeover(estate.backup_server) & enforced
+    selection, selections = pd.factorize(estate.jobs["proxy_codes"])
+    pairs = eligibility.profile[tasks.vm].astype(np.int64) * max(1, len(selections))
+    pair, distinct = pd.factorize(pairs + selection[tasks.job])
+    number: dict[bytes, int] = {}
+    rows: list[Label] = []
+    flags: list[bool] = []
+    kind_of_pair = np.zeros(len(distinct), dtype=np.int32)
+    for place, (profile, chosen) in enumerate(
+        zip(*np.divmod(distinct, max(1, len(selections))), strict=True)
+    ):
+        row = label[profile]
+        if selections[chosen]:
+            row = np.zeros_like(row)
+            row[list(selections[chosen])] = label[profile][list(selections[chosen])]
+        flag = bool(taken_over[profile])
+        kind = number.setdefault(row.tobytes() + bytes([flag]), len(number))
+        if kind == len(rows):
+            rows.append(row)
+            flags.append(flag)
+        kind_of_pair[place] = kind
+    table = np.array(rows, dtype=np.int8).reshape(-1, len(estate.servers))
+    return table, np.array(flags, dtype=np.bool_), kind_of_pair[pair]
+
+
+def _stays(estate: Estate, tasks: Tasks, label: Label, kind: Codes) -> NDArray[np.bool_]:
+    """Return the tasks whose server of today may serve them, where `moves` is an aim."""
+    if "moves" not in estate.settings.objectives:
+        return np.zeros(len(tasks), dtype=np.bool_)
+    known = tasks.current >= 0
+    known[known] = label[kind[known], tasks.current[known]] > 0
+    return known
+
+
+def expand(group: Codes, current: Codes, arcs: tuple[Counts, Counts, Counts]) -> Codes:
+    """Return each task's server (-1 for none), given how many of each group go where.
+
+    ``arcs`` are aligned arrays (group, server, count) sorted by group and server; ``group`` and
+    ``current`` are per task, tasks in their order. Tasks that may stay on today's server stay;
+    the others fill the servers in order of name.
+    """
+    arc_group, arc_server, arc_count = arcs
+    proxy = np.full(len(group), -1, dtype=np.int32)
+    width = int(max(current.max(initial=0), arc_server.max(initial=0))) + 2
+    key = arc_group * width + arc_server
+    wish = group.astype(np.int64) * width + current
+    arc = np.searchsorted(key, wish)
+    fits = (group >= 0) & (current >= 0) & (arc < len(key))
+    fits[fits] = key[arc[fits]] == wish[fits]
+    rank = _rank_within(arc[fits])
+    stays = np.flatnonzero(fits)[rank < arc_count[arc[fits]]]
+    proxy[stays] = current[stays]
+    left = arc_count - np.bincount(arc[stays], minlength=len(key))
+    rest = np.flatnonzero((group >= 0) & (proxy < 0))
+    rest = rest[np.argsort(group[rest], kind="stable")]
+    rank = _rank_within(group[rest])
+    filled = np.repeat(arc_server, left)
+    starts = np.searchsorted(np.repeat(arc_group, left), group[rest])
+    ends = np.searchsorted(np.repeat(arc_group, left), group[rest], side="right")
+    placed = starts + rank < ends
+    proxy[rest[placed]] = filled[(starts + rank)[placed]]
+    return proxy
+
+
+def _rank_within(codes: NDArray[np.integer]) -> Counts:
+    """Return each element's place among those of the same code, in order."""
+    order = np.argsort(codes, kind="stable")
+    ordered = codes[order]
+    first = np.searchsorted(ordered, ordered)
+    rank = np.empty(len(codes), dtype=np.int64)
+    rank[order] = np.arange(len(codes)) - first
+    return rank

@@ -1,0 +1,42 @@
+"""Cuts the week where the load can change and keeps the moments that no other one covers."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.problem import Counts, Moments
+from models.week import Intervals, activity_matrix, cuts
+
+
+def busiest(activities: tuple[Intervals, ...], planned: Counts, own: Counts) -> Moments:
+    """Return the moments of the week at which some set of activities is largest.
+
+    ``planned`` and ``own`` count each activity's planned and own tasks; only activities with
+    planned tasks matter one by one, of the own ones only their number does.
+    """
+    matrix = activity_matrix(activities, cuts(activities))
+    active = matrix & (planned > 0)
+    return maximal(Moments(active, matrix @ own))
+
+
+def maximal(moments: Moments) -> Moments:
+    """Return ``moments`` without those that another one covers: as many own tasks, and the same
+    activities or more."""
+    table = np.unique(np.column_stack([moments.own, moments.active]), axis=0)
+    own, active = table[:, 0], table[:, 1:].astype(np.float32)
+    size = active.sum(axis=1)
+    keep = np.ones(len(table), dtype=np.bool_)
+    for row in range(len(table)):
+        covers = (active @ active[row] == size[row]) & (own >= own[row])
+        covers[row] = False
+        keep[row] = not covers.any()
+    return Moments(active[keep].astype(np.bool_), own[keep])
+
+
+def projected(moments: Moments, activities: NDArray[np.bool_]) -> Moments:
+    """Return the moments that matter where only some ``activities`` (a mask) can be."""
+    few = maximal(Moments(moments.active[:, activities], moments.own))
+    active = np.zeros((len(few.own), len(activities)), dtype=np.bool_)
+    active[:, activities] = few.active
+    return Moments(active, few.own)

@@ -1,0 +1,186 @@
+"""Bounds by linear relaxation: what no plan can better, fractions allowed.
+
+No solver's word is taken for a bound. Its duals are, and any duals give a valid bound: wrong
+digits can only make it weaker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from ortools.math_opt import model_pb2
+from ortools.math_opt.python import mathopt
+from ortools.util.python.solve_interrupter import SolveInterrupter
+
+from models.program import FREE, Aim, Floats, Ints, Program, Rows
+from optimizer.deadline import Deadline, interruptible
+
+CUT_ROUNDS = 30
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A bound on an aim, rounded to the integer it implies, and where the relaxation has it.
+
+    ``x`` is None where no time was left to solve it.
+    """
+
+    bound: int
+    x: Floats | None
+
+
+class Relaxation:
+    """The relaxation of one program; rows added to it stay, and solves start where the last
+    one ended."""
+
+    def __init__(self, program: Program, solver: mathopt.SolverType = mathopt.SolverType.GLOP):
+        self._program = program
+        self._rows = program.rows
+        self._model = mathopt.Model.from_model_proto(_proto(program))
+        self._columns = list(self._model.variables())
+        self._row_handles = list(self._model.linear_constraints())
+        self._solver = mathopt.IncrementalSolver(self._model, solver)
+
+    def add(self, rows: Rows) -> None:
+        """Add ``rows`` for good."""
+        terms: list[list[Any]] = [[] for _ in range(len(rows))]
+        for row, column, coefficient in zip(
+            rows.row.tolist(), rows.column.tolist(), rows.coefficient.tolist(), strict=True
+        ):
+            terms[row].append(coefficient * self._columns[column])
+        for row, (lower, upper) in enumerate(zip(rows.lower, rows.upper, strict=True)):
+            self._row_handles.append(
+                self._model.add_linear_constraint(
+                    lb=_limit(lower), ub=_limit(upper), expr=mathopt.fast_sum(terms[row])
+                )
+            )
+        self._rows = Rows.joined([self._rows, rows])
+
+    def remove_last(self, count: int) -> None:
+        """Take the ``count`` rows added last away again."""
+        for handle in self._row_handles[len(self._row_handles) - count :]:
+            self._model.delete_linear_constraint(handle)
+        del self._row_handles[len(self._row_handles) - count :]
+        kept = len(self._rows) - count
+        inside = self._rows.row < kept
+        self._rows = Rows(
+            self._rows.row[inside],
+            self._rows.column[inside],
+            self._rows.coefficient[inside],
+            self._rows.lower[:kept],
+            self._rows.upper[:kept],
+        )
+
+    def solve(self, aim: Aim, deadline: Deadline) -> Relaxed:
+        """Return the bound of ``aim``; squares are cut off where the relaxation falls short."""
+        objective = self._model.objective
+        objective.clear()
+        objective.is_maximize = aim.maximise
+        for column, value in zip(aim.column.tolist(), aim.coefficient.tolist(), strict=True):
+            objective.set_linear_coefficient(self._columns[column], value)
+        best = Relaxed(self._bound(aim, np.zeros(len(self._rows))), None)
+        for _ in range(CUT_ROUNDS):
+            solution = self._solve(deadline)
+            if solution is None:
+                return best
+            x, duals = solution
+            best = Relaxed(_tighter(aim, self._bound(aim, duals), best.bound), x)
+            missing = self._missing_chords(aim, x)
+            if not len(missing):
+                return best
+            self.add(missing)
+        return best
+
+    def _solve(self, deadline: Deadline) -> tuple[Floats, Floats] | None:
+        seconds = deadline.remaining()
+        if seconds <= 0:
+            return None
+        limit = None if seconds == float("inf") else timedelta(seconds=seconds)
+        interrupter = SolveInterrupter()
+        result = interruptible(
+            lambda: self._solver.solve(
+                params=mathopt.SolveParameters(time_limit=limit), interrupter=interrupter
+            ),
+            interrupter.interrupt,
+            seconds,
+        )
+        if result is None or result.termination.reason != mathopt.TerminationReason.OPTIMAL:
+            return None
+        values, duals = result.variable_values(), result.dual_values()
+        return (
+            np.fromiter((values[c] for c in self._columns), np.float64, len(self._columns)),
+            np.fromiter((duals[r] for r in self._row_handles), np.float64, len(self._row_handles)),
+        )
+
+    def _bound(self, aim: Aim, duals: Floats) -> int:
+        """Return the bound that ``duals`` prove.
+
+        For any y: c x = y (A x) + (c - y A) x, and each part is bounded by its own limits.
+        """
+        sign = 1.0 if aim.maximise else -1.0
+        y: Floats = np.round(sign * duals, 9)
+        y[(y > 0) & (self._rows.upper >= FREE)] = 0.0
+        y[(y < 0) & (self._rows.lower <= -FREE)] = 0.0
+        reduced = np.zeros(len(self._program.lower))
+        np.add.at(reduced, aim.column, sign * aim.coefficient)
+        products = y[self._rows.row] * self._rows.coefficient
+        reduced -= np.bincount(self._rows.column, products, len(reduced))
+        total = float(y @ np.where(y > 0, self._rows.upper, self._rows.lower))
+        total += float(reduced @ np.where(reduced > 0, self._program.upper, self._program.lower))
+        rounded = int(np.floor(total + ROUNDING * max(1.0, abs(total) * 1e-6)))
+        return aim.constant + (rounded if aim.maximise else -rounded)
+
+    def _missing_chords(self, aim: Aim, x: Floats) -> Rows:
+        """Return rows that lift each square up to the chord of ``w ** 2`` at its ``w``."""
+        w, q = self._program.squares
+        if not np.isin(q, aim.column).any() and not np.isin(q, self._locked()).any():
+            return Rows.joined([])
+        k = np.floor(x[w] + 1e-9).astype(np.int64)
+        short = x[q] < (2 * k + 1) * x[w] - k * (k + 1) - 1e-6 * np.maximum(1, x[q])
+        return chords(w[short], q[short], k[short])
+
+    def _locked(self) -> Ints:
+        """Return the columns of all rows beside the program's own."""
+        return self._rows.column[self._rows.row >= len(self._program.rows)]
+
+
+def chords(w: Ints, q: Ints, k: Ints) -> Rows:
+    """Return ``q >= (2 k + 1) w - k (k + 1)``: exact at the integers k and k + 1, below else."""
+    places = np.arange(len(k))
+    return Rows(
+        row=np.concatenate([places, places]),
+        column=np.concatenate([q, w]),
+        coefficient=np.concatenate([np.ones(len(k), dtype=np.int64), -(2 * k + 1)]),
+        lower=-k * (k + 1),
+        upper=np.full(len(k), FREE),
+    )
+
+
+def _tighter(aim: Aim, bound: int, other: int) -> int:
+    return min(bound, other) if aim.maximise else max(bound, other)
+
+
+def _limit(value: int) -> float:
+    return float(value) if abs(value) < FREE else float(np.sign(value)) * float("inf")
+
+
+def _proto(program: Program) -> model_pb2.ModelProto:
+    proto = model_pb2.ModelProto()
+    columns, rows = len(program.lower), program.rows
+    proto.variables.ids.extend(range(columns))
+    proto.variables.lower_bounds.extend(program.lower.tolist())
+    proto.variables.upper_bounds.extend(program.upper.tolist())
+    proto.variables.integers.extend([False] * columns)
+    proto.linear_constraints.ids.extend(range(len(rows)))
+    proto.linear_constraints.lower_bounds.extend(_limit(v) for v in rows.lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(_limit(v) for v in rows.upper.tolist())
+    order = np.lexsort((rows.column, rows.row))
+    matrix = proto.linear_constraint_matrix
+    matrix.row_ids.extend(rows.row[order].tolist())
+    matrix.column_ids.extend(rows.column[order].tolist())
+    matrix.coefficients.extend(rows.coefficient[order].tolist())
+    return proto

@@ -1,0 +1,136 @@
+"""Integer solutions by CP-SAT, in all of a program or in a box around a point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from models.program import FREE, Aim, Ints, Program, Rows
+from optimizer.deadline import Deadline, interruptible
+from optimizer.relax import chords
+
+NEAR = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best integer point found, None for none, and the bound proven inside the box.
+
+    ``bound`` is None where nothing was proven; ``empty`` tells that the box holds no point.
+    """
+
+    x: Ints | None
+    bound: int | None
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much work one search may do: CP-SAT's deterministic time, so that the same input gives
+    the same answer on any machine; and the deadline of the plan."""
+
+    deterministic: float
+    deadline: Deadline
+    seed: int = 0
+
+
+def search(program: Program, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
+    """Return the best point of ``program`` for ``aim``, or any point without one."""
+    w, q = program.squares
+    used = np.isin(q, program.rows.column) | (aim is not None and np.isin(q, aim.column))
+    cuts = [_chords_near(program, w[used], q[used], hint)]
+    best: Found = Found(None, None)
+    while True:
+        found = _solve(program, Rows.joined([program.rows, *cuts]), aim, hint, effort)
+        if found.x is None:
+            return Found(best.x, found.bound, found.empty)
+        settled = program.settle(found.x)
+        claimed = found.x[q[used]]
+        best = Found(settled if program.admits(settled) else best.x, found.bound)
+        short = claimed < settled[q[used]]
+        if not short.any() or effort.deadline.remaining() <= 0:
+            return best
+        cuts.append(_chords_near(program, w[used][short], q[used][short], settled))
+        hint = settled
+
+
+def _chords_near(program: Program, w: Ints, q: Ints, point: Ints) -> Rows:
+    """Return the chords of all values of ``w`` within `NEAR` of ``point``."""
+    steps = np.arange(-NEAR, NEAR)
+    k = point[w][:, None] + steps
+    inside = (k >= program.lower[w][:, None]) & (k < program.upper[w][:, None])
+    row, _ = np.nonzero(inside)
+    return chords(w[row], q[row], k[inside])
+
+
+def _solve(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
+    free = np.flatnonzero(program.lower < program.upper)
+    place = np.full(len(program.lower), -1)
+    place[free] = np.arange(len(free))
+    x = program.lower.copy()
+    model = _model(program, rows, free, place)
+    if model is None:
+        return Found(None, None, empty=True)
+    if aim is not None:
+        inside = place[aim.column] >= 0
+        terms = model.get_int_var_from_proto_index
+        expression = cp_model.LinearExpr.weighted_sum(
+            [terms(int(index)) for index in place[aim.column[inside]]],
+            aim.coefficient[inside].tolist(),
+        )
+        fixed = int(aim.coefficient[~inside] @ x[aim.column[~inside]])
+        (model.maximize if aim.maximise else model.minimize)(expression + fixed + aim.constant)
+    model.proto.solution_hint.vars.extend(range(len(free)))
+    model.proto.solution_hint.values.extend(
+        np.clip(hint, program.lower, program.upper)[free].tolist()
+    )
+    solver = cp_model.CpSolver()
+    seconds = effort.deadline.remaining()
+    parameters = solver.parameters
+    parameters.num_workers = 1
+    parameters.random_seed = effort.seed
+    parameters.catch_sigint_signal = False
+    parameters.max_deterministic_time = effort.deterministic
+    if seconds < float("inf"):
+        parameters.max_time_in_seconds = seconds
+    status = interruptible(lambda: solver.solve(model), solver.stop_search, seconds)
+    if status is None or status == cp_model.UNKNOWN:
+        return Found(None, None)
+    if status == cp_model.INFEASIBLE:
+        return Found(None, None, empty=True)
+    if status == cp_model.MODEL_INVALID:
+        raise AssertionError(f"CP-SAT refuses the model: {model.validate()}")
+    x[free] = solver.response_proto.solution
+    return Found(x, None if aim is None else round(solver.best_objective_bound))
+
+
+def _model(program: Program, rows: Rows, free: Ints, place: Ints) -> cp_model.CpModel | None:
+    """Return the CP-SAT model of the free columns; None where a row of fixed ones is broken."""
+    model = cp_model.CpModel()
+    proto = model.proto
+    bounds = zip(program.lower[free].tolist(), program.upper[free].tolist(), strict=True)
+    for domain in bounds:
+        proto.variables.add().domain.extend(domain)
+    is_free = place[rows.column] >= 0
+    fixed = np.zeros(len(rows), dtype=np.int64)
+    gone = ~is_free
+    np.add.at(fixed, rows.row[gone], rows.coefficient[gone] * program.lower[rows.column[gone]])
+    lower = np.where(rows.lower <= -FREE, -FREE, rows.lower - fixed)
+    upper = np.where(rows.upper >= FREE, FREE, rows.upper - fixed)
+    order = np.flatnonzero(is_free)[np.argsort(rows.row[is_free], kind="stable")]
+    column, coefficient = place[rows.column[order]], rows.coefficient[order]
+    ends = np.cumsum(np.bincount(rows.row[order], minlength=len(rows)))
+    begin = 0
+    for row, end in enumerate(ends.tolist()):
+        if begin == end:
+            if lower[row] > 0 or upper[row] < 0:
+                return None
+            continue
+        linear = proto.constraints.add().linear
+        linear.vars.extend(column[begin:end].tolist())
+        linear.coeffs.extend(coefficient[begin:end].tolist())
+        linear.domain.extend((int(lower[row]), int(upper[row])))
+        begin = end
+    return model

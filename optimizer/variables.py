@@ -1,0 +1,128 @@
+"""The columns of the program: where each stands, what it may be, and what carries load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.problem import Counts, Problem
+from models.program import Ints
+from optimizer.pools import Ways
+
+PER_MILLE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The columns, by what they mean.
+
+    First the decisions, one per way: ``arcs``, ``inflows``, ``outflows``. Then, for each server
+    in ``loaded`` (those that can carry planned tasks), ``load``: its busiest moment ``P(s)``.
+    For each in ``counted`` (those that peak and balance count) ``figure``: ``P(s)`` or its use in
+    per mille, and ``square`` of that. Last the ``peak``.
+
+    The carriers are the arcs and outflows: ``carrier`` column, and its server, activity and
+    takeover flag. ``idle`` holds the figures of candidates that can carry nothing.
+    """
+
+    ways: Ways
+    arcs: Ints
+    inflows: Ints
+    outflows: Ints
+    loaded: Ints
+    load: Ints
+    counted: Ints
+    figure: Ints
+    square: Ints
+    peak: int
+    carrier: Ints
+    carrier_server: Ints
+    carrier_activity: Ints
+    carrier_takeover: NDArray[np.bool_]
+    idle: Counts
+    lower: Ints
+    upper: Ints
+
+
+def variables(problem: Problem, ways: Ways, utilisation: bool) -> Variables:
+    """Lay out the columns of ``problem`` and bound them."""
+    arcs, inflows, outflows = _consecutive(
+        0, len(ways.arc_group), len(ways.in_group), len(ways.out_pool)
+    )
+    decisions = len(arcs) + len(inflows) + len(outflows)
+    carrier_server = np.concatenate([ways.arc_server, ways.out_server])
+    loaded = np.unique(carrier_server)
+    counted = loaded[problem.limit[loaded] > 0] if utilisation else loaded
+    load, figure, square = _consecutive(
+        decisions, len(loaded), len(counted) if utilisation else 0, len(counted)
+    )
+    if not utilisation:
+        figure = load
+    floor = anyway(problem)
+    ceiling = np.where(
+        problem.limit >= 0, np.maximum(problem.limit, floor), floor + problem.count.sum()
+    )
+    figures = [_figure(bound, problem.limit, utilisation) for bound in (floor, ceiling)]
+    resting = np.setdiff1d(np.flatnonzero(problem.candidate), loaded)
+    resting = resting[problem.limit[resting] > 0] if utilisation else resting
+    idle = figures[0][resting]
+    figure_bounds = [bound[counted] for bound in figures]
+    lowest = max(idle.max(initial=0), figure_bounds[0].max(initial=0))
+    highest = max(lowest, figure_bounds[1].max(initial=0))
+    group_size, pool_size = problem.count, _pool_sizes(problem, ways)
+    lower = [np.zeros(decisions, dtype=np.int64), floor[loaded]]
+    upper = [
+        group_size[ways.arc_group], group_size[ways.in_group], pool_size[ways.out_pool],
+        ceiling[loaded],
+    ]  # fmt: skip
+    for side, bounds in ((lower, figure_bounds[0]), (upper, figure_bounds[1])):
+        side += [bounds, bounds**2] if utilisation else [bounds**2]
+    return Variables(
+        ways=ways,
+        arcs=arcs,
+        inflows=inflows,
+        outflows=outflows,
+        loaded=loaded,
+        load=load,
+        counted=counted,
+        figure=figure,
+        square=square,
+        peak=int(decisions + len(loaded) + len(counted) * (2 if utilisation else 1)),
+        carrier=np.concatenate([arcs, outflows]),
+        carrier_server=carrier_server,
+        carrier_activity=np.concatenate(
+            [problem.activity[ways.arc_group], ways.activity[ways.out_pool]]
+        ).astype(np.int64),
+        carrier_takeover=np.concatenate(
+            [problem.takeover[problem.kind[ways.arc_group]], ways.takeover[ways.out_pool]]
+        ),
+        idle=idle,
+        lower=np.concatenate([*lower, [lowest]]),
+        upper=np.concatenate([*upper, [highest]]),
+    )
+
+
+def anyway(problem: Problem) -> Counts:
+    """Return each server's busiest moment without any planned task."""
+    floor = problem.running.copy()
+    floor[problem.backup_server] += problem.own_moments.own.max(initial=0)
+    return floor
+
+
+def _figure(load: Counts, limit: Counts, utilisation: bool) -> Counts:
+    """Return what peak and balance count of a server's busiest moment."""
+    if not utilisation:
+        return load
+    return -(-PER_MILLE * load // np.maximum(limit, 1))
+
+
+def _consecutive(start: int, *lengths: int) -> list[Ints]:
+    ends = start + np.cumsum(lengths)
+    return [np.arange(e - n, e, dtype=np.int64) for e, n in zip(ends, lengths, strict=True)]
+
+
+def _pool_sizes(problem: Problem, ways: Ways) -> Counts:
+    weights = problem.count[ways.in_group]
+    return np.bincount(ways.in_pool, weights, len(ways.activity)).astype(np.int64)
