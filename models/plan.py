@@ -67,7 +67,8 @@ class Plan:
 
     ``proxy`` is a server code, -1 where unassigned; ``tier`` 0 where there is none (S14);
     ``connection`` indexes `CONNECTIONS`; ``failover`` is the backup server's code where it can
-    take over (S16), else -1. ``unassigned`` lists (task, reason, detail).
+    take over (S16), else -1. ``unassigned`` lists (task, reason, detail). ``candidate`` is per
+    server.
     """
 
     estate: Estate
@@ -77,6 +78,7 @@ class Plan:
     connection: NDArray[np.int8]
     protected: NDArray[np.bool_]
     failover: Codes
+    candidate: NDArray[np.bool_]
     unassigned: Sequence[Unassigned]
     aims: Sequence[AimResult]
     findings: Sequence[Finding]

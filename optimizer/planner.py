@@ -35,6 +35,7 @@ def plan(
     estate: Estate,
     deadline: Deadline | None = None,
     seed: int = 0,
+    workers: int | None = None,
     pooling: bool = True,
     progress: Callable[[Stage], None] = lambda stage: None,
 ) -> Plan:
@@ -123,6 +124,7 @@ def _labelled(
         connection=connection.astype(np.int8),
         protected=planned & eligibility.protected[profile, proxy],
         failover=np.where(takes_over, own, -1).astype(np.int32),
+        candidate=eligibility.candidate,
         unassigned=left,
         aims=aims,
         findings=findings(estate, tasks, eligibility, proxy, left),

@@ -1,0 +1,1 @@
+"""Ways out: the files of a plan."""

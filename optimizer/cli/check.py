@@ -1,0 +1,46 @@
+"""``gip check``: is an estate sound, does a plan keep its promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from models.errors import PlanError
+from optimizer.cli.options import estate_argument, reporting
+
+
+@click.command()
+@estate_argument
+@click.argument("plan", required=False, type=click.Path(path_type=Path))
+@reporting
+def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
+    """Check ESTATE; with PLAN, an output folder, judge it from its files alone.
+
+    Every rule, every label and every aim's value of the plan is worked out again from the
+    tables. Exit code 1: something is wrong.
+
+    \b
+    Example:
+      gip check data/branch-offices
+      gip check data/branch-offices out
+    """
+    from optimizer.check import judge
+    from optimizer.outputs.tables import estate_record, print_estate, print_json, print_judgement
+    from optimizer.sources.folder import read_estate
+
+    whole = read_estate(estate)
+    if plan is None:
+        if as_json:
+            print_json(estate_record(whole))
+        elif not quiet:
+            print_estate(whole)
+        return
+    judgement = judge(whole, plan)
+    if as_json:
+        print_json({"violations": judgement.violations, "values": judgement.values})
+    elif not quiet:
+        print_judgement(judgement)
+    if judgement.violations:
+        listed = "\n".join(judgement.violations)
+        raise PlanError(f"{plan} breaks the contract:\n{listed}")

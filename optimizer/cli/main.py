@@ -1,0 +1,58 @@
+"""The program ``gip``: its commands, and what becomes of errors and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+
+import click
+
+from models.errors import GipError
+from optimizer.cli.check import check
+from optimizer.cli.generate import generate
+from optimizer.cli.init import init
+from optimizer.cli.plan import plan
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("gip-planner"), prog_name="gip")
+def gip() -> None:
+    """Plan guest interaction proxies: which server reaches into which VM.
+
+    \b
+    Example:
+      gip init my-estate
+      gip plan my-estate --out out
+    """
+
+
+for command in (plan, check, init, generate):
+    gip.add_command(command)
+
+
+def main() -> None:
+    """Run ``gip``; errors become one message and an exit code (commands.md)."""
+    try:
+        code = gip.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _leave("interrupted; nothing was written")
+    except KeyboardInterrupt:
+        _leave("interrupted; nothing was written")
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except GipError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(message: str) -> None:
+    """End at once: a solver's thread may still be busy in native code and would be waited for."""
+    click.echo(message, err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INTERRUPTED)

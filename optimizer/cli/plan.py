@@ -1,0 +1,60 @@
+"""``gip plan``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optimizer.cli.options import estate_argument, reporting
+
+if TYPE_CHECKING:
+    from models.plan import Plan
+
+UNASSIGNED, UNPROVEN = 3, 5
+
+
+@click.command()
+@estate_argument
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0), metavar="S",
+    help="Seconds for solving; the best plan found by then is written.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N",
+    help="Searches to run side by side; the plan is the same for any N.",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@reporting
+@click.pass_context
+def plan(ctx: click.Context, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
+    """Plan ESTATE: a proxy for every Windows VM of every job.
+
+    Writes assignments.csv, unassigned.csv, job_proxies.csv, proxy_load.csv, findings.csv and
+    plan.json into the output folder, all or none. Exit code 3: some tasks are unassigned;
+    5: time ran out before every aim was proven.
+
+    \b
+    Example:
+      gip plan data/branch-offices --out out --time-limit 60
+    """
+    from optimizer.cli.progress import progress
+    from optimizer.outputs.plan_files import record
+    from optimizer.outputs.tables import print_json, print_plan
+    from optimizer.run import run
+
+    with progress(not quiet) as step:
+        made = run(estate, out, options["time_limit"], options["workers"], options["seed"], step)
+    if options["as_json"]:
+        print_json(record(made, options["seed"]))
+    elif not quiet:
+        print_plan(made, out)
+    ctx.exit(_exit_code(made))
+
+
+def _exit_code(plan: Plan) -> int:
+    if plan.unassigned:
+        return UNASSIGNED
+    return 0 if all(aim.proven for aim in plan.aims) else UNPROVEN

@@ -1,0 +1,162 @@
+"""The files of a plan, as estate.md of the contract lists them."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
+from models.settings import Settings
+from models.week import clock
+from optimizer.outputs.csv_file import named, write_csv
+from optimizer.outputs.loads import Spans, loads
+from optimizer.tasks import byte_rank
+
+TOOLS = ("gip-planner", "ortools", "networkx", "pandas", "pyarrow")
+FORMAT = 1
+
+
+def write_plan(plan: Plan, folder: Path, seed: int) -> None:
+    """Write all files of ``plan`` into ``folder``."""
+    _assignments(plan, folder / "assignments.csv")
+    _unassigned(plan, folder / "unassigned.csv")
+    _job_proxies(plan, folder / "job_proxies.csv")
+    _proxy_load(plan, loads(plan), folder / "proxy_load.csv")
+    _findings(plan, folder / "findings.csv")
+    text = json.dumps(record(plan, seed), indent=2, ensure_ascii=False) + "\n"
+    (folder / "plan.json").write_bytes(text.encode())
+
+
+def _assignments(plan: Plan, path: Path) -> None:
+    estate, tasks = plan.estate, plan.tasks
+    has = plan.proxy >= 0
+    servers = estate.servers["server"]
+    write_csv(
+        path,
+        {
+            "job": named(estate.jobs["job"], tasks.job[has]),
+            "vm": named(estate.vms["vm"], tasks.vm[has]),
+            "proxy": named(servers, plan.proxy[has]),
+            "tier": named(["", "1", "2", "3", "4"], plan.tier[has]),
+            "connection": named(CONNECTIONS, plan.connection[has]),
+            "protected": named(["false", "true"], plan.protected[has].astype(np.int8)),
+            "failover_proxy": named(servers, plan.failover[has]),
+            "previous_proxy": pa.array(tasks.previous[has], pa.string()),
+        },
+    )
+
+
+def _unassigned(plan: Plan, path: Path) -> None:
+    estate, tasks = plan.estate, plan.tasks
+    rows = np.array([task for task, _, _ in plan.unassigned], dtype=np.int64)
+    write_csv(
+        path,
+        {
+            "job": named(estate.jobs["job"], tasks.job[rows]),
+            "vm": named(estate.vms["vm"], tasks.vm[rows]),
+            "reason": [reason for _, reason, _ in plan.unassigned],
+            "detail": [detail for _, _, detail in plan.unassigned],
+        },
+    )
+
+
+def job_proxies(plan: Plan) -> dict[str, list[str]]:
+    """Return the servers that the plan uses for each job, jobs and servers in byte order."""
+    planned = (plan.proxy >= 0) & (plan.tasks.kind == WINDOWS)
+    job_rank = byte_rank(plan.estate.jobs["job"])
+    server_rank = byte_rank(plan.estate.servers["server"])
+    jobs = plan.estate.jobs["job"].to_numpy(dtype=object)[np.argsort(job_rank)]
+    servers = plan.estate.servers["server"].to_numpy(dtype=object)[np.argsort(server_rank)]
+    pairs = job_rank[plan.tasks.job[planned]] * len(servers) + server_rank[plan.proxy[planned]]
+    lists: dict[str, list[str]] = {}
+    for pair in np.unique(pairs).tolist():
+        job, server = divmod(pair, len(servers))
+        lists.setdefault(jobs[job], []).append(servers[server])
+    return lists
+
+
+def _job_proxies(plan: Plan, path: Path) -> None:
+    lists = job_proxies(plan)
+    proxies = [";".join(servers) for servers in lists.values()]
+    write_csv(path, {"job": list(lists), "proxies": proxies})
+
+
+def _proxy_load(plan: Plan, spans: Spans, path: Path) -> None:
+    servers = plan.estate.servers
+    order = np.lexsort((spans.begin, byte_rank(servers["server"])[spans.server]))
+    limit = servers["max_tasks"].to_numpy()[spans.server[order]]
+    write_csv(
+        path,
+        {
+            "server": named(servers["server"], spans.server[order]),
+            "from": [clock(minute) for minute in spans.begin[order].tolist()],
+            "to": [clock(minute) for minute in spans.end[order].tolist()],
+            "running_tasks": pc.cast(pa.array(spans.running[order]), "string"),
+            "planned_tasks": pc.cast(pa.array(spans.planned[order]), "string"),
+            "max_tasks": ["" if tasks < 0 else str(tasks) for tasks in limit.tolist()],
+        },
+    )
+
+
+def _findings(plan: Plan, path: Path) -> None:
+    rows = plan.findings
+    fields = ("severity", "code", "subject", "detail")
+    write_csv(path, {field: [getattr(row, field) for row in rows] for field in fields})
+
+
+def record(plan: Plan, seed: int) -> dict[str, Any]:
+    """Return what ``plan.json`` holds."""
+    kinds = np.bincount(plan.tasks.kind, minlength=3)
+    return {
+        "format": FORMAT,
+        "tool": {name: version(name) for name in TOOLS} | {"python": platform.python_version()},
+        "inputs": dict(plan.estate.inputs),
+        "settings": _settings(plan.estate.settings) | {"seed": seed},
+        "aims": [
+            {
+                "aim": aim.aim,
+                "value": aim.value,
+                "best": aim.best,
+                "bound": aim.bound,
+                "proven": aim.proven,
+                "seconds": round(aim.seconds, 3),
+            }
+            for aim in plan.aims
+        ],
+        "totals": {
+            "tasks": len(plan.tasks),
+            "windows_tasks": int(kinds[WINDOWS]),
+            "own_tasks": int(kinds[OTHER]),
+            "unknown_tasks": int(kinds[UNKNOWN]),
+            "assigned": int(((plan.proxy >= 0) & (plan.tasks.kind == WINDOWS)).sum()),
+            "unassigned": len(plan.unassigned),
+            "servers_used": len(np.unique(plan.proxy[plan.tier > 0])),
+            "findings": len(plan.findings),
+        },
+    }
+
+
+def _settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "name": settings.name,
+        "ruleset": settings.ruleset,
+        "license": {"type": settings.license_type, "edition": settings.license_edition},
+        "connections": {"powershell_direct": settings.powershell_direct},
+        "failover": {
+            "capacity": settings.failover_capacity,
+            "survive": settings.failover_survive,
+            "tasks": settings.failover_tasks,
+        },
+        "planning": {
+            "balance": settings.balance,
+            "objectives": list(settings.objectives),
+            "tolerance": {aim: float(share) for aim, share in settings.tolerance.items()},
+        },
+    }

@@ -1,0 +1,51 @@
+"""From an estate's folder to a plan's folder: read, plan, write, judge, put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from models.errors import PlanError
+from models.plan import Plan
+from optimizer.check import judge
+from optimizer.deadline import Deadline
+from optimizer.outputs.plan_files import write_plan
+from optimizer.outputs.staging import staged
+from optimizer.planner import plan
+from optimizer.sources.folder import read_estate
+
+
+def run(
+    estate_folder: Path,
+    out: Path,
+    time_limit: float | None,
+    workers: int | None,
+    seed: int,
+    step: Callable[[str], None],
+) -> Plan:
+    """Plan the estate in a folder and put the plan's files into ``out``.
+
+    Raises EstateError, PlanError where the plan does not pass the check of its own files, and
+    OutputError; on any of them ``out`` is as it was.
+    """
+    step("reading")
+    estate = read_estate(estate_folder)
+    with staged(out, last="plan.json") as folder:
+        step("planning")
+        made = plan(
+            estate,
+            Deadline(time_limit),
+            seed,
+            workers,
+            progress=lambda stage: step(f"{stage.aim}: {stage.best}, bound {stage.bound}"),
+        )
+        step("writing")
+        write_plan(made, folder, seed)
+        step("checking")
+        judgement = judge(estate, folder)
+        if judgement.violations:
+            raise PlanError(
+                "the plan breaks the contract, which is a defect of this program; nothing was "
+                "written. Please report it with the estate:\n" + "\n".join(judgement.violations)
+            )
+    return made
