@@ -32,7 +32,7 @@ class Estate:
     - ``networks``: ``site`` is "" where none is given
     - ``links``: None without the table
     - ``vms``: ``network_set``, ``host_code`` (server), ``host_version`` 0 = none
-    - ``jobs``: ``start`` (minute of the day), ``day_codes`` and ``proxy_codes`` (tuples)
+    - ``jobs``: ``start`` (minute of the day), ``days`` (0 = Monday) and ``proxy_codes`` (tuples)
     - ``job_vms``: only ``job_code``, ``vm_code``
     - ``current``: ``job_code``, ``vm_code``, ``proxy_code`` (-1: gone) and ``proxy``, its name;
       None without the table

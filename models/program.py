@@ -40,6 +40,18 @@ class Rows:
             np.concatenate(empty + [block.upper for block in blocks]),
         )
 
+    def without_last(self, count: int) -> Rows:
+        """Return the rows but for the ``count`` last ones."""
+        kept = len(self) - count
+        inside = self.row < kept
+        return Rows(
+            self.row[inside],
+            self.column[inside],
+            self.coefficient[inside],
+            self.lower[:kept],
+            self.upper[:kept],
+        )
+
     def activity(self, x: Floats | Ints) -> Floats:
         """Return ``A x``."""
         products = (self.coefficient * x[self.column]).astype(np.float64)

@@ -65,15 +65,7 @@ class Relaxation:
         for handle in self._row_handles[len(self._row_handles) - count :]:
             self._model.delete_linear_constraint(handle)
         del self._row_handles[len(self._row_handles) - count :]
-        kept = len(self._rows) - count
-        inside = self._rows.row < kept
-        self._rows = Rows(
-            self._rows.row[inside],
-            self._rows.column[inside],
-            self._rows.coefficient[inside],
-            self._rows.lower[:kept],
-            self._rows.upper[:kept],
-        )
+        self._rows = self._rows.without_last(count)
 
     def solve(self, aim: Aim, deadline: Deadline) -> Relaxed:
         """Return the bound of ``aim``; squares are cut off where the relaxation falls short."""

@@ -131,7 +131,9 @@ class _Stages:
             self._relaxation.remove_last(sum(result.x is not None for result in relaxed))
             return False
         self._x = found
-        self._program = locked
+        self._relaxation.remove_last(1)
+        self._program = replace(locked, rows=locked.rows.without_last(1))
+        self._lock(aims[-1], relaxed[-1].bound)
         seconds = np.diff([began, *clocks])
         seconds[-1] += time.monotonic() - clocks[-1]
         for aim, result, spent in zip(aims, relaxed, seconds, strict=True):
@@ -155,11 +157,15 @@ class _Stages:
             if found.bound is not None:
                 bound = (min if aim.maximise else max)(bound, found.bound)
         value = aim.value(self._x)
+        self._lock(aim, value)
+        self._record(Stage(aim.name, value, bound, time.monotonic() - began))
+
+    def _lock(self, aim: Aim, value: int) -> None:
+        """Keep ``aim`` at ``value`` from now on, less what later aims may give back."""
         given = self._slack(aim.name, value)
         kept = lock(aim, value - given if aim.maximise else value + given)
         self._program = replace(self._program, rows=Rows.joined([self._program.rows, kept]))
         self._relaxation.add(kept)
-        self._record(Stage(aim.name, value, bound, time.monotonic() - began))
 
     def _near(
         self,

@@ -60,10 +60,10 @@ def _current_rows(estate: Estate, job: Any, vm: Any) -> NDArray[np.int64]:
     """Return the row of ``estate.current`` that speaks of each task, -1 where none does."""
     if estate.current is None or estate.current.empty or not len(job):
         return np.full(len(job), -1, dtype=np.int64)
-    rows = pd.Index(_pairs(estate, estate.current["job_code"], estate.current["vm_code"]))
-    known = rows[rows >= 0]
-    found = known.get_indexer(pd.Index(_pairs(estate, job, vm)))
-    return np.where(found >= 0, np.flatnonzero(rows >= 0)[found], -1)
+    pairs = _pairs(estate, estate.current["job_code"], estate.current["vm_code"])
+    known = np.flatnonzero(pairs >= 0)
+    found = pd.Index(pairs[known]).get_indexer(pd.Index(_pairs(estate, job, vm)))
+    return np.append(known, -1)[found]
 
 
 def _pairs(estate: Estate, job: Any, vm: Any) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -46,11 +48,7 @@ def judge_proxy_load(loads: Loads, written: Written, complaints: Complaints) -> 
         complaints.each(
             f"spans with a wrong {name}",
             np.flatnonzero(shared & (both[name] != both[f"{name} found"])),
-            lambda row, name=name: (
-                f"{where[row]}: {name} is "  # type: ignore[misc]
-                f"{_figure(name, both[f'{name} found'].tolist()[row])}, "
-                f"expected {_figure(name, both[name].tolist()[row])}"
-            ),
+            _differing(where, both, name),
         )
     if found[KEY].duplicated().any():
         complaints.add("repeated spans", f"{written.file}: a server's span stands there twice")
@@ -103,6 +101,14 @@ def _figure(name: str, value: float) -> str:
     if name == "max_tasks" and value == NO_LIMIT:
         return "empty"
     return f"{value:.0f}" if value >= 0 else "unreadable"
+
+
+def _differing(where: list[str], rows: pd.DataFrame, name: str) -> Callable[[int], str]:
+    expected, found = rows[name].tolist(), rows[f"{name} found"].tolist()
+    return lambda row: (
+        f"{where[row]}: {name} is {_figure(name, found[row])}, "
+        f"expected {_figure(name, expected[row])}"
+    )
 
 
 def _figures(rows: pd.DataFrame, row: int) -> str:

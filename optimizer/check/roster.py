@@ -109,10 +109,14 @@ def _tasks(estate: Estate) -> Roster:
         vm,
         kinds[os][vm],
         vms["network_set"].to_numpy(dtype=np.int64)[vm],
-        _host_sets(estate, np.array([has_powershell_direct(text) for text in texts])[os])[vm],
+        _host_sets(estate, _guests(texts)[os])[vm],
         np.full(len(key), NOWHERE),
         np.full(len(key), NOWHERE),
     )
+
+
+def _guests(texts: list[str]) -> NDArray[np.bool_]:
+    return np.array([has_powershell_direct(text) for text in texts], dtype=np.bool_)
 
 
 def _host_sets(estate: Estate, guest: NDArray[np.bool_]) -> NDArray[np.int64]:

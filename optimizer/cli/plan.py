@@ -29,7 +29,7 @@ UNASSIGNED, UNPROVEN = 3, 5
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @reporting
 @click.pass_context
-def plan(ctx: click.Context, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
+def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
     """Plan ESTATE: a proxy for every Windows VM of every job.
 
     Writes assignments.csv, unassigned.csv, job_proxies.csv, proxy_load.csv, findings.csv and

@@ -57,7 +57,8 @@ def resolve(
     if {"servers", "jobs"} <= whole:
         _manual(raw["jobs"], frames["jobs"], frames["servers"], problems)
     if {"jobs", "vms", "job_vms"} <= whole:
-        _job_vms(raw["job_vms"], frames, problems)
+        unread = {name for name in ("jobs", "vms") if raw[name].problems}
+        _job_vms(raw["job_vms"], frames, unread, problems)
     if {"jobs", "vms", "servers", "current"} <= whole:
         frames["current"] = _current(raw["current"], frames, problems)
     if not {table.name for table in TABLES if table.required} <= whole or problems:
@@ -207,11 +208,13 @@ def _manual(
     ]
 
 
-def _job_vms(raw: RawTable, frames: Frames, problems: list[Problem]) -> None:
+def _job_vms(raw: RawTable, frames: Frames, unread: set[str], problems: list[Problem]) -> None:
     table = frames["job_vms"]
     for column, owner in (("job", "jobs"), ("vm", "vms")):
         names = frames[owner][column]
         table[f"{column}_code"] = codes_of(table[column], names)
+        if owner in unread:  # the row that could not be read may be the one meant
+            continue
         unknown = np.flatnonzero(((table[f"{column}_code"] < 0) & (table[column] != "")).to_numpy())
         for row in unknown.tolist():
             remedy = f"add it there or remove this row{_hint(table[column][row], names, unknown)}"

@@ -70,11 +70,11 @@ def _read_csv(file: str, content: bytes, digest: str) -> RawTable:
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
             ),
         )
-    except pa.ArrowInvalid:
+        columns = {
+            name.strip(): _trim(column) for name, column in zip(header, table.columns, strict=True)
+        }
+    except (pa.ArrowInvalid, UnicodeDecodeError):  # the latter comes from the header
         return _read_by_rows(file, content, digest)
-    columns = {
-        name.strip(): _trim(column) for name, column in zip(header, table.columns, strict=True)
-    }
     return RawTable(file, digest, columns, lambda rows: _lines_of(content, rows))
 
 
@@ -168,7 +168,10 @@ def _is_utf8(line: bytes) -> bool:
 def _read_parquet(file: str, content: bytes, digest: str) -> RawTable:
     try:
         table = pq.read_table(pa.BufferReader(content))
-        columns = {name: _as_text(table.column(name)) for name in table.column_names}
+        columns = {
+            name.strip(): _as_text(column)
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        }
     except (pa.ArrowException, OSError) as error:
         raise _refused(file, f"is not readable Parquet: {error}", "write it again") from error
     return RawTable(file, digest, columns, lambda rows: [row + 1 for row in rows])

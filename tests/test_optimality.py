@@ -1,0 +1,32 @@
+"""Every aim's value is that of an independent formulation, on estates that use every column."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import oracle
+import random_estates
+from hypothesis import HealthCheck, given, settings
+
+from optimizer.check import judge
+from optimizer.outputs.plan_files import write_plan
+from optimizer.planner import plan
+from optimizer.sources.folder import read_estate
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(spec=random_estates.estates())
+def test_every_aim_is_optimal(spec: dict[str, Any]) -> None:
+    truth = oracle.solve(spec)
+    with tempfile.TemporaryDirectory() as folder:
+        random_estates.write(spec, Path(folder))
+        made = plan(read_estate(Path(folder)))
+        write_plan(made, Path(folder), 0)
+        judgement = judge(made.estate, Path(folder))
+    assert judgement.violations == ()
+    assert {aim.aim: (aim.best, aim.proven) for aim in made.aims} == {
+        name: (value, True) for name, value in truth.best.items()
+    }
+    assert {aim.aim: aim.value for aim in made.aims} == judgement.values
