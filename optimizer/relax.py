@@ -20,6 +20,7 @@ from optimizer.deadline import Deadline, interruptible
 
 CUT_ROUNDS = 30
 ROUNDING = 1e-6
+SHORT = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,16 @@ class Relaxation:
         )
 
     def _bound(self, aim: Aim, duals: Floats) -> int:
-        """Return the bound that ``duals`` prove.
+        """Return the bound that ``duals`` prove, or that they prove once rounded a little.
 
         For any y: c x = y (A x) + (c - y A) x, and each part is bounded by its own limits.
         """
-        sign = 1.0 if aim.maximise else -1.0
-        y: Floats = np.round(sign * duals, 9)
+        sign = 1 if aim.maximise else -1
+        total = min(self._proven(aim, sign, sign * duals.round(digits)) for digits in (9, 15))
+        rounded = int(np.floor(total + ROUNDING))
+        return aim.constant + sign * rounded
+
+    def _proven(self, aim: Aim, sign: int, y: Floats) -> float:
         y[(y > 0) & (self._rows.upper >= FREE)] = 0.0
         y[(y < 0) & (self._rows.lower <= -FREE)] = 0.0
         reduced = np.zeros(len(self._program.lower))
@@ -122,9 +127,9 @@ class Relaxation:
         products = y[self._rows.row] * self._rows.coefficient
         reduced -= np.bincount(self._rows.column, products, len(reduced))
         total = float(y @ np.where(y > 0, self._rows.upper, self._rows.lower))
-        total += float(reduced @ np.where(reduced > 0, self._program.upper, self._program.lower))
-        rounded = int(np.floor(total + ROUNDING * max(1.0, abs(total) * 1e-6)))
-        return aim.constant + (rounded if aim.maximise else -rounded)
+        return total + float(
+            reduced @ np.where(reduced > 0, self._program.upper, self._program.lower)
+        )
 
     def _missing_chords(self, aim: Aim, x: Floats) -> Rows:
         """Return rows that lift each square up to the chord of ``w ** 2`` at its ``w``."""
@@ -132,7 +137,7 @@ class Relaxation:
         if not np.isin(q, aim.column).any() and not np.isin(q, self._locked()).any():
             return Rows.joined([])
         k = np.floor(x[w] + 1e-9).astype(np.int64)
-        short = x[q] < (2 * k + 1) * x[w] - k * (k + 1) - 1e-6 * np.maximum(1, x[q])
+        short = x[q] < (2 * k + 1) * x[w] - k * (k + 1) - SHORT
         return chords(w[short], q[short], k[short])
 
     def _locked(self) -> Ints:

@@ -19,7 +19,7 @@ from optimizer.deadline import Deadline
 from optimizer.relax import Relaxation
 from optimizer.search import Effort, Found, search
 
-BOXES = (0, 2)
+BOXES = (0, 1, 4)
 QUICK = 2.0
 THOROUGH = 30.0
 
@@ -217,13 +217,17 @@ def lock(aim: Aim, value: int) -> Rows:
 
 
 def boxed(program: Program, point: Floats, width: int) -> Program:
-    """Return ``program`` with each decision within ``width`` of the fractional ``point``."""
+    """Return ``program`` with each decision within ``width`` of the fractional ``point``.
+
+    Decisions that are 0 there stay 0: a vertex has few others.
+    """
     lower, upper = program.lower.copy(), program.upper.copy()
     chosen = slice(0, program.decisions)
     floor = np.floor(point[chosen] + 1e-6).astype(np.int64)
     ceiling = np.ceil(point[chosen] - 1e-6).astype(np.int64)
-    lower[chosen] = np.clip(floor - width, lower[chosen], upper[chosen])
-    upper[chosen] = np.clip(ceiling + width, lower[chosen], upper[chosen])
+    room = np.where(ceiling > 0, width, 0)
+    lower[chosen] = np.clip(floor - room, lower[chosen], upper[chosen])
+    upper[chosen] = np.clip(ceiling + room, lower[chosen], upper[chosen])
     return replace(program, lower=lower, upper=upper)
 
 

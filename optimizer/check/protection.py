@@ -77,12 +77,14 @@ def _tree(home: Iterable[int], leaving: Arcs, without: int | None = None) -> dic
 def _reaching(targets: set[int], entering: Arcs, without: int) -> dict[int, int]:
     """Return for each of ``targets`` a mask of the nodes that reach it, itself among them."""
     backwards = []
-    seen, queue = set(targets), deque(targets)
-    while queue:
-        for arc in entering.get(queue.popleft(), ()):
-            if arc.link != without:
-                backwards.append((arc.head, arc.tail))
-                if arc.tail not in seen:
-                    seen.add(arc.tail)
-                    queue.append(arc.tail)
+    seen: set[int] = set()
+    # Depth first, so that arcs follow one another along a path, which closes in few rounds.
+    stack = list(targets)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            arcs = [arc for arc in entering.get(node, ()) if arc.link != without]
+            backwards += [(arc.head, arc.tail) for arc in arcs]
+            stack += [arc.tail for arc in arcs]
     return closure(backwards, targets)
