@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +100,18 @@ class Program:
     definitions: tuple[Definition, ...]
     squares: tuple[Ints, Ints]
     aims: tuple[Aim, ...]
+
+    def also(self, rows: Sequence[Rows]) -> Program:
+        """Return the program with more ``rows``."""
+        return replace(self, rows=Rows.joined([self.rows, *rows]))
+
+    def confined(self, lower: Ints, upper: Ints) -> Program:
+        """Return the program with other bounds, those of squares following from them."""
+        w, q = self.squares
+        lower, upper = lower.copy(), upper.copy()
+        lower[q] = np.maximum(lower[q], lower[w] ** 2)
+        upper[q] = np.minimum(upper[q], upper[w] ** 2)
+        return replace(self, lower=lower, upper=upper)
 
     def settle(self, x: Ints) -> Ints:
         """Return ``x`` with every defined column as small as the decisions let it be."""

@@ -24,6 +24,10 @@ class Deadline:
             return float("inf")
         return max(0.0, self.started + self.seconds - time.monotonic())
 
+    def share(self, part: float) -> Deadline:
+        """Return a deadline after ``part`` of the time that is left."""
+        return Deadline(None if self.seconds is None else self.remaining() * part)
+
 
 def interruptible(work: Callable[[], T], stop: Callable[[], object], seconds: float) -> T | None:
     """Return what ``work`` returns; None where it has not come back soon after ``seconds``.

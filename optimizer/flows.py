@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.problem import Problem
 from models.program import Ints, Program
@@ -49,22 +52,23 @@ def point(problem: Problem, program: Program, columns: Variables, arcs: Arcs) ->
     ways = columns.ways
     group, server, count = arcs
     x = np.zeros(len(program.lower), dtype=np.int64)
-    direct, at = _find(_key(ways.arc_group, ways.arc_server), _key(group, server))
+    direct, at = find(key(ways.arc_group, ways.arc_server), key(group, server))
     x[columns.arcs[at[direct]]] = count[direct]
     group, server, count = group[~direct], server[~direct], count[~direct]
     label = problem.label[problem.kind[group], server].astype(np.int64)
-    _, inflow = _find(_key(ways.in_group, ways.in_label.astype(np.int64)), _key(group, label))
-    _, outflow = _find(_key(ways.out_pool, ways.out_server), _key(ways.in_pool[inflow], server))
+    _, inflow = find(key(ways.in_group, ways.in_label.astype(np.int64)), key(group, label))
+    _, outflow = find(key(ways.out_pool, ways.out_server), key(ways.in_pool[inflow], server))
     np.add.at(x, columns.inflows[inflow], count)
     np.add.at(x, columns.outflows[outflow], count)
     return program.settle(x)
 
 
-def _key(first: Ints, second: Ints) -> Ints:
+def key(first: NDArray[np.signedinteger[Any]], second: NDArray[np.signedinteger[Any]]) -> Ints:
+    """Return two aligned columns of numbers as one."""
     return first.astype(np.int64) << 32 | second.astype(np.int64)
 
 
-def _find(keys: Ints, wanted: Ints) -> tuple[np.typing.NDArray[np.bool_], Ints]:
+def find(keys: Ints, wanted: Ints) -> tuple[NDArray[np.bool_], Ints]:
     """Return which of ``wanted`` are among ``keys``, and where."""
     if not len(keys):
         return np.zeros(len(wanted), dtype=np.bool_), np.zeros(len(wanted), dtype=np.int64)

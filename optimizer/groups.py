@@ -15,16 +15,21 @@ from optimizer.failover import failover_limit, losses
 from optimizer.moments import busiest
 
 
-def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Problem, Codes]:
-    """Return the problem, and each task's group: -1 where no server may serve it."""
+def collapse(
+    estate: Estate, tasks: Tasks, eligibility: Eligibility, stays: bool = True
+) -> tuple[Problem, Codes]:
+    """Return the problem, and each task's group: -1 where no server may serve it.
+
+    With ``stays`` off, groups are not told apart by the server of today.
+    """
     activities, activity_of_job = _activities(estate)
     label, takeover, kind = _kinds(estate, tasks, eligibility)
     activity = activity_of_job[tasks.job]
     own = np.bincount(activity[tasks.kind == OTHER], minlength=len(activities))
     servable = np.asarray((label > 0).any(axis=1))
     grouped = (tasks.kind == WINDOWS) & servable[kind]
-    stays = _stays(estate, tasks, label, kind) & grouped
-    current = np.where(stays, tasks.current, -1)
+    may_stay = _may_stay(tasks, label, kind) & grouped & stays
+    current = np.where(may_stay, tasks.current, -1)
     signature = (kind.astype(np.int64) * len(activities) + activity) * (len(estate.servers) + 1) + (
         current + 1
     )
@@ -108,10 +113,8 @@ def _kinds(
     return table, np.array(flags, dtype=np.bool_), kind_of_pair[pair]
 
 
-def _stays(estate: Estate, tasks: Tasks, label: Label, kind: Codes) -> NDArray[np.bool_]:
-    """Return the tasks whose server of today may serve them, where `moves` is an aim."""
-    if "moves" not in estate.settings.objectives:
-        return np.zeros(len(tasks), dtype=np.bool_)
+def _may_stay(tasks: Tasks, label: Label, kind: Codes) -> NDArray[np.bool_]:
+    """Return the tasks whose server of today may serve them."""
     known = tasks.current >= 0
     known[known] = label[kind[known], tasks.current[known]] > 0
     return known

@@ -17,18 +17,15 @@ from models.plan import (
     Tasks,
     Unassigned,
 )
-from models.program import Ints
-from optimizer.aims import formulate
+from models.settings import MINIMISED
 from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility, qualify
 from optimizer.findings import findings
-from optimizer.flows import Arcs, point, served
-from optimizer.groups import collapse, expand
 from optimizer.network import Network
-from optimizer.pools import ways
+from optimizer.optimise import optimise
 from optimizer.reasons import unassigned
-from optimizer.solve import Stage, solve
-from optimizer.tasks import byte_rank, tasks_of
+from optimizer.solve import Stage
+from optimizer.tasks import tasks_of
 
 
 def plan(
@@ -45,54 +42,15 @@ def plan(
     """
     tasks = tasks_of(estate)
     eligibility = qualify(estate, Network(estate))
-    problem, group = collapse(estate, tasks, eligibility)
-    settings = estate.settings
-    tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))
-    program, columns = formulate(problem, settings, ways(problem, pooling, tiers_apart))
-
-    def relabelled(x: Ints) -> Ints:
-        return point(problem, program, columns, served(columns, x))
-
-    solution = solve(
-        program,
-        program.settle(np.zeros_like(program.lower)),
-        relabelled,
-        settings.slack,
-        deadline or Deadline(),
-        seed,
-        progress,
-    )
-    arcs = served(columns, solution.x)
-    proxy = _by_name(estate, group, tasks.current, arcs)
-    results = [
-        _result(stage, aim.value(solution.x), aim.maximise)
-        for stage, aim in zip(solution.stages, program.aims, strict=True)
-    ]
-    return _labelled(
-        estate,
-        tasks,
-        eligibility,
-        proxy,
-        results,
-        unassigned(estate, tasks, eligibility, problem, group, proxy, arcs),
-    )
+    best = optimise(estate, tasks, eligibility, deadline or Deadline(), seed, pooling, progress)
+    aims = [_result(stage, value) for stage, value in zip(best.stages, best.values, strict=True)]
+    left = unassigned(estate, tasks, eligibility, best)
+    return _labelled(estate, tasks, eligibility, best.proxy, aims, left)
 
 
-def _by_name(estate: Estate, group: Codes, current: Codes, arcs: Arcs) -> Codes:
-    """Expand counts to tasks, the servers of a group taken in byte order of their names."""
-    rank = byte_rank(estate.servers["server"])
-    named = np.argsort(rank)
-    arc_group, arc_server, count = arcs
-    order = np.lexsort((rank[arc_server], arc_group))
-    ranked = (arc_group[order], rank[arc_server[order]], count[order])
-    wish = np.where(current >= 0, rank[current], -1).astype(np.int32)
-    place = expand(group, wish, ranked)
-    return np.where(place >= 0, named[place], -1).astype(np.int32)
-
-
-def _result(stage: Stage, value: int, maximise: bool) -> AimResult:
+def _result(stage: Stage, value: int) -> AimResult:
     """Return the aim's record; an aim that time cut short may have gained by later ones."""
-    best = max(stage.best, value) if maximise else min(stage.best, value)
+    best = (min if stage.aim in MINIMISED else max)(stage.best, value)
     return AimResult(stage.aim, value, best, stage.bound, best == stage.bound, stage.seconds)
 
 

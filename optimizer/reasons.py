@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estate import Codes, Estate
+from models.estate import Estate
 from models.plan import UNKNOWN, WINDOWS, Reason, Tasks, Unassigned
 from models.problem import Problem
 from optimizer.eligibility import Eligibility
 from optimizer.flows import Arcs
+from optimizer.optimise import Optimum
 
 DETAIL: dict[Reason, str] = {
     "unknown_os": "its operating system is not known, so it is not planned",
@@ -26,19 +27,16 @@ def unassigned(
     estate: Estate,
     tasks: Tasks,
     eligibility: Eligibility,
-    problem: Problem,
-    group: Codes,
-    proxy: Codes,
-    arcs: Arcs,
+    best: Optimum,
 ) -> list[Unassigned]:
     """Return (task, reason, detail) of every task that is to be planned and has no proxy."""
     usable = eligibility.usable
     connects = np.asarray(((eligibility.tier > 0) & usable).any(axis=1))
     connected = connects[eligibility.profile]
     known = estate.vms["network_set"].to_numpy() > 0
-    room = _room(problem, arcs)
+    room = _room(best.model.problem, best.arcs)
     found: list[Unassigned] = []
-    waiting = ((tasks.kind == WINDOWS) & (proxy < 0)) | (tasks.kind == UNKNOWN)
+    waiting = ((tasks.kind == WINDOWS) & (best.proxy < 0)) | (tasks.kind == UNKNOWN)
     for task in np.flatnonzero(waiting).tolist():
         vm, reason = tasks.vm[task], _FULL[0]
         if tasks.kind[task] == UNKNOWN:
@@ -47,10 +45,10 @@ def unassigned(
             reason = "no_candidate"
         elif not connected[vm]:
             reason = "not_reachable" if known[vm] else "unknown_network"
-        elif group[task] < 0:
+        elif best.model.group[task] < 0:
             reason = "job_proxies"
         else:
-            reason = _FULL[int(room[group[task]])]
+            reason = _FULL[int(room[best.model.group[task]])]
         found.append((task, reason, DETAIL[reason]))
     return found
 

@@ -27,11 +27,25 @@ SHORT = 1e-4
 class Relaxed:
     """A bound on an aim, rounded to the integer it implies, and where the relaxation has it.
 
-    ``x`` is None where no time was left to solve it.
+    ``x`` is None where no time was left to solve it. The proof in full: the aim (negated, if it
+    is minimised) is at most ``total``, less ``|reduced|`` for each step that a column takes away
+    from the bound it likes best.
     """
 
     bound: int
     x: Floats | None
+    total: float
+    reduced: Floats
+
+    def movable(self, aim: Aim, value: int, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
+        """Return bounds within which every integer point has its columns whose ``aim`` is at
+        least as good as ``value``."""
+        sign = 1 if aim.maximise else -1
+        room = self.total - sign * (value - aim.constant) + ROUNDING
+        held = room < np.abs(self.reduced)
+        likes_upper = held & (self.reduced > 0)
+        likes_lower = held & (self.reduced < 0)
+        return np.where(likes_upper, upper, lower), np.where(likes_lower, lower, upper)
 
 
 class Relaxation:
@@ -41,6 +55,7 @@ class Relaxation:
     def __init__(self, program: Program, solver: mathopt.SolverType = mathopt.SolverType.GLOP):
         self._program = program
         self._rows = program.rows
+        self._lower, self._upper = program.lower, program.upper
         self._model = mathopt.Model.from_model_proto(_proto(program))
         self._columns = list(self._model.variables())
         self._row_handles = list(self._model.linear_constraints())
@@ -68,6 +83,14 @@ class Relaxation:
         del self._row_handles[len(self._row_handles) - count :]
         self._rows = self._rows.without_last(count)
 
+    def confine(self, lower: Ints, upper: Ints) -> None:
+        """Set the columns' bounds."""
+        for column in np.flatnonzero(lower != self._lower).tolist():
+            self._columns[column].lower_bound = float(lower[column])
+        for column in np.flatnonzero(upper != self._upper).tolist():
+            self._columns[column].upper_bound = float(upper[column])
+        self._lower, self._upper = lower, upper
+
     def solve(self, aim: Aim, deadline: Deadline) -> Relaxed:
         """Return the bound of ``aim``; squares are cut off where the relaxation falls short."""
         objective = self._model.objective
@@ -75,13 +98,13 @@ class Relaxation:
         objective.is_maximize = aim.maximise
         for column, value in zip(aim.column.tolist(), aim.coefficient.tolist(), strict=True):
             objective.set_linear_coefficient(self._columns[column], value)
-        best = Relaxed(self._bound(aim, np.zeros(len(self._rows))), None)
+        best = self._relaxed(aim, np.zeros(len(self._rows)), None)
         for _ in range(CUT_ROUNDS):
             solution = self._solve(deadline)
             if solution is None:
                 return best
             x, duals = solution
-            best = Relaxed(_tighter(aim, self._bound(aim, duals), best.bound), x)
+            best = self._relaxed(aim, duals, x)
             missing = self._missing_chords(aim, x)
             if not len(missing):
                 return best
@@ -109,40 +132,36 @@ class Relaxation:
             np.fromiter((duals[r] for r in self._row_handles), np.float64, len(self._row_handles)),
         )
 
-    def _bound(self, aim: Aim, duals: Floats) -> int:
-        """Return the bound that ``duals`` prove, or that they prove once rounded a little.
+    def _relaxed(self, aim: Aim, duals: Floats, x: Floats | None) -> Relaxed:
+        """Return what ``duals`` prove, or what they prove once rounded a little.
 
         For any y: c x = y (A x) + (c - y A) x, and each part is bounded by its own limits.
         """
         sign = 1 if aim.maximise else -1
-        total = min(self._proven(aim, sign, sign * duals.round(digits)) for digits in (9, 15))
-        rounded = int(np.floor(total + ROUNDING))
-        return aim.constant + sign * rounded
+        proofs = [self._proof(aim, sign, sign * duals.round(digits)) for digits in (9, 15)]
+        total, reduced = min(proofs, key=lambda proof: proof[0])
+        bound = aim.constant + sign * int(np.floor(total + ROUNDING))
+        return Relaxed(bound, x, total, reduced)
 
-    def _proven(self, aim: Aim, sign: int, y: Floats) -> float:
+    def _proof(self, aim: Aim, sign: int, y: Floats) -> tuple[float, Floats]:
         y[(y > 0) & (self._rows.upper >= FREE)] = 0.0
         y[(y < 0) & (self._rows.lower <= -FREE)] = 0.0
-        reduced = np.zeros(len(self._program.lower))
+        reduced = np.zeros(len(self._lower))
         np.add.at(reduced, aim.column, sign * aim.coefficient)
         products = y[self._rows.row] * self._rows.coefficient
         reduced -= np.bincount(self._rows.column, products, len(reduced))
         total = float(y @ np.where(y > 0, self._rows.upper, self._rows.lower))
-        return total + float(
-            reduced @ np.where(reduced > 0, self._program.upper, self._program.lower)
-        )
+        total += float(reduced @ np.where(reduced > 0, self._upper, self._lower))
+        return total, reduced
 
     def _missing_chords(self, aim: Aim, x: Floats) -> Rows:
         """Return rows that lift each square up to the chord of ``w ** 2`` at its ``w``."""
         w, q = self._program.squares
-        if not np.isin(q, aim.column).any() and not np.isin(q, self._locked()).any():
+        if not np.isin(q, aim.column).any() and not np.isin(q, self._rows.column).any():
             return Rows.joined([])
         k = np.floor(x[w] + 1e-9).astype(np.int64)
         short = x[q] < (2 * k + 1) * x[w] - k * (k + 1) - SHORT
         return chords(w[short], q[short], k[short])
-
-    def _locked(self) -> Ints:
-        """Return the columns of all rows beside the program's own."""
-        return self._rows.column[self._rows.row >= len(self._program.rows)]
 
 
 def chords(w: Ints, q: Ints, k: Ints) -> Rows:
@@ -155,10 +174,6 @@ def chords(w: Ints, q: Ints, k: Ints) -> Rows:
         lower=-k * (k + 1),
         upper=np.full(len(k), FREE),
     )
-
-
-def _tighter(aim: Aim, bound: int, other: int) -> int:
-    return min(bound, other) if aim.maximise else max(bound, other)
 
 
 def _limit(value: int) -> float:

@@ -11,7 +11,7 @@ from models.program import FREE, Aim, Ints, Program, Rows
 from optimizer.deadline import Deadline, interruptible
 from optimizer.relax import chords
 
-NEAR = 8
+NEAR = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,10 @@ def _solve(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Ef
     model.proto.solution_hint.values.extend(
         np.clip(hint, program.lower, program.upper)[free].tolist()
     )
-    solver = cp_model.CpSolver()
     seconds = effort.deadline.remaining()
+    if seconds <= 0:
+        return Found(None, None)
+    solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = 1
     parameters.random_seed = effort.seed

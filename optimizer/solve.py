@@ -9,17 +9,19 @@ near, each aim gets a search of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.program import FREE, Aim, Floats, Ints, Program, Rows
 from optimizer.deadline import Deadline
-from optimizer.relax import Relaxation
+from optimizer.relax import Relaxation, Relaxed
 from optimizer.search import Effort, Found, search
 
-BOXES = (0, 1, 4)
+INTEGRAL = 1e-6
+SHORT_ROW = 200
 QUICK = 2.0
 THOROUGH = 30.0
 
@@ -41,10 +43,12 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The point reached, and each aim's stage in order."""
+    """The point reached, each aim's stage in order, and the program with all that they settled:
+    rows that hold the aims, bounds that leave out what none of the best plans does."""
 
     x: Ints
     stages: tuple[Stage, ...]
+    program: Program
 
 
 Slack = Callable[[str, int], int]
@@ -90,10 +94,10 @@ class _Stages:
 
     def run(self) -> Solution:
         for aims in self._runs():
-            if len(aims) == 1 or not self._together(aims):
-                for aim in aims:
-                    self._alone(aim)
-        return Solution(self._x, tuple(self._stages))
+            settled = self._together(aims) if len(aims) > 1 else 0
+            for aim in aims[settled:]:
+                self._alone(aim)
+        return Solution(self._x, tuple(self._stages), self._program)
 
     def _runs(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
@@ -108,83 +112,76 @@ class _Stages:
                 runs.append([])
         return [aims for aims in runs if aims]
 
-    def _together(self, aims: list[Aim]) -> bool:
-        """Try to reach the relaxation's bounds of all ``aims`` at once; False where it fails."""
-        began = time.monotonic()
-        relaxed, clocks = [], []
+    def _together(self, aims: list[Aim]) -> int:
+        """Try to reach the relaxation's bounds of the first ``aims`` at once; return how many.
+
+        Each bound is taken as reached before the next one is asked for. That is a guess until a
+        search has found the point; where it finds none all is taken back.
+        """
+        before = self._program
+        relaxed, clocks = [], [time.monotonic()]
+        deadline = self._deadline.share(0.5)
         for aim in aims:
-            relaxed.append(self._relaxation.solve(aim, self._deadline))
-            clocks.append(time.monotonic())
-            if relaxed[-1].x is None:
+            result = self._relaxation.solve(aim, deadline)
+            if result.x is None:
                 break
-            self._relaxation.add(lock(aim, relaxed[-1].bound))
-        locks = [lock(aim, result.bound) for aim, result in zip(aims, relaxed, strict=False)]
-        whole = len(relaxed) == len(aims) and relaxed[-1].x is not None
-        found = None
-        if whole:
-            locked = replace(self._program, rows=Rows.joined([self._program.rows, *locks]))
-            found = self._x if locked.admits(self._x) else None
-            if found is None:
-                found = self._near(locked, None, relaxed[-1].x, lambda found: True).x
-                found = None if found is None else self._relabelled(found)
-        if found is None:
-            self._relaxation.remove_last(sum(result.x is not None for result in relaxed))
-            return False
+            point = result.x
+            relaxed.append(result)
+            clocks.append(time.monotonic())
+            self._keep(aim, result.bound, result)
+        found: Ints | None = self._x
+        if relaxed and not self._program.admits(self._x):
+            found = self._near(self._program, None, point).x
+            found = None if found is None else self._relabelled(found)
+        if found is None or not self._program.admits(found):
+            self._relaxation.remove_last(len(relaxed))
+            self._relaxation.confine(before.lower, before.upper)
+            self._program = before
+            return 0
         self._x = found
-        self._relaxation.remove_last(1)
-        self._program = replace(locked, rows=locked.rows.without_last(1))
-        self._lock(aims[-1], relaxed[-1].bound)
-        seconds = np.diff([began, *clocks])
-        seconds[-1] += time.monotonic() - clocks[-1]
-        for aim, result, spent in zip(aims, relaxed, seconds, strict=True):
+        clocks[-1] = time.monotonic()
+        for aim, result, spent in zip(aims, relaxed, np.diff(clocks), strict=False):
             self._record(Stage(aim.name, result.bound, result.bound, float(spent)))
-        return True
+        return len(relaxed)
 
     def _alone(self, aim: Aim) -> None:
         """Optimise one aim, from the point that the aims before it have left."""
         began = time.monotonic()
-        relaxed = self._relaxation.solve(aim, self._deadline)
+        relaxed = self._relaxation.solve(aim, self._deadline.share(0.5))
         bound = relaxed.bound
-        if aim.value(self._x) != bound:
-            target = relaxed.bound
-            found = self._near(
-                self._program, aim, relaxed.x, lambda found: aim.value(found) == target
-            )
-            self._take(aim, found)
+        if aim.value(self._x) != bound and relaxed.x is not None:
+            self._take(aim, self._near(self._program, aim, relaxed.x, bound))
         if aim.value(self._x) != bound:
             found = search(self._program, aim, self._x, self._effort(THOROUGH))
             self._take(aim, found)
             if found.bound is not None:
                 bound = (min if aim.maximise else max)(bound, found.bound)
         value = aim.value(self._x)
-        self._lock(aim, value)
+        self._keep(aim, value, relaxed)
         self._record(Stage(aim.name, value, bound, time.monotonic() - began))
 
-    def _lock(self, aim: Aim, value: int) -> None:
-        """Keep ``aim`` at ``value`` from now on, less what later aims may give back."""
+    def _keep(self, aim: Aim, value: int, relaxed: Relaxed) -> None:
+        """Hold ``aim`` at ``value``, less what later aims may give back, and every column within
+        what that leaves it."""
         given = self._slack(aim.name, value)
-        kept = lock(aim, value - given if aim.maximise else value + given)
-        self._program = replace(self._program, rows=Rows.joined([self._program.rows, kept]))
-        self._relaxation.add(kept)
+        limit = value - given if aim.maximise else value + given
+        row = lock(aim, limit)
+        lower, upper = relaxed.movable(aim, limit, self._program.lower, self._program.upper)
+        self._program = self._program.also([row]).confined(lower, upper)
+        self._relaxation.add(row)
+        self._relaxation.confine(self._program.lower, self._program.upper)
 
     def _near(
-        self,
-        program: Program,
-        aim: Aim | None,
-        point: Floats | None,
-        enough: Callable[[Ints], bool],
+        self, program: Program, aim: Aim | None, point: Floats, enough: int | None = None
     ) -> Found:
-        """Search boxes around a fractional point, then around where the squares stand now."""
+        """Search ever larger boxes around a fractional point, until one holds what is enough."""
         best = Found(None, None)
-        if point is None:
-            return best
-        for width in BOXES:
-            box = boxed(program, point, width)
+        for box in boxes(program, point):
             hint = np.clip(np.round(point).astype(np.int64), box.lower, box.upper)
             found = search(box, aim, hint, self._effort(QUICK))
             if found.x is not None and (best.x is None or _better(aim, found.x, best.x)):
                 best = found
-            if best.x is not None and enough(best.x):
+            if best.x is not None and (aim is None or aim.value(best.x) == enough):
                 break
         return best
 
@@ -216,19 +213,41 @@ def lock(aim: Aim, value: int) -> Rows:
     )
 
 
-def boxed(program: Program, point: Floats, width: int) -> Program:
-    """Return ``program`` with each decision within ``width`` of the fractional ``point``.
+def boxes(program: Program, point: Floats) -> Iterator[Program]:
+    """Yield ``program`` in ever larger boxes around a fractional point.
 
-    Decisions that are 0 there stay 0: a vertex has few others.
+    First only what is fractional there is free to be rounded; then also what shares a short row
+    with it; then whatever is not 0 there, for a vertex has few such columns.
     """
+    chosen = np.arange(len(point)) < program.decisions
+    fractional = chosen & (np.abs(point - np.round(point)) > INTEGRAL)
+    yield _boxed(program, point, fractional, 0)
+    yield _boxed(program, point, chosen & _neighbours(program.rows, fractional), 2)
+    yield _boxed(program, point, chosen & (point > INTEGRAL), 1)
+
+
+def _neighbours(rows: Rows, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the columns that share a row of at most `SHORT_ROW` columns with ``columns``."""
+    length = np.bincount(rows.row, minlength=len(rows))
+    touched = np.zeros(len(rows), dtype=np.bool_)
+    touched[rows.row[columns[rows.column]]] = True
+    touched &= length <= SHORT_ROW
+    near = columns.copy()
+    near[rows.column[touched[rows.row]]] = True
+    return near
+
+
+def _boxed(program: Program, point: Floats, free: NDArray[np.bool_], width: int) -> Program:
+    """Return ``program`` with the ``free`` decisions within ``width`` of ``point``, rounded either
+    way, and the others at it."""
     lower, upper = program.lower.copy(), program.upper.copy()
     chosen = slice(0, program.decisions)
-    floor = np.floor(point[chosen] + 1e-6).astype(np.int64)
-    ceiling = np.ceil(point[chosen] - 1e-6).astype(np.int64)
-    room = np.where(ceiling > 0, width, 0)
-    lower[chosen] = np.clip(floor - room, lower[chosen], upper[chosen])
-    upper[chosen] = np.clip(ceiling + room, lower[chosen], upper[chosen])
-    return replace(program, lower=lower, upper=upper)
+    room = np.where(free[chosen], width, 0)
+    floor = np.floor(point[chosen] + INTEGRAL).astype(np.int64) - room
+    ceiling = np.ceil(point[chosen] - INTEGRAL).astype(np.int64) + room
+    lower[chosen] = np.clip(floor, lower[chosen], upper[chosen])
+    upper[chosen] = np.clip(ceiling, lower[chosen], upper[chosen])
+    return program.confined(lower, upper)
 
 
 def _better(aim: Aim | None, x: Ints, than: Ints) -> bool:
