@@ -72,13 +72,17 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A linear figure ``constant + coefficient * x[column]`` to be made large or small."""
+    """A linear figure ``constant + coefficient * x[column]`` to be made large or small.
+
+    ``ceiling`` is what no point exceeds, where that is known beforehand.
+    """
 
     name: str
     maximise: bool
     column: Ints
     coefficient: Ints
     constant: int = 0
+    ceiling: int = FREE
 
     def value(self, x: Ints) -> int:
         """Return the figure at ``x``, exactly."""

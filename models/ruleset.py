@@ -13,8 +13,8 @@ POWERSHELL_NEEDED = 2
 
 _WINDOWS = re.compile("windows", re.IGNORECASE)
 _WINDOWS_SERVER = re.compile(r"windows\s+server", re.IGNORECASE)
-_RHEL_LIKE = re.compile(r"\b(rhel|red\s*hat|rocky)\b", re.IGNORECASE)
-_LINUX = re.compile(r"linux|\b(rhel|red\s*hat|rocky)\b", re.IGNORECASE)
+_RHEL_LIKE = re.compile(r"rhel|red\s*hat|rocky", re.IGNORECASE)
+_LINUX = re.compile(r"linux|rhel|red\s*hat|rocky", re.IGNORECASE)
 _GUEST_CLIENT = re.compile(r"windows\s+1[01]\b", re.IGNORECASE)
 _GUEST_SERVER = re.compile(r"windows\s+server\b.*?\b(20\d\d)\b", re.IGNORECASE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def _counting(counts: _Labels) -> Callable[[str, Problem, Variables], Aim]:
     def aim(name: str, problem: Problem, columns: Variables) -> Aim:
         column = np.concatenate([columns.arcs, columns.inflows])
         label = np.concatenate([columns.ways.arc_label, columns.ways.in_label])
-        return _aim(name, column[counts(label)], 1)
+        return replace(_aim(name, column[counts(label)], 1), ceiling=int(problem.count.sum()))
 
     return aim
 

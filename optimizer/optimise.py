@@ -19,9 +19,11 @@ from models.settings import Settings
 from optimizer.aims import formulate
 from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility
+from optimizer.fill import fill
 from optimizer.flows import Arcs, find, key, point, served
 from optimizer.groups import collapse, expand
 from optimizer.pools import ways
+from optimizer.relax import chords
 from optimizer.solve import Solution, Stage, lock, solve
 from optimizer.tasks import byte_rank
 from optimizer.variables import Variables
@@ -54,6 +56,7 @@ def optimise(
     eligibility: Eligibility,
     deadline: Deadline,
     seed: int,
+    workers: int,
     pooling: bool,
     progress: Callable[[Stage], None],
 ) -> Optimum:
@@ -67,13 +70,16 @@ def optimise(
             return point(model.problem, model.program, model.columns, served(model.columns, x))
 
         slack = estate.settings.slack
-        return solve(model.program, start, relabelled, slack, deadline, seed, progress)
+        return solve(model.program, start, relabelled, slack, deadline, seed, workers, progress)
 
     model = modelled(stays=False)
     names = [aim.name for aim in model.program.aims]
     first = names.index("moves") if "moves" in names else len(names)
     program = replace(model.program, aims=model.program.aims[:first])
-    solution = solved(replace(model, program=program), program.settle(np.zeros_like(program.lower)))
+    nothing = (np.zeros(0, dtype=np.int64),) * 3
+    hasty = nothing if deadline.seconds is None else fill(model.problem, nothing)
+    start = point(model.problem, program, model.columns, hasty)
+    solution = solved(replace(model, program=program), start)
     stages = solution.stages
     if first < len(names):
         fine = modelled(stays=True)
@@ -85,11 +91,14 @@ def optimise(
         stages += solution.stages
         model = fine
     arcs = served(model.columns, solution.x)
+    if not stages[0].proven:
+        arcs = fill(model.problem, arcs)
+    x = point(model.problem, model.program, model.columns, arcs)
     return Optimum(
         model=model,
         arcs=arcs,
         proxy=_assigned(estate, tasks, model.group, arcs),
-        values=tuple(aim.value(solution.x) for aim in model.program.aims),
+        values=tuple(aim.value(x) for aim in model.program.aims),
         stages=stages,
     )
 
@@ -150,4 +159,6 @@ def _carried(coarse: Model, fine: Model, solution: Solution, settings: Settings)
     )
     upper = program.upper.copy()
     upper[shut] = 0
-    return replace(program.also(locks), upper=upper)
+    square, k = solution.tangents.T
+    w, q = (columns[square] for columns in program.squares)
+    return replace(program.also([*locks, chords(w, q, k)]), upper=upper)

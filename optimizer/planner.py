@@ -32,7 +32,7 @@ def plan(
     estate: Estate,
     deadline: Deadline | None = None,
     seed: int = 0,
-    workers: int | None = None,
+    workers: int = 1,
     pooling: bool = True,
     progress: Callable[[Stage], None] = lambda stage: None,
 ) -> Plan:
@@ -42,7 +42,9 @@ def plan(
     """
     tasks = tasks_of(estate)
     eligibility = qualify(estate, Network(estate))
-    best = optimise(estate, tasks, eligibility, deadline or Deadline(), seed, pooling, progress)
+    best = optimise(
+        estate, tasks, eligibility, deadline or Deadline(), seed, workers, pooling, progress
+    )
     aims = [_result(stage, value) for stage, value in zip(best.stages, best.values, strict=True)]
     left = unassigned(estate, tasks, eligibility, best)
     return _labelled(estate, tasks, eligibility, best.proxy, aims, left)

@@ -21,6 +21,7 @@ DETAIL: dict[Reason, str] = {
     "capacity": "every server that may serve it is full at some moment of its job",
     "failover_capacity": "one more task could not be taken over by the backup server",
 }
+GIVEN_UP = "there is room, but a later aim's tolerance or the time limit left it out"
 
 
 def unassigned(
@@ -34,45 +35,46 @@ def unassigned(
     connects = np.asarray(((eligibility.tier > 0) & usable).any(axis=1))
     connected = connects[eligibility.profile]
     known = estate.vms["network_set"].to_numpy() > 0
-    room = _room(best.model.problem, best.arcs)
+    problem, group = best.model.problem, best.model.group
+    room = _room(problem, best.arcs)
     found: list[Unassigned] = []
     waiting = ((tasks.kind == WINDOWS) & (best.proxy < 0)) | (tasks.kind == UNKNOWN)
     for task in np.flatnonzero(waiting).tolist():
-        vm, reason = tasks.vm[task], _FULL[0]
+        vm = tasks.vm[task]
+        reason: Reason = "capacity"
         if tasks.kind[task] == UNKNOWN:
             reason = "unknown_os"
         elif not usable.any():
             reason = "no_candidate"
         elif not connected[vm]:
             reason = "not_reachable" if known[vm] else "unknown_network"
-        elif best.model.group[task] < 0:
+        elif group[task] < 0:
             reason = "job_proxies"
-        else:
-            reason = _FULL[int(room[best.model.group[task]])]
-        found.append((task, reason, DETAIL[reason]))
+        elif room[group[task]] and problem.failover_limit is not None:
+            reason = "failover_capacity"
+        given_up = reason == "capacity" and room[group[task]]
+        found.append((task, reason, GIVEN_UP if given_up else DETAIL[reason]))
     return found
-
-
-_FULL: tuple[Reason, Reason] = ("capacity", "failover_capacity")
 
 
 def _room(problem: Problem, arcs: Arcs) -> NDArray[np.bool_]:
     """Return the groups that one more task of fits on some server's own capacity.
 
-    What keeps such a task out is failover, the only rule beside capacity.
+    What keeps such a task out is failover, the only rule beside capacity; or else it was given up
+    for a later aim.
     """
     group, server, count = arcs
-    room = np.zeros(len(problem.count), dtype=np.bool_)
     used = np.zeros((len(problem.limit), problem.moments.active.shape[1]), dtype=np.int64)
     np.add.at(used, (server, problem.activity[group]), count)
+    free = np.zeros_like(used, dtype=np.bool_)
+    for candidate in range(len(used)):
+        moments = problem.moments_of(candidate)
+        load = moments.active @ used[candidate] + moments.own + problem.running[candidate]
+        full = (load >= problem.limit[candidate]) & (problem.limit[candidate] >= 0)
+        free[candidate] = ~(moments.active & full[:, None]).any(axis=0)
+    room = np.zeros(len(problem.count), dtype=np.bool_)
     assigned = np.bincount(group, weights=count, minlength=len(room))
     for short in np.flatnonzero(assigned < problem.count).tolist():
-        for candidate in np.flatnonzero(problem.label[problem.kind[short]] > 0).tolist():
-            moments = problem.moments_of(candidate)
-            load = moments.active @ used[candidate] + moments.own + problem.running[candidate]
-            here = moments.active[:, problem.activity[short]]
-            limit = problem.limit[candidate]
-            if limit < 0 or bool((load[here] < limit).all()):
-                room[short] = True
-                break
+        may_serve = problem.label[problem.kind[short]] > 0
+        room[short] = bool((may_serve & free[:, problem.activity[short]]).any())
     return room

@@ -50,12 +50,13 @@ class Relaxed:
 
 class Relaxation:
     """The relaxation of one program; rows added to it stay, and solves start where the last
-    one ended."""
+    one ended. ``tangents`` lists the chords added so far, rows of (number of the square, k)."""
 
     def __init__(self, program: Program, solver: mathopt.SolverType = mathopt.SolverType.GLOP):
         self._program = program
         self._rows = program.rows
         self._lower, self._upper = program.lower, program.upper
+        self.tangents: list[Ints] = []
         self._model = mathopt.Model.from_model_proto(_proto(program))
         self._columns = list(self._model.variables())
         self._row_handles = list(self._model.linear_constraints())
@@ -141,7 +142,7 @@ class Relaxation:
         proofs = [self._proof(aim, sign, sign * duals.round(digits)) for digits in (9, 15)]
         total, reduced = min(proofs, key=lambda proof: proof[0])
         bound = aim.constant + sign * int(np.floor(total + ROUNDING))
-        return Relaxed(bound, x, total, reduced)
+        return Relaxed(min(bound, aim.ceiling), x, total, reduced)
 
     def _proof(self, aim: Aim, sign: int, y: Floats) -> tuple[float, Floats]:
         y[(y > 0) & (self._rows.upper >= FREE)] = 0.0
@@ -161,6 +162,7 @@ class Relaxation:
             return Rows.joined([])
         k = np.floor(x[w] + 1e-9).astype(np.int64)
         short = x[q] < (2 * k + 1) * x[w] - k * (k + 1) - SHORT
+        self.tangents.append(np.column_stack([np.flatnonzero(short), k[short]]))
         return chords(w[short], q[short], k[short])
 
 

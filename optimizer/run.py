@@ -19,7 +19,7 @@ def run(
     estate_folder: Path,
     out: Path,
     time_limit: float | None,
-    workers: int | None,
+    workers: int,
     seed: int,
     step: Callable[[str], None],
 ) -> Plan:

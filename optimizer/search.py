@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +14,8 @@ from optimizer.deadline import Deadline, interruptible
 from optimizer.relax import chords
 
 NEAR = 4
+Variant = Mapping[str, int]
+ALL: tuple[Variant, ...] = ({}, {"linearization_level": 2}, {"linearization_level": 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,17 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How much work one search may do: CP-SAT's deterministic time, so that the same input gives
-    the same answer on any machine; and the deadline of the plan."""
+    the same answer on any machine; and the deadline of the plan.
+
+    ``variants`` of the solver's parameters are tried, ``workers`` of them side by side; the answer
+    is the first best one in their order, whichever comes first in time.
+    """
 
     deterministic: float
     deadline: Deadline
-    seed: int = 0
+    seed: int
+    workers: int = 1
+    variants: tuple[Variant, ...] = ({},)
 
 
 def search(program: Program, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
@@ -43,7 +53,7 @@ def search(program: Program, aim: Aim | None, hint: Ints, effort: Effort) -> Fou
     cuts = [_chords_near(program, w[used], q[used], hint)]
     best: Found = Found(None, None)
     while True:
-        found = _solve(program, Rows.joined([program.rows, *cuts]), aim, hint, effort)
+        found = _best(program, Rows.joined([program.rows, *cuts]), aim, hint, effort)
         if found.x is None:
             return Found(best.x, found.bound, found.empty)
         settled = program.settle(found.x)
@@ -65,7 +75,30 @@ def _chords_near(program: Program, w: Ints, q: Ints, point: Ints) -> Rows:
     return chords(w[row], q[row], k[inside])
 
 
-def _solve(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
+def _best(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
+    """Return the best of what the variants find, the tightest of what they prove."""
+
+    def solve(variant: Variant) -> Found:
+        return _solve(program, rows, aim, hint, effort, variant)
+
+    if len(effort.variants) == 1:
+        return solve(effort.variants[0])
+    pool = ThreadPoolExecutor(effort.workers)
+    try:
+        answers = list(pool.map(solve, effort.variants))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    sign = -1 if aim is not None and aim.maximise else 1
+    proofs = [sign * found.bound for found in answers if found.bound is not None]
+    points = [found.x for found in answers if found.x is not None]
+    x = min(points, key=lambda x: sign * aim.value(x) if aim else 0, default=None)
+    bound = sign * max(proofs) if proofs else None
+    return Found(x, bound, any(found.empty for found in answers))
+
+
+def _solve(
+    program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort, variant: Variant
+) -> Found:
     free = np.flatnonzero(program.lower < program.upper)
     place = np.full(len(program.lower), -1)
     place[free] = np.arange(len(free))
@@ -92,6 +125,8 @@ def _solve(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Ef
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = 1
+    for name, value in variant.items():
+        setattr(parameters, name, value)
     parameters.random_seed = effort.seed
     parameters.catch_sigint_signal = False
     parameters.max_deterministic_time = effort.deterministic

@@ -9,21 +9,19 @@ near, each aim gets a search of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.program import FREE, Aim, Floats, Ints, Program, Rows
+from optimizer.boxes import boxes
 from optimizer.deadline import Deadline
 from optimizer.relax import Relaxation, Relaxed
-from optimizer.search import Effort, Found, search
+from optimizer.search import ALL, Effort, Found, search
 
-INTEGRAL = 1e-6
-SHORT_ROW = 200
 QUICK = 2.0
-THOROUGH = 30.0
+THOROUGH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,13 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Solution:
     """The point reached, each aim's stage in order, and the program with all that they settled:
-    rows that hold the aims, bounds that leave out what none of the best plans does."""
+    rows that hold the aims, bounds that leave out what none of the best plans does. ``tangents``
+    are the chords of squares that mattered, rows of (number of the square, k)."""
 
     x: Ints
     stages: tuple[Stage, ...]
     program: Program
+    tangents: Ints
 
 
 Slack = Callable[[str, int], int]
@@ -60,15 +60,17 @@ def solve(
     relabelled: Callable[[Ints], Ints],
     slack: Slack,
     deadline: Deadline,
-    seed: int = 0,
-    progress: Callable[[Stage], None] = lambda stage: None,
+    seed: int,
+    workers: int,
+    progress: Callable[[Stage], None],
 ) -> Solution:
     """Return a point of ``program``, its aims optimised in strict lexicographic order.
 
     ``start`` is any point that keeps the rows. ``relabelled`` rewrites a point with every aim
     counted truly. ``slack`` says how much of an aim's value the later ones may give back.
     """
-    return _Stages(program, start, relabelled, slack, deadline, seed, progress).run()
+    efforts = Effort(QUICK, deadline, seed), Effort(THOROUGH, deadline, seed, workers, ALL)
+    return _Stages(program, start, relabelled, slack, efforts, progress).run()
 
 
 class _Stages:
@@ -78,16 +80,15 @@ class _Stages:
         start: Ints,
         relabelled: Callable[[Ints], Ints],
         slack: Slack,
-        deadline: Deadline,
-        seed: int,
+        efforts: tuple[Effort, Effort],
         progress: Callable[[Stage], None],
     ) -> None:
         self._program = program
         self._x = start
         self._relabelled = relabelled
         self._slack = slack
-        self._deadline = deadline
-        self._seed = seed
+        self._quick, self._thorough = efforts
+        self._deadline = self._quick.deadline
         self._progress = progress
         self._relaxation = Relaxation(program)
         self._stages: list[Stage] = []
@@ -97,7 +98,8 @@ class _Stages:
             settled = self._together(aims) if len(aims) > 1 else 0
             for aim in aims[settled:]:
                 self._alone(aim)
-        return Solution(self._x, tuple(self._stages), self._program)
+        tangents = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._relaxation.tangents])
+        return Solution(self._x, tuple(self._stages), self._program, tangents)
 
     def _runs(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
@@ -152,7 +154,7 @@ class _Stages:
         if aim.value(self._x) != bound and relaxed.x is not None:
             self._take(aim, self._near(self._program, aim, relaxed.x, bound))
         if aim.value(self._x) != bound:
-            found = search(self._program, aim, self._x, self._effort(THOROUGH))
+            found = search(self._program, aim, self._x, self._thorough)
             self._take(aim, found)
             if found.bound is not None:
                 bound = (min if aim.maximise else max)(bound, found.bound)
@@ -178,7 +180,7 @@ class _Stages:
         best = Found(None, None)
         for box in boxes(program, point):
             hint = np.clip(np.round(point).astype(np.int64), box.lower, box.upper)
-            found = search(box, aim, hint, self._effort(QUICK))
+            found = search(box, aim, hint, self._quick)
             if found.x is not None and (best.x is None or _better(aim, found.x, best.x)):
                 best = found
             if best.x is not None and (aim is None or aim.value(best.x) == enough):
@@ -191,9 +193,6 @@ class _Stages:
         x = self._relabelled(found.x)
         if _better(aim, x, self._x) and self._program.admits(x):
             self._x = x
-
-    def _effort(self, deterministic: float) -> Effort:
-        return Effort(deterministic, self._deadline, self._seed)
 
     def _record(self, stage: Stage) -> None:
         self._stages.append(stage)
@@ -211,43 +210,6 @@ def lock(aim: Aim, value: int) -> Rows:
         lower=limit if aim.maximise else -free,
         upper=free if aim.maximise else limit,
     )
-
-
-def boxes(program: Program, point: Floats) -> Iterator[Program]:
-    """Yield ``program`` in ever larger boxes around a fractional point.
-
-    First only what is fractional there is free to be rounded; then also what shares a short row
-    with it; then whatever is not 0 there, for a vertex has few such columns.
-    """
-    chosen = np.arange(len(point)) < program.decisions
-    fractional = chosen & (np.abs(point - np.round(point)) > INTEGRAL)
-    yield _boxed(program, point, fractional, 0)
-    yield _boxed(program, point, chosen & _neighbours(program.rows, fractional), 2)
-    yield _boxed(program, point, chosen & (point > INTEGRAL), 1)
-
-
-def _neighbours(rows: Rows, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the columns that share a row of at most `SHORT_ROW` columns with ``columns``."""
-    length = np.bincount(rows.row, minlength=len(rows))
-    touched = np.zeros(len(rows), dtype=np.bool_)
-    touched[rows.row[columns[rows.column]]] = True
-    touched &= length <= SHORT_ROW
-    near = columns.copy()
-    near[rows.column[touched[rows.row]]] = True
-    return near
-
-
-def _boxed(program: Program, point: Floats, free: NDArray[np.bool_], width: int) -> Program:
-    """Return ``program`` with the ``free`` decisions within ``width`` of ``point``, rounded either
-    way, and the others at it."""
-    lower, upper = program.lower.copy(), program.upper.copy()
-    chosen = slice(0, program.decisions)
-    room = np.where(free[chosen], width, 0)
-    floor = np.floor(point[chosen] + INTEGRAL).astype(np.int64) - room
-    ceiling = np.ceil(point[chosen] - INTEGRAL).astype(np.int64) + room
-    lower[chosen] = np.clip(floor, lower[chosen], upper[chosen])
-    upper[chosen] = np.clip(ceiling, lower[chosen], upper[chosen])
-    return program.confined(lower, upper)
 
 
 def _better(aim: Aim | None, x: Ints, than: Ints) -> bool:

@@ -38,7 +38,7 @@ COMPLAINTS = {
         "write standard or enterprise or enterprise_plus",
     ),
     "bad-objectives": (
-        """estate.toml:4: planning.objectives: "['tier1', 'coverage', 'tier2', 'tier3']" is not""",
+        'estate.toml:4: planning.objectives: \'["tier1", "coverage", "tier2", "tier3"]\' is not',
         "write a list of coverage, tier1, tier2, tier3, then any of protected",
     ),
     "bad-platform": ("vms.csv:3: platform: 'kvm' is not known here", "one of vmware, hyperv"),
@@ -89,12 +89,28 @@ COMPLAINTS = {
     ),
     "not-parquet": ("vms.parquet: is not readable Parquet", "write it again"),
     "not-utf8": (r"vms.csv:4: '\\x96\\xbc\\x8c\\xc3\\x89\\xae-01", "save it as 'CSV UTF-8'"),
-    "open-quote": ("vms.csv:4: has 2 cells, the header has 3", "quote cells that hold a comma"),
+    "not-utf8-header": ("vms.csv:1: has a header that is not UTF-8", "save it as 'CSV UTF-8'"),
+    "open-quote": (
+        "vms.csv:4: os: '\"Windows Server 2019,hq' opens a quote that is not closed",
+        "close it",
+    ),
+    "open-quote-at-the-end": (
+        "vms.csv:3: name: '\"sql' opens a quote that is not closed",
+        "close it",
+    ),
+    "open-quote-in-header": ("vms.csv:1: opens a quote that is not closed", "close it"),
+    "parquet-column-twice": ("vms.parquet:1: has column 'vm' twice", "keep one of them"),
+    "parquet-folder": ("vms.parquet: is a folder", "write the table as one file"),
+    "parquet-struct": (
+        "vms.parquet: has a column 'os' of struct<name: string>, which is not text",
+        "write its cells as text",
+    ),
     "ragged-row": ("vms.csv:4: has 2 cells, the header has 3", "or add what is missing"),
     "semicolons": ("vms.csv:1: is not separated by commas", "save it with commas"),
+    "sep-line": ("vms.csv:1: begins with 'sep=,', which only Excel reads", "remove this line"),
     "server-twice": ("servers.csv:4: server: 'gip-01' was there before", KEEP_ONE_ROW),
     "server-unknown-network": (
-        "servers.csv:3: networks: names 'hqq', neither a network nor an address",
+        "servers.csv:3: networks: 'hqq' is neither a network nor an address",
         f"{ADD_NETWORK}; did you mean 'hq'?",
     ),
     "tabs": ("vms.csv:1: is not separated by commas", "save it with commas"),
@@ -112,7 +128,7 @@ COMPLAINTS = {
         f"{ADD_OR_REMOVE}; did you mean 'nightly'?",
     ),
     "unknown-proxy": (
-        "jobs.csv:2: proxies: names 'gip-1', not in servers",
+        "jobs.csv:2: proxies: 'gip-1' is not in servers",
         "add it to servers or correct it; did you mean 'gip-01'?",
     ),
     "unknown-vm": (
@@ -120,10 +136,11 @@ COMPLAINTS = {
         f"{ADD_OR_REMOVE}; did you mean 'sql-01'?",
     ),
     "utf16": ("vms.csv: is UTF-16", "save it as 'CSV UTF-8'"),
+    "utf16-without-bom": ("vms.csv: is UTF-16", "save it as 'CSV UTF-8'"),
     "vm-twice": ("vms.csv:4: vm: 'web-01' was there before", KEEP_ONE_ROW),
     "vm-twice-in-job": ("job_vms.csv:3: vm: 'web-01' is in this job already", "the repeated row"),
     "vm-unknown-network": (
-        "vms.csv:3: networks: names '10.0.0.256', neither a network nor an address",
+        "vms.csv:3: networks: '10.0.0.256' is neither a network nor an address",
         ADD_NETWORK,
     ),
     "zero-max-tasks": (
@@ -131,7 +148,7 @@ COMPLAINTS = {
         DIGITS,
     ),
 }
-SEVERAL = {"empty-folder", "ten-at-once"}
+SEVERAL = {"empty-folder", "header-in-capitals", "ten-at-once"}
 
 
 def complaint(folder: str) -> str:
@@ -159,6 +176,14 @@ def test_an_empty_folder_lacks_every_required_table() -> None:
     assert [line.partition(": ")[0] for line in lines] == [f"{name}.csv" for name in required]
     assert all(TEMPLATE in line for line in lines)
     assert count == "5 problems found; nothing was written"
+
+
+def test_a_header_in_capitals_is_understood() -> None:
+    *lines, _ = complaint("header-in-capitals").splitlines()
+    hints = {"vm": "VM", "os": "OS", "networks": "Networks"}
+    for line, (name, meant) in zip(lines, hints.items(), strict=True):
+        assert line.startswith(f"vms.csv:1: has no column {name!r}; add it: ")
+        assert line.endswith(f"; did you mean {meant!r}?")
 
 
 def test_ten_things_wrong_are_told_at_once() -> None:

@@ -227,6 +227,23 @@ def test_rows_out_of_order(tmp_path: Path) -> None:
     assert "job 'nightly', vm 'l1'" in line
 
 
+def test_jobs_out_of_order(tmp_path: Path) -> None:
+    head, *nightly, first, second = PLAN["assignments.csv"].splitlines(keepends=True)
+    rows = head, first, second, *nightly
+    [line] = check(tmp_path, plan=PLAN | {"assignments.csv": "".join(rows)}).violations
+    assert "job 'nightly', vm 'l1' stands too late" in line
+
+
+def test_byte_order_of_jobs(tmp_path: Path) -> None:
+    """`Weekend` stands before `nightly`."""
+    estate = {name: text.replace("weekend", "Weekend") for name, text in ESTATE.items()}
+    head, *nightly, first, second = PLAN["assignments.csv"].splitlines(keepends=True)
+    rows = "".join((head, first, second, *nightly)).replace("weekend", "Weekend")
+    lists = "job,proxies\nWeekend,p;q\nnightly,p\n"
+    plan = PLAN | {"assignments.csv": rows, "job_proxies.csv": lists}
+    assert check(tmp_path, estate, plan).violations == ()
+
+
 def test_byte_order_puts_capitals_first(tmp_path: Path) -> None:
     """`V2` stands before `l1`, which a dictionary's order would turn round."""
     estate = change(
@@ -288,6 +305,10 @@ def test_unreadable_plan(tmp_path: Path, file: str, content: bytes | None) -> No
     [
         ({"servers.csv: branch,3,1,true": "branch,3,1,false"}, "no candidate: not managed"),
         ({"servers.csv: 3,1,true,false": "3,1,true,true"}, "no candidate: excluded"),
+        (
+            {"servers.csv: managed": "available", "servers.csv: branch,3,1,true": "branch,3,1,no"},
+            "no candidate: not available",
+        ),
         ({"servers.csv: p,Windows Server 2022": "p,Windows 11"}, "os 'Windows 11' is not allowed"),
         ({"servers.csv: p,Windows Server 2022": "p,Rocky Linux 9"}, "not allowed by ruleset v12"),
         ({"jobs.csv: true,true,\nweekend": "true,true,b;q\nweekend"}, "expected one of 'b', 'q'"),
@@ -327,6 +348,8 @@ def test_proxy_that_does_not_connect(tmp_path: Path, link: str) -> None:
     judgement = check(tmp_path, estate, plan)
     assert about(judgement, "vm 'v2': proxy 'q' has no connection to the VM")
     assert about(judgement, "vm 'v1': failover_proxy is 'b', expected ''")
+    # What the backup server does not reach is not protected, though p is on the VM's network.
+    assert about(judgement, "vm 'v1': protected is 'true', expected 'false'")
 
 
 @pytest.mark.parametrize(
@@ -351,6 +374,13 @@ def test_proxy_that_connects(tmp_path: Path, links: str | None) -> None:
     assert not about(judgement, "tier is")
     # One link to the branch for both: not protected. Without a table nothing is a link.
     assert bool(about(judgement, "v2", "protected is 'true', expected 'false'")) == bool(links)
+
+
+def test_server_without_a_network_connects_to_nothing(tmp_path: Path) -> None:
+    """Not even where every network reaches every other."""
+    estate = change(ESTATE, {"servers.csv: ,,branch,3": ",,192.0.2.1,3"})
+    del estate["links.csv"]
+    assert len(about(check(tmp_path, estate), "proxy 'p' has no connection")) == 3
 
 
 def test_empty_links_table_joins_nothing(tmp_path: Path) -> None:
@@ -415,6 +445,21 @@ def test_powershell_direct(tmp_path: Path, facts: dict[str, str], connects: bool
     assert bool(about(judgement, "vm 'v2'", "no connection")) == (not connects)
     # Tier 3 though p is on the host's own network, never protected, and b may take over alike.
     assert not connects or not about(judgement, "vm 'v2'")
+
+
+def test_powershell_direct_is_not_protected(tmp_path: Path) -> None:
+    """`p` is cut off but for v2's host; the backup server has two links to v2's network."""
+    estate = change(
+        ESTATE,
+        {
+            "links.csv: hq,branch,true,true": "hq,vms,true,true\nhq,vms,true,true",
+            "networks.csv: branch,BR\n": "branch,BR\nvms,BR\n",
+            "vms.csv: v2,Windows Server 2019,branch,,,": "v2,Windows Server 2019,vms,hyperv,p,2019",
+        },
+    )
+    plan = change(PLAN, {"assignments.csv: v2,p,1,network": "v2,p,3,powershell_direct"})
+    lines = about(check(tmp_path, estate, plan), "vm 'v2'")
+    assert lines == ["job 'nightly', vm 'v2': protected is 'true', expected 'false'"]
 
 
 # --- protected, by enumerating all paths ----------------------------------------------------
@@ -564,9 +609,8 @@ def test_failover_of_a_server(tmp_path: Path, tasks: int | None, fits: bool) -> 
 
 def test_failover_only_where_enforced_and_limited(tmp_path: Path) -> None:
     estate = change(ESTATE, {"servers.csv: hq,4,1": "hq,,1"})
-    plan = change(PLAN, {"assignments.csv: l1": "l1"})
     toml = '[failover]\ncapacity = "enforce"'
-    assert not about(check(tmp_path, estate | {"estate.toml": toml}, plan), "lost at")
+    assert not about(check(tmp_path, estate | {"estate.toml": toml}), "lost at")
 
 
 def test_failover_is_reported_only(tmp_path: Path) -> None:
@@ -605,6 +649,20 @@ def test_servers_at_home_and_without_a_site_are_lost_one_by_one(tmp_path: Path) 
     toml = '[failover]\ncapacity = "enforce"\nsurvive = "site"\ntasks = 3'
     [line] = about(check(tmp_path, estate | {"estate.toml": toml}), "lost at")
     assert line.startswith("server 'p' lost at mon 22:00: 2 planned tasks")
+
+
+@pytest.mark.parametrize(("tasks", "lost"), [(2, []), (1, ["server 'p'", "server 'q'"])])
+def test_the_backup_servers_own_site_is_no_loss(
+    tmp_path: Path, tasks: int, lost: list[str]
+) -> None:
+    """`p` and `q` at its site run one task each on Sunday, and are lost one by one."""
+    estate = change(
+        ESTATE,
+        {"servers.csv: ,,branch,3": ",,hq,3", "jobs.csv: mon,true": "mon,false"},
+    )
+    toml = f'[failover]\ncapacity = "enforce"\nsurvive = "site"\ntasks = {tasks}'
+    lines = about(check(tmp_path, estate | {"estate.toml": toml}), "lost at")
+    assert [line.partition(" lost at mon 00:00: 1 planned")[0] for line in lines] == lost
 
 
 # --- unassigned -----------------------------------------------------------------------------
@@ -681,6 +739,19 @@ def test_task_that_would_fit(tmp_path: Path, room: int, proven: bool) -> None:
     )
 
 
+def test_task_given_up_within_the_tolerance(tmp_path: Path) -> None:
+    """Coverage was 4, proven; floor(0.25 * 4) = 1 task may go again for a later aim."""
+    toml = "[planning.tolerance]\ncoverage = 0.25\n"
+
+    def spoil(record: dict[str, Any]) -> None:
+        record["aims"][0].update(value=3, best=4, bound=4)
+
+    estate = change(ESTATE, FULL | {"servers.csv: branch,3,1": "branch,3,1"})
+    judgement = check(tmp_path, estate | {"estate.toml": toml}, unassigned("capacity"), spoil=spoil)
+    assert not about(judgement, "vm 'v2'")
+    assert not about(judgement, "'coverage'")
+
+
 def test_task_that_would_fit_but_for_failover(tmp_path: Path) -> None:
     """With 4 tasks `b` can stand in for v1 and v2 of `p`, with 3 only for v1."""
     for tasks, found in ((3, 0), (4, 1)):
@@ -691,6 +762,29 @@ def test_task_that_would_fit_but_for_failover(tmp_path: Path) -> None:
         estate = change(ESTATE, edits) | {"estate.toml": toml}
         judgement = check(folder, estate, unassigned("failover_capacity"))
         assert len(about(judgement, "fits on server 'p'")) == found
+
+
+@pytest.mark.parametrize(("tasks", "found"), [(3, 0), (4, 1)])
+def test_task_on_the_backup_server_weighs_in_every_loss(
+    tmp_path: Path, tasks: int, found: int
+) -> None:
+    """`p` is full with v1; with v2 on `b` and two tasks anyway, its loss makes 4 there."""
+    edits = FULL | {"servers.csv: hq,4,1": "hq,9,1"}
+    toml = f'[failover]\ncapacity = "enforce"\ntasks = {tasks}'
+    estate = change(ESTATE, edits) | {"estate.toml": toml}
+    judgement = check(tmp_path, estate, unassigned("failover_capacity"))
+    assert len(about(judgement, "fits on server 'b'")) == found
+
+
+def test_task_out_of_the_backup_servers_reach_needs_no_failover(tmp_path: Path) -> None:
+    """Rule 3 leaves `b` no room, but it could not take v2 over from `p` anyway."""
+    edits = {
+        "links.csv: hq,branch,true,true": "hq,branch,true,false",
+        "servers.csv: branch,3,1": "branch,9,1",
+    }
+    estate = change(ESTATE, edits) | {"estate.toml": '[failover]\ncapacity = "enforce"\ntasks = 2'}
+    judgement = check(tmp_path, estate, unassigned("failover_capacity"))
+    assert about(judgement, "fits on server 'p'")
 
 
 def test_own_work_is_not_unassigned(tmp_path: Path) -> None:
@@ -732,7 +826,45 @@ def test_what_is_no_task(tmp_path: Path) -> None:
         assert about(judgement, "'weekend', vm 'v3' is not a task of the estate")
 
 
+def test_who_has_rows_in_proxy_load(tmp_path: Path) -> None:
+    """The backup server `b` has them though no candidate; `q`, no candidate any more, has none."""
+    edits = {
+        "servers.csv: hq,4,1,true,false": "hq,4,1,true,true",
+        "servers.csv: q,Windows Server 2022": "q,Windows 11",
+    }
+    lines = about(check(tmp_path, change(ESTATE, edits)), "proxy_load.csv")
+    assert lines == [
+        f"proxy_load.csv: server 'q' at mon {time}: a row, expected none "
+        "(no candidate, or nothing changes then)"
+        for time in ("00:00", "01:00")
+    ] + [
+        "proxy_load.csv: server 'q' at sun 23:00: a row, expected none "
+        "(no candidate, or nothing changes then)"
+    ]
+
+
 # --- values ---------------------------------------------------------------------------------
+
+
+def test_who_counts_in_peak_and_balance(tmp_path: Path) -> None:
+    """A server that is no candidate does not count, however loaded: q with 9 tasks."""
+    edits = {"servers.csv: q,Windows Server 2022": "q,Windows 11", "servers.csv: ,,0,": ",,9,"}
+    values = check(tmp_path, change(ESTATE, edits)).values
+    assert (values["peak"], values["balance"]) == (3, 4 + 9)
+
+
+def test_who_counts_in_moves(tmp_path: Path) -> None:
+    """Neither own work nor an unknown os moves; a task that is left out does, if gone or not."""
+    current = ESTATE["current.csv"] + "nightly,l1,p\nnightly,x1,p\nweekend,v2,p\n"
+    estate = ESTATE | {"current.csv": current}
+    plan = change(PLAN, {"assignments.csv: l1,b,,network,false,,\n": "l1,b,,network,false,,p\n"})
+    judgement = check(tmp_path, estate, plan)
+    assert judgement.violations == ()
+    assert judgement.values["moves"] == 2
+    # v2, whose server is gone, and now without a proxy: still v2 and v3.
+    folder = tmp_path / "left out"
+    folder.mkdir()
+    assert check(folder, plan=unassigned("capacity")).values["moves"] == 2
 
 
 def test_utilisation(tmp_path: Path) -> None:
@@ -830,8 +962,9 @@ def test_twenty_of_a_kind_are_spelt_out() -> None:
     assert complaints.sentences() == (*(f"task {n}" for n in range(20)), "3 more odd tasks")
 
 
-def test_no_tasks_at_all(tmp_path: Path) -> None:
-    estate = ESTATE | {"job_vms.csv": "job,vm\n"}
+@pytest.mark.parametrize("empty", [["job_vms.csv"], ["job_vms.csv", "vms.csv", "jobs.csv"]])
+def test_no_tasks_at_all(tmp_path: Path, empty: list[str]) -> None:
+    estate = ESTATE | {file: ESTATE[file].splitlines(keepends=True)[0] for file in empty}
     head = {name: text.splitlines(keepends=True)[0] for name, text in PLAN.items()}
     loads = """\
 b,mon 00:00,mon 00:00,1,0,4

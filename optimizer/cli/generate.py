@@ -24,9 +24,14 @@ import click
 @click.option("--windows", type=click.IntRange(1, 99), default=5, show_default=True,
               help="Number of overlapping job windows.")  # fmt: skip
 @click.option("--tightness", type=click.FloatRange(min=0, min_open=True), default=0.7,
-              show_default=True, help="Peak demand by capacity; above 1 tier 1 is short.")  # fmt: skip
+              show_default=True,
+              help="Peak demand by capacity; above 1 tier 1 is short.")  # fmt: skip
 @click.option("--likeness", type=click.FloatRange(0, 1), default=1.0, show_default=True,
               help="Share of VMs that look like others.")  # fmt: skip
+@click.option(
+    "--batches", type=click.Path(path_type=Path), metavar="FILE",
+    help="VM requests in tenant batches (b,b,|,g,|): VMs come in groups of these sizes.",
+)  # fmt: skip
 @click.option("--failover", type=click.Choice(["report", "enforce"]), default="report",
               show_default=True)  # fmt: skip
 @click.option("--current/--no-current", default=True, show_default=True,

@@ -23,8 +23,8 @@ UNASSIGNED, UNPROVEN = 3, 5
     help="Seconds for solving; the best plan found by then is written.",
 )  # fmt: skip
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N",
-    help="Searches to run side by side; the plan is the same for any N.",
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+    help="Threads for hard searches; the plan is the same for any N.",
 )  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @reporting

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from models.errors import Problem
 from models.tables import DAYS, Column
-from optimizer.sources.table_file import RawTable
+from optimizer.sources.raw_table import RawTable
 
 TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
@@ -119,23 +119,20 @@ _PARSERS: dict[str, Callable[[str, Column], Any]] = {
     "days": _days,
     "version": _version,
     "year": _year,
-    "list": lambda text, _: items(text),
 }
 
 
 def read_column(raw: RawTable, column: Column, problems: list[Problem]) -> pd.Series[Any]:
     """Return the typed cells of ``column``; what does not fit is added to ``problems``.
 
-    Names and texts become strings, integers, times and years int64 (`NO_LIMIT` where empty),
-    lists and days tuples shared between equal cells. An unfit cell reads as some harmless value,
-    so that the rest can still be looked at.
+    Names, texts and lists become strings, integers, times and years int64 (`NO_LIMIT` where
+    empty), choices and days tuples shared between equal cells. An unfit cell reads as some
+    harmless value, so that the rest can still be looked at.
     """
-    cells = raw.columns[column.name]
+    cells = raw.cells(column.name)
     if column.default is None:
-        empty = np.flatnonzero(pc.equal(cells, "").to_numpy(zero_copy_only=False))
-        complain(
-            problems, raw, column.name, empty.tolist(), "is empty", "every row needs a value", cells
-        )
+        empty = np.flatnonzero(pc.equal(cells, "").to_numpy(zero_copy_only=False)).tolist()
+        complain(problems, raw, column.name, empty, "is empty", "every row needs a value")
     elif column.default:
         cells = pc.replace_with_mask(cells, pc.equal(cells, ""), pa.scalar(column.default))
     parse = _PARSERS.get(column.kind)
@@ -152,9 +149,9 @@ def read_column(raw: RawTable, column: Column, problems: list[Problem]) -> pd.Se
         except UnfitError as error:
             if text or column.default is not None:
                 unfit[code] = error
-    for code, why in unfit.items():
-        rows = np.flatnonzero(codes == code).tolist()
-        complain(problems, raw, column.name, rows, why.reason, why.remedy, cells)
+    for row in np.flatnonzero(np.isin(codes, list(unfit))).tolist() if unfit else ():
+        why = unfit[codes[row]]
+        complain(problems, raw, column.name, [row], why.reason, why.remedy)
     dtype = DTYPES.get(column.kind, object)
     harmless: Any = () if dtype is object else 0
     table = np.empty(len(values), dtype=dtype)
@@ -165,15 +162,13 @@ def read_column(raw: RawTable, column: Column, problems: list[Problem]) -> pd.Se
 def complain(
     problems: list[Problem],
     raw: RawTable,
-    column: str | None,
+    column: str,
     rows: Sequence[int],
     reason: str,
     remedy: str,
-    values: pa.Array | None = None,
+    value: str | None = None,
 ) -> None:
-    """Add one problem for each of ``rows``, with its line and, given ``values``, its cell."""
-    if not rows:
-        return
-    for row, line in zip(rows, raw.lines(rows), strict=True):
-        value = None if values is None else values[row].as_py()
-        problems.append(Problem(raw.file, line, column, value or None, reason, remedy))
+    """Add one problem for each of ``rows``, with its line and ``value`` or else its cell."""
+    for row, line in zip(rows, raw.lines(rows) if rows else (), strict=True):
+        text = value or raw.columns[column][row].as_py() or None
+        problems.append(Problem(raw.file, line, column, text, reason, remedy))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 
 from models.errors import EstateError, Problem
 from models.estate import Estate
@@ -15,10 +16,21 @@ from models.finding import Finding
 from models.settings import Settings
 from models.tables import TABLES, Table
 from optimizer.sources import references
-from optimizer.sources.cells import complain, read_column
+from optimizer.sources.cells import read_column
+from optimizer.sources.raw_table import RawTable
 from optimizer.sources.settings_file import FILE, read_settings
 from optimizer.sources.suggest import did_you_mean
-from optimizer.sources.table_file import ENDINGS, RawTable, read_table
+from optimizer.sources.table_file import ENDINGS, read_table
+
+
+@dataclass
+class _Read:
+    """What reading one table gave; ``raw`` None where there is none."""
+
+    raw: RawTable | None = None
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    problems: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
 def read_estate(folder: Path) -> Estate:
@@ -32,17 +44,14 @@ def read_estate(folder: Path) -> Estate:
             [Problem(str(folder), None, None, None, reason, "`gip init` makes a template")]
         )
     settings = _settings(folder, inputs, problems, findings)
-    raw = {
-        table.name: whole
-        for table in TABLES
-        if (whole := _raw(folder, table, problems)) is not None
-    }
+    with ThreadPoolExecutor() as pool:  # pyarrow and hashlib let go of Python's lock
+        tables = dict(zip(TABLES, pool.map(partial(_table, folder), TABLES), strict=True))
+    raw = {table.name: read.raw for table, read in tables.items() if read.raw is not None}
+    frames = {table.name: tables[table].frame for table in TABLES if table.name in raw}
+    for read in tables.values():
+        problems += read.problems
+        findings += read.findings
     inputs |= {table.file: table.sha256 for table in raw.values()}
-    frames = {
-        table.name: _frame(table, raw[table.name], problems, findings)
-        for table in TABLES
-        if table.name in raw
-    }
     estate = references.resolve(folder, settings, raw, frames, inputs, problems, findings)
     if estate is None or problems:
         raise EstateError(problems)
@@ -64,67 +73,50 @@ def _settings(
     return read_settings(content, problems, findings)
 
 
-def _raw(folder: Path, table: Table, problems: list[Problem]) -> RawTable | None:
-    """Return the table as text; None, with the reason among ``problems``, where there is none."""
+def _table(folder: Path, table: Table) -> _Read:
+    """Read one table: first as text, then its columns."""
+    read = _Read()
+    path = _path(folder, table, read.problems)
+    if path is not None:
+        try:
+            read.raw = read_table(path, [column.name for column in table.columns])
+        except EstateError as error:
+            read.problems.extend(error.problems)
+    if read.raw is not None:
+        read.problems.extend(read.raw.problems)
+        read.frame = _frame(table, read.raw, read.problems, read.findings)
+    return read
+
+
+def _path(folder: Path, table: Table, problems: list[Problem]) -> Path | None:
+    """Return the table's one file; None, with the reason among ``problems``, if it must be."""
     found = [path for end in ENDINGS if (path := folder / (table.name + end)).exists()]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
         reason = f"is there more than once: {names}"
         problems.append(Problem(table.name, None, None, None, reason, "keep one of them"))
         return None
-    if not found:
-        if table.required:
-            names_there = sorted(path.name for path in folder.iterdir())
-            hint = did_you_mean(f"{table.name}.csv", names_there)
-            remedy = f"add it to {folder}, `gip init` writes a template{hint}"
-            problems.append(Problem(f"{table.name}.csv", None, None, None, "is missing", remedy))
-        return None
-    try:
-        whole = read_table(found[0])
-    except EstateError as error:
-        problems.extend(error.problems)
-        return None
-    problems.extend(whole.problems)
-    return whole
+    if not found and table.required:
+        hint = did_you_mean(f"{table.name}.csv", sorted(path.name for path in folder.iterdir()))
+        remedy = f"add it to {folder}, `gip init` writes a template{hint}"
+        problems.append(Problem(f"{table.name}.csv", None, None, None, "is missing", remedy))
+    return found[0] if found else None
 
 
 def _frame(
     table: Table, raw: RawTable, problems: list[Problem], findings: list[Finding]
 ) -> pd.DataFrame:
     """Return the typed columns of one table; a missing required column is left out."""
-    known = {column.name for column in table.columns}
-    for name in raw.columns:
-        if name not in known:
-            hint = did_you_mean(name, [column for column in known if column not in raw.columns])
-            findings.append(
-                Finding("warning", "unknown_column", name, f"{raw.file}: not read{hint}")
-            )
+    absent = [column.name for column in table.columns if column.name not in raw.columns]
+    for name in raw.unknown:
+        detail = f"{raw.file}: not read{did_you_mean(name, absent)}"
+        findings.append(Finding("warning", "unknown_column", name, detail))
     frame: dict[str, object] = {}
-    rows = len(next(iter(raw.columns.values()))) if raw.columns else 0
     for column in table.columns:
-        if column.name in raw.columns:
-            frame[column.name] = read_column(raw, column, problems)
-        elif column.required:
-            hint = did_you_mean(column.name, [name for name in raw.columns if name not in known])
+        if column.required and column.name in absent:
             reason = f"has no column {column.name!r}"
-            problems.append(
-                Problem(raw.file, 1, None, None, reason, f"add it: {column.meaning}{hint}")
-            )
+            remedy = f"add it: {column.meaning}{did_you_mean(column.name, raw.unknown)}"
+            problems.append(Problem(raw.file, 1, None, None, reason, remedy))
         else:
-            empty = RawTable(raw.file, "", {column.name: pc.cast([""] * rows, "string")}, raw.lines)
-            frame[column.name] = read_column(empty, column, problems)
-    result = pd.DataFrame(frame)
-    _unique(table, raw, result, problems)
-    return result
-
-
-def _unique(table: Table, raw: RawTable, frame: pd.DataFrame, problems: list[Problem]) -> None:
-    """Complain about rows whose key was there before."""
-    if len(table.key) != 1 or table.key[0] not in frame:
-        return
-    names = frame[table.key[0]]
-    again = np.flatnonzero((names.duplicated() & (names != "")).to_numpy()).tolist()
-    complain(
-        problems, raw, table.key[0], again, "was there before", "names are unique, keep one row",
-        raw.columns[table.key[0]],
-    )  # fmt: skip
+            frame[column.name] = read_column(raw, column, problems)
+    return pd.DataFrame(frame)

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from models.errors import Problem
-from models.estate import Estate, NetworkSet
+from models.estate import Codes, Estate
 from models.finding import Finding
 from models.settings import Settings
 from models.tables import TABLES
-from optimizer.sources.addresses import AMBIGUOUS, AddressBook, Network, overlaps
-from optimizer.sources.cells import complain
-from optimizer.sources.suggest import did_you_mean
-from optimizer.sources.table_file import RawTable
+from optimizer.sources.addresses import AddressBook, Network, overlaps
+from optimizer.sources.cells import complain, items
+from optimizer.sources.network_sets import NetworkSets
+from optimizer.sources.raw_table import RawTable
+from optimizer.sources.suggest import Hints
 
 Raw = Mapping[str, RawTable]
 Frames = dict[str, pd.DataFrame]
+
+# whose names: which columns hold them
+NAMED_BY = {
+    ("servers", "server"): (("vms", "host"), ("current", "proxy")),
+    ("networks", "network"): (),
+    ("vms", "vm"): (("job_vms", "vm"), ("current", "vm")),
+    ("jobs", "job"): (("job_vms", "job"), ("current", "job")),
+}
 
 
 def resolve(
@@ -45,24 +51,30 @@ def resolve(
         for table in TABLES
         if table.name in frames and len(frames[table.name].columns) == len(table.columns)
     }
-    sets = _NetworkSets()
+    _names(raw, frames, problems)
     if "servers" in whole:
         _backup_server(raw["servers"], frames["servers"], problems)
+        # Those of VMs stay text: no table holds an object per VM.
+        frames["servers"]["networks"] = [items(cell) for cell in frames["servers"]["networks"]]
     if "networks" in whole:
-        book = _address_book(raw["networks"], frames["networks"], problems, findings)
+        sets = NetworkSets(_address_book(raw["networks"], frames["networks"], problems, findings))
         for name in sorted({"servers", "vms"} & whole):
-            sets.resolve(raw[name], frames[name], book, name[:-1], problems, findings)
+            numbers = sets.resolve(raw[name], name[:-1], problems, findings)
+            frames[name]["network_set"] = numbers
     if {"servers", "vms"} <= whole:
-        _hosts(frames["vms"], frames["servers"], findings)
+        _hosts(frames["vms"], findings)
     if {"servers", "jobs"} <= whole:
         _manual(raw["jobs"], frames["jobs"], frames["servers"], problems)
     if {"jobs", "vms", "job_vms"} <= whole:
-        unread = {name for name in ("jobs", "vms") if raw[name].problems}
-        _job_vms(raw["job_vms"], frames, unread, problems)
-    if {"jobs", "vms", "servers", "current"} <= whole:
-        frames["current"] = _current(raw["current"], frames, problems)
+        for column, owner in (("job", "jobs"), ("vm", "vms")):
+            if not raw[owner].problems:  # else the row that could not be read may be the one meant
+                _unknown(raw["job_vms"], frames["job_vms"], column, raw[owner], problems)
+    if {"jobs", "vms"} <= whole:
+        for name in sorted({"job_vms", "current"} & whole):
+            _repeated(raw[name], frames[name], problems)
     if not {table.name for table in TABLES if table.required} <= whole or problems:
         return None
+    current = frames.get("current")
     return Estate(
         folder=folder,
         settings=settings,
@@ -72,17 +84,43 @@ def resolve(
         vms=frames["vms"],
         jobs=frames["jobs"],
         job_vms=frames["job_vms"][["job_code", "vm_code"]],
-        current=frames.get("current"),
+        current=None if current is None else current.drop(columns=["job", "vm"]),
         network_sets=sets.members,
         inputs=dict(sorted(inputs.items())),
         findings=tuple(findings),
     )
 
 
-def codes_of(values: Any, names: Any) -> NDArray[np.int32]:
-    """Return the position of each of ``values`` in ``names``, -1 where it is not there."""
-    found = pc.index_in(pa.array(values, pa.string()), pa.array(names, pa.string()))
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int32)
+def _names(raw: Raw, frames: Frames, problems: list[Problem]) -> None:
+    """Add to each column that holds names, ``vm``, their codes, ``vm_code``."""
+    for (owner, key), asking in NAMED_BY.items():
+        if owner not in raw or key not in raw[owner].columns:
+            continue
+        names = raw[owner].columns[key]
+        there = [(table, column) for table, column in asking if table in raw]
+        cells = [raw[table].cells(column) for table, column in there]
+        again, codes = look_up(names, cells)
+        again = [row for row in again if names[row].as_py()]
+        reason, remedy = "was there before", "names are unique, keep one row"
+        complain(problems, raw[owner], key, again, reason, remedy)
+        for (table, column), found in zip(there, codes, strict=True):
+            frames[table][f"{column}_code"] = found
+
+
+def look_up(names: pa.Array, asked: Sequence[pa.Array]) -> tuple[list[int], list[Codes]]:
+    """Return the rows of ``names`` that were there before, and the row of each name asked for.
+
+    -1 stands for a name that is not there. All texts go through one dictionary: a million names
+    are hashed once.
+    """
+    encoded = pa.chunked_array([names, *asked], pa.string()).dictionary_encode().chunks
+    numbers = [np.zeros(0, dtype=np.int32), *(chunk.indices.to_numpy() for chunk in encoded)]
+    ends = np.cumsum([len(names), *map(len, asked)])[:-1]
+    own, *others = np.split(np.concatenate(numbers), ends)
+    rows = np.arange(len(names), dtype=np.int32)
+    first = np.full(len(encoded[0].dictionary) if encoded else 0, -1, dtype=np.int32)
+    first[own[::-1]] = rows[::-1]
+    return np.flatnonzero(first[own] != rows).tolist(), [first[other] for other in others]
 
 
 def _backup_server(raw: RawTable, servers: pd.DataFrame, problems: list[Problem]) -> None:
@@ -94,11 +132,9 @@ def _backup_server(raw: RawTable, servers: pd.DataFrame, problems: list[Problem]
         reason = "names no backup_server among its roles"
         remedy = "give the role to the one server that is it"
         problems.append(Problem(raw.file, None, "roles", None, reason, remedy))
-    complain(
-        problems, raw, "server", there[1:], "is a second backup_server",
-        f"exactly one server is it; {servers['server'][there[0]]!r} has the role already"
-        if there else "", raw.columns["server"],
-    )  # fmt: skip
+    for row in there[1:]:
+        remedy = f"exactly one server is it; {servers['server'][there[0]]!r} has the role already"
+        complain(problems, raw, "server", [row], "is a second backup_server", remedy)
 
 
 def _address_book(
@@ -114,10 +150,7 @@ def _address_book(
         except ValueError as error:
             cidrs.append(None)
             remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
-            complain(
-                problems, raw, "cidr", [row], f"is not a network: {error}", remedy,
-                raw.columns["cidr"],
-            )  # fmt: skip
+            complain(problems, raw, "cidr", [row], f"is not a network: {error}", remedy)
     names = networks["network"].tolist()
     sites = networks["site"].tolist()
     for outer, inner in overlaps(cidrs, sites):
@@ -133,62 +166,8 @@ def _address_book(
     return AddressBook.of(names, cidrs)
 
 
-class _NetworkSets:
-    """Numbers the distinct sets of networks, in the order in which they are met."""
-
-    def __init__(self) -> None:
-        self.members: list[NetworkSet] = [()]
-        self._numbers: dict[NetworkSet, int] = {(): 0}
-
-    def resolve(
-        self,
-        raw: RawTable,
-        frame: pd.DataFrame,
-        book: AddressBook,
-        kind: str,
-        problems: list[Problem],
-        findings: list[Finding],
-    ) -> None:
-        """Add ``network_set`` to a table that has ``networks``."""
-        cells, distinct = pd.factorize(frame["networks"])
-        numbers = np.zeros(len(distinct), dtype=np.int32)
-        unknown: dict[str, int] = {}
-        for place, cell in enumerate(distinct):
-            found = {item: book.find(item) for item in cell}
-            networks = {code for code in found.values() if code is not None and code >= 0}
-            numbers[place] = self._number(tuple(sorted(networks)))
-            for item, code in found.items():
-                if code is None:
-                    rows = np.flatnonzero(cells == place).tolist()
-                    reason = f"names {item!r}, neither a network nor an address"
-                    remedy = f"add it to networks.csv or correct it{did_you_mean(item, book.names)}"
-                    complain(problems, raw, "networks", rows, reason, remedy)
-                elif code < 0:
-                    unknown[item] = place
-        for item, place in sorted(unknown.items()):
-            ambiguous = book.find(item) == AMBIGUOUS
-            owner = frame[frame.columns[0]].iloc[int(np.argmax(cells == place))]
-            detail = "is in two networks of the same prefix" if ambiguous else "is in no network"
-            findings.append(
-                Finding(
-                    "warning",
-                    "ambiguous_address" if ambiguous else "unknown_address",
-                    item,
-                    f"{raw.file}: {detail}; counts as unknown, first at {kind} {owner}",
-                )
-            )
-        frame["network_set"] = numbers[cells]
-
-    def _number(self, networks: NetworkSet) -> int:
-        number = self._numbers.setdefault(networks, len(self.members))
-        if number == len(self.members):
-            self.members.append(networks)
-        return number
-
-
-def _hosts(vms: pd.DataFrame, servers: pd.DataFrame, findings: list[Finding]) -> None:
-    vms["host_code"] = codes_of(vms["host"], servers["server"])
-    gone = vms.loc[(vms["host"] != "") & (vms["host_code"] < 0), "host"]
+def _hosts(vms: pd.DataFrame, findings: list[Finding]) -> None:
+    gone = vms.loc[(vms["host_code"] < 0) & (vms["host"] != ""), "host"]
     for host, count in gone.value_counts().sort_index().items():
         detail = f"host of {count} VMs is not in servers: no PowerShell Direct through it"
         findings.append(Finding("warning", "unknown_host", str(host), detail))
@@ -198,54 +177,39 @@ def _manual(
     raw: RawTable, jobs: pd.DataFrame, servers: pd.DataFrame, problems: list[Problem]
 ) -> None:
     known = {name: code for code, name in enumerate(servers["server"].tolist())}
-    for row, names in enumerate(jobs["proxies"]):
+    hints = Hints(known)
+    chosen = [items(cell) for cell in jobs["proxies"].tolist()]
+    for row, names in enumerate(chosen):
         for name in names:
             if name not in known:
-                remedy = f"add it to servers or correct it{did_you_mean(name, known)}"
-                complain(problems, raw, "proxies", [row], f"names {name!r}, not in servers", remedy)
+                remedy = f"add it to servers or correct it{hints.of(name)}"
+                complain(problems, raw, "proxies", [row], "is not in servers", remedy, name)
+    jobs["proxies"] = chosen
     jobs["proxy_codes"] = [
-        tuple(sorted({known[name] for name in names if name in known})) for names in jobs["proxies"]
+        tuple(sorted({known[name] for name in names if name in known})) for names in chosen
     ]
 
 
-def _job_vms(raw: RawTable, frames: Frames, unread: set[str], problems: list[Problem]) -> None:
-    table = frames["job_vms"]
-    for column, owner in (("job", "jobs"), ("vm", "vms")):
-        names = frames[owner][column]
-        table[f"{column}_code"] = codes_of(table[column], names)
-        if owner in unread:  # the row that could not be read may be the one meant
-            continue
-        unknown = np.flatnonzero(((table[f"{column}_code"] < 0) & (table[column] != "")).to_numpy())
-        for row in unknown.tolist():
-            remedy = f"add it there or remove this row{_hint(table[column][row], names, unknown)}"
-            complain(
-                problems, raw, column, [row], f"is not in {owner}", remedy, raw.columns[column]
-            )
-    pairs = table["job_code"].to_numpy(np.int64) * len(frames["vms"]) + table["vm_code"]
-    known = (table["job_code"] >= 0) & (table["vm_code"] >= 0)
-    again = np.flatnonzero((pairs.duplicated() & known).to_numpy()).tolist()
-    complain(
-        problems, raw, "vm", again, "is in this job already", "remove the repeated row",
-        raw.columns["vm"],
-    )  # fmt: skip
+def _unknown(
+    raw: RawTable, table: pd.DataFrame, column: str, owner: RawTable, problems: list[Problem]
+) -> None:
+    """Complain about names in ``column`` that ``owner`` does not have."""
+    rows = np.flatnonzero(((table[f"{column}_code"] < 0) & (table[column] != "")).to_numpy())
+    hints = Hints(owner.columns[column].to_pylist() if len(rows) else ())
+    reason = f"is not in {owner.file.partition('.')[0]}"
+    for row in rows.tolist():
+        remedy = f"add it there or remove this row{hints.of(table[column][row])}"
+        complain(problems, raw, column, [row], reason, remedy)
 
 
-def _hint(name: str, names: Iterable[str], unknown: NDArray[np.int64]) -> str:
-    return did_you_mean(name, names) if len(unknown) <= 20 else ""
-
-
-def _current(raw: RawTable, frames: Frames, problems: list[Problem]) -> pd.DataFrame:
-    current = frames["current"]
-    again = np.flatnonzero(current.duplicated(["job", "vm"]).to_numpy()).tolist()
-    complain(
-        problems, raw, "vm", again, "is in this job already", "remove the repeated row",
-        raw.columns["vm"],
-    )  # fmt: skip
-    return pd.DataFrame(
-        {
-            "job_code": codes_of(current["job"], frames["jobs"]["job"]),
-            "vm_code": codes_of(current["vm"], frames["vms"]["vm"]),
-            "proxy_code": codes_of(current["proxy"], frames["servers"]["server"]),
-            "proxy": current["proxy"],
-        }
-    )
+def _repeated(raw: RawTable, table: pd.DataFrame, problems: list[Problem]) -> None:
+    """Complain about pairs of job and VM that were there before."""
+    job, vm = table["job_code"].to_numpy(np.int64), table["vm_code"].to_numpy(np.int64)
+    pairs = job << 32 | vm
+    unknown = np.flatnonzero((job < 0) | (vm < 0))
+    if not len(unknown) and (pairs[1:] > pairs[:-1]).all():  # in order, as tools write them
+        return
+    again = pd.Series(pairs).duplicated().to_numpy(copy=True)
+    again[unknown] = table.iloc[unknown].duplicated(["job", "vm"]).to_numpy()
+    reason, remedy = "is in this job already", "remove the repeated row"
+    complain(problems, raw, "vm", np.flatnonzero(again).tolist(), reason, remedy)

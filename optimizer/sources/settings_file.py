@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -90,10 +91,8 @@ def read_settings(content: bytes, problems: list[Problem], findings: list[Findin
         name, check = _KEYS[key]
         wanted = check(value)
         if wanted is not None:
-            line_number = _line_of(text, key)
-            problems.append(
-                Problem(FILE, line_number, key, str(value), "is not allowed", f"write {wanted}")
-            )
+            place, shown = _line_of(text, key), _written(value)
+            problems.append(Problem(FILE, place, key, shown, "is not allowed", f"write {wanted}"))
         elif name.startswith("tolerance."):
             values["tolerance"][name.removeprefix("tolerance.")] = Decimal(value)
         elif name:
@@ -106,6 +105,19 @@ def _decimal(text: str) -> Decimal:
     if not value.is_finite():
         raise ValueError(f"{text} is not a finite number")
     return value
+
+
+def _written(value: Any) -> str:
+    """Return ``value`` as TOML has it; a text goes without its quotes."""
+    return value if isinstance(value, str) else _toml(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else str(value)
 
 
 def _flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

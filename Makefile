@@ -1,0 +1,22 @@
+# Both targets work alone, first, and again: they make .venv where it is missing or out of date.
+PYTHON ?= python3
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+ARGS ?=
+
+.PHONY: plan test lint
+plan: .venv/ready  ## plan the sample estate into out/; its plan leaves tasks unassigned: exit code 3
+	$(BIN)/gip plan data/branch-offices --out out || test $$? -eq 3
+
+test: .venv/ready
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.12 ..." * (sys.version_info < (3, 11)))'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,lint]'
+	touch $@
