@@ -45,14 +45,23 @@ def plan(
     best = optimise(
         estate, tasks, eligibility, deadline or Deadline(), seed, workers, pooling, progress
     )
-    aims = [_result(stage, value) for stage, value in zip(best.stages, best.values, strict=True)]
+    aims = [
+        _result(stage, value, estate.settings.slack)
+        for stage, value in zip(best.stages, best.values, strict=True)
+    ]
     left = unassigned(estate, tasks, eligibility, best)
     return _labelled(estate, tasks, eligibility, best.proxy, aims, left)
 
 
-def _result(stage: Stage, value: int) -> AimResult:
-    """Return the aim's record; an aim that time cut short may have gained by later ones."""
-    best = (min if stage.aim in MINIMISED else max)(stage.best, value)
+def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimResult:
+    """Return the aim's record.
+
+    Where time cut an earlier aim short, later ones may have improved it, and so this one, too, or
+    at its cost: then ``best`` is what the plan has.
+    """
+    given = slack(stage.aim, stage.best)
+    lost = value - stage.best if stage.aim in MINIMISED else stage.best - value
+    best = stage.best if 0 <= lost <= given else value
     return AimResult(stage.aim, value, best, stage.bound, best == stage.bound, stage.seconds)
 
 

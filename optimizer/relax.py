@@ -6,7 +6,7 @@ digits can only make it weaker.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -100,17 +100,22 @@ class Relaxation:
         for column, value in zip(aim.column.tolist(), aim.coefficient.tolist(), strict=True):
             objective.set_linear_coefficient(self._columns[column], value)
         best = self._relaxed(aim, np.zeros(len(self._rows)), None)
+        centre = None
         for _ in range(CUT_ROUNDS):
             solution = self._solve(deadline)
             if solution is None:
-                return best
+                break
             x, duals = solution
             best = self._relaxed(aim, duals, x)
             missing = self._missing_chords(aim, x)
             if not len(missing):
                 return best
+            w, _ = self._program.squares
+            if centre is None or x[w] @ x[w] < centre[w] @ centre[w]:
+                centre = x
             self.add(missing)
-        return best
+        # Cut short, the last point may swing far out; the best one of all is nearer to the aim.
+        return replace(best, x=centre)
 
     def _solve(self, deadline: Deadline) -> tuple[Floats, Floats] | None:
         seconds = deadline.remaining()
@@ -127,11 +132,9 @@ class Relaxation:
         )
         if result is None or result.termination.reason != mathopt.TerminationReason.OPTIMAL:
             return None
-        values, duals = result.variable_values(), result.dual_values()
-        return (
-            np.fromiter((values[c] for c in self._columns), np.float64, len(self._columns)),
-            np.fromiter((duals[r] for r in self._row_handles), np.float64, len(self._row_handles)),
-        )
+        # Both are in the order in which columns and rows were made.
+        values, duals = result.variable_values().values(), result.dual_values().values()
+        return np.fromiter(values, np.float64), np.fromiter(duals, np.float64)
 
     def _relaxed(self, aim: Aim, duals: Floats, x: Floats | None) -> Relaxed:
         """Return what ``duals`` prove, or what they prove once rounded a little.

@@ -99,6 +99,9 @@ def _best(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Eff
 def _solve(
     program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort, variant: Variant
 ) -> Found:
+    seconds = effort.deadline.remaining()
+    if seconds <= 0:
+        return Found(None, None)
     free = np.flatnonzero(program.lower < program.upper)
     place = np.full(len(program.lower), -1)
     place[free] = np.arange(len(free))
@@ -119,9 +122,6 @@ def _solve(
     model.proto.solution_hint.values.extend(
         np.clip(hint, program.lower, program.upper)[free].tolist()
     )
-    seconds = effort.deadline.remaining()
-    if seconds <= 0:
-        return Found(None, None)
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = 1

@@ -13,6 +13,7 @@ from models.estate import Estate
 from models.ruleset import RULESETS, is_windows
 from models.week import WEEK, active_intervals
 from optimizer.generate import Options, generate
+from optimizer.generate.batches import draw_batches
 from optimizer.generate.topology import read_topology
 from optimizer.sources.folder import read_estate
 
@@ -155,7 +156,63 @@ def test_likeness_nought_makes_every_task_its_own_kind(tmp_path: Path) -> None:
     times = intervals(estate)
     job, vm = tasks(estate)
     kinds = {(estate.vms["network_set"][v], times[j]) for j, v in zip(job, vm, strict=True)}
-    assert len(kinds) == len(vm) > 5000
+    assert len(kinds) == len(vm) > 4500
+
+
+def test_most_other_systems_are_in_jobs_that_leave_guests_alone(tmp_path: Path) -> None:
+    estate = made(tmp_path, vms=20_000)
+    vms, jobs = estate.vms, estate.jobs
+    job, vm = (estate.job_vms[name].to_numpy() for name in ("job_code", "vm_code"))
+    quiet = ~jobs[["application_aware", "indexing", "log_processing"]].any(axis=1).to_numpy()
+    linux = jobs["job"].str.contains("-linux-").to_numpy()
+    other = (~vms["os"].map(is_windows) & (vms["os"] != "")).to_numpy()
+    assert quiet[linux].all()
+    assert other[vm[linux[job]]].all()
+    assert (~linux[job] & other[vm]).sum() / other[vm].sum() == pytest.approx(0.05, abs=0.01)
+
+
+def test_batches_are_groups_of_their_sizes(tmp_path: Path) -> None:
+    # 150 requests in batches of 1, 2, 47 and 100, drawn twice over: 300 VMs at one site, and
+    # every batch is odd, that is a pair of networks of its own.
+    file = tmp_path / "batches.txt"
+    file.write_text(",".join(["1800000 m", "|\n1800300 b", "b", "|", *"g" * 47, "|", *"k" * 100]))
+    estate = made(tmp_path / "one", vms=300, sites=1, batches=file, likeness=0.0)
+    sizes = sorted(estate.vms["network_set"][estate.vms["network_set"] > 0].value_counts())
+    assert sizes == [1, 1, 2, 2, 47, 47, 100, 100]
+    generate(tmp_path / "two", Options(300, sites=1, batches=file, likeness=0.0))
+    assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_a_batch_stays_together(tmp_path: Path) -> None:
+    sizes, rng = np.array([3, 50]), np.random.default_rng(4)
+    drawn = draw_batches(sizes, 150, rng)
+    assert len(drawn) == 150
+    assert set(np.bincount(drawn)[:-1].tolist()) == {3, 50}
+    file = tmp_path / "batches.txt"
+    file.write_text(",".join([*"b" * 400, "|"]))
+    estate = made(tmp_path / "estate", vms=400, sites=1, batches=file)
+    assert estate.vms["network_set"].value_counts().iloc[0] > 380
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (None, "cannot be read"),
+        ("", "holds no VM requests"),
+        ("|,|\n", "holds no VM requests"),
+        ("b,b;b,|", "'b;b' is no VM request"),
+    ],
+    ids=["missing", "empty", "no-requests", "no-list"],
+)
+def test_what_is_no_list_of_batches_is_refused(
+    tmp_path: Path, text: str | None, reason: str
+) -> None:
+    file = tmp_path / "b.txt"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(EstateError, match=rf"b.txt: {reason}.*; give a list of VM requests"):
+        generate(tmp_path / "estate", Options(10, batches=file))
+    assert not (tmp_path / "estate").exists()
 
 
 def test_likeness_one_makes_few_kinds(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def generate(out: Path, options: Options) -> None:
     networks = lay_networks(topology, people, rng)
     servers = place_servers(topology, people, networks, options, rng)
     vms = make_vms(people, networks, servers, rng)
-    jobs = plan_jobs(topology, people, servers, options, rng)
+    jobs = plan_jobs(topology, people, servers, vms, options, rng)
     limits = size_servers(topology, servers, vms, jobs, options.tightness)
     tables = {
         "servers": servers.table(networks, limits),

@@ -1,4 +1,7 @@
-"""Jobs: per site and window for VMs that look alike, a few VMs each for those that do not."""
+"""Jobs: per site and window for VMs that look alike, a few VMs each for those that do not.
+
+VMs whose guests nobody processes have jobs of their own, as most Linux machines do.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from optimizer.generate.options import Options
 from optimizer.generate.population import Population
 from optimizer.generate.servers import Servers
 from optimizer.generate.topology import Topology
+from optimizer.generate.vms import Vms
 from optimizer.generate.windows import Window, odd_times, windows
 
 MOST_VMS = 500
@@ -79,6 +83,7 @@ def plan_jobs(
     topology: Topology,
     people: Population,
     servers: Servers,
+    vms: Vms,
     options: Options,
     rng: np.random.Generator,
 ) -> Jobs:
@@ -86,31 +91,32 @@ def plan_jobs(
     times = windows(options.windows)
     nights = max(1, options.windows - 1)
     like, odd = np.flatnonzero(~people.odd), np.flatnonzero(people.odd)
-    weekend = like[rng.random(len(like)) < (WEEKEND_SHARE if options.windows > nights else 0)]
+    lot = rng.random(people.batches)[people.batch[like]]
+    weekend = like[lot < (WEEKEND_SHARE if options.windows > nights else 0)]
+    night = rng.integers(0, nights, people.batches)[people.batch[like]]
     vm = np.concatenate([like, weekend, odd])
-    window = np.concatenate(
-        [rng.integers(0, nights, len(like)), np.full(len(weekend), nights), np.full(len(odd), -1)]
-    )
-    site = people.site[vm]
-    kind = site * (options.windows + 1) + window + 1
-    number = rank_within(kind) // np.where(window < 0, len(ODD_PAIRS), MOST_VMS)
+    window = np.concatenate([night, np.full(len(weekend), nights), np.full(len(odd), -1)])
+    site, quiet = people.site[vm], ~vms.processed[vm]
+    kind = (site * (options.windows + 1) + window + 1) * 2 + quiet
+    number = rank_within(kind) // MOST_VMS
+    number[window < 0] = people.odd_rank // len(ODD_PAIRS)
     _, first, job = np.unique(kind * len(vm) + number, return_index=True, return_inverse=True)
     order = np.lexsort((vm, job))
-    site, window, number = site[first], window[first], number[first]
+    site, window, number, quiet = site[first], window[first], number[first], quiet[first]
     count = len(first)
     idle = rng.random(count) < IDLE
     flags = rng.random((count, 3)) < (1, INDEXING, LOGS)
     return Jobs(
         names=tuple(
-            f"{topology.sites[s]}-{'x' if w < 0 else f'w{w + 1}'}-{n + 1:03d}"
-            for s, w, n in zip(site, window, number, strict=True)
+            f"{topology.sites[s]}-{'x' if w < 0 else f'w{w + 1}'}{'-linux' * q}-{n + 1:03d}"
+            for s, w, n, q in zip(site, window, number, quiet.tolist(), strict=True)
         ),
         site=site,
         times=tuple(
             odd_times(int(n)) if w < 0 else times[w] for w, n in zip(window, number, strict=True)
         ),
         enabled=rng.random(count) >= DISABLED,
-        flags=flags & ~idle[:, None],
+        flags=flags & ~(idle | quiet)[:, None],
         replication=rng.random(count) < REPLICATION,
         proxies=_manual(site, servers, rng),
         job=job[order],

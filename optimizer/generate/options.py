@@ -18,7 +18,9 @@ class Options:
     one, ``shape`` links ``sites`` sites. ``tightness`` is the peak of a region's Windows tasks
     divided by what the proxies there can do; above 1 the first tier has to be rationed.
     ``likeness`` is the share of VMs that look like others to the planner. ``windows`` counts the
-    times at which jobs start; from 2 on, the last one is the weekend's full backups.
+    times at which jobs start; from 2 on, the last one is the weekend's full backups. ``batches``
+    is a list of VM requests in tenant batches: then VMs come in groups of those sizes, each group
+    alike in site, networks and jobs, and ``likeness`` is the share of such groups.
     """
 
     vms: int
@@ -33,6 +35,7 @@ class Options:
     servers: int | None = None
     current: bool = True
     addresses: bool = False
+    batches: Path | None = None
 
     def __post_init__(self) -> None:
         fits = {

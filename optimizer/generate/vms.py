@@ -34,17 +34,22 @@ NO_NETWORK = 0.01
 NO_NETWORK_ON_HYPERV = 0.05
 ON_HYPERV = 0.7
 UNAVAILABLE = 0.02
+PROCESSED = 0.05
 
 
 @dataclass(frozen=True)
 class Vms:
-    """One element per VM; -1 where there is no network, no second one, or no host."""
+    """One element per VM; -1 where there is no network, no second one, or no host.
+
+    ``processed`` tells whose jobs reach into the guest: all but most of the other systems.
+    """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     system: NDArray[np.int64]
     host: NDArray[np.int64]
     available: NDArray[np.bool_]
+    processed: NDArray[np.bool_]
 
     @property
     def planned(self) -> NDArray[np.bool_]:
@@ -54,8 +59,7 @@ class Vms:
     @property
     def other(self) -> NDArray[np.bool_]:
         """Tell which VMs make tasks that are the backup server's own."""
-        known = (self.system >= WINDOWS_SYSTEMS) & (self.system < len(SYSTEMS) - 1)
-        return known & self.available
+        return _is_other(self.system) & self.processed & self.available
 
     def homes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return every membership as VM and network: all first networks, then the second ones."""
@@ -107,6 +111,10 @@ class Vms:
         return [texts.take(_codes(row)) for row in places]
 
 
+def _is_other(system: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (system >= WINDOWS_SYSTEMS) & (system < len(SYSTEMS) - 1)
+
+
 def _codes(codes: NDArray[np.int64]) -> pa.Array:
     return pa.array(codes, mask=codes < 0)
 
@@ -118,19 +126,22 @@ def make_vms(
     count = len(people.site)
     shared = networks.shared[people.site]
     start = networks.first[people.site]
-    share = np.searchsorted(np.cumsum(NETWORK_SHARES)[:-1], rng.random(count), side="right")
+    lot = rng.random((2, people.batches))[:, people.batch]
+    share = np.searchsorted(np.cumsum(NETWORK_SHARES)[:-1], lot[0], side="right")
     place = np.minimum(share, shared - 1)
-    second = np.where(rng.random(count) < TWO_NETWORKS, start + (place + 1) % shared, -1)
+    second = np.where(lot[1] < TWO_NETWORKS, start + (place + 1) % shared, -1)
     host = _hosts(people, servers, rng)
     lost = rng.random(count) < np.where(host >= 0, NO_NETWORK_ON_HYPERV, NO_NETWORK)
     first = np.where(lost, -1, start + place)
     second[lost] = -1
     odd = np.flatnonzero(people.odd)
-    pairs = ODD_PAIRS[rank_within(people.site[odd]) % len(ODD_PAIRS)]
+    pairs = ODD_PAIRS[people.odd_rank % len(ODD_PAIRS)]
     first[odd] = (start + shared)[odd] + pairs[:, 0]
     second[odd] = (start + shared)[odd] + pairs[:, 1]
     system = rng.choice(len(SYSTEMS), count, p=[share for _, share in SYSTEMS])
-    return Vms(first, second, system, host, rng.random(count) >= UNAVAILABLE)
+    available = rng.random(count) >= UNAVAILABLE
+    processed = ~_is_other(system) | (rng.random(count) < PROCESSED)
+    return Vms(first, second, system, host, available, processed)
 
 
 def _hosts(people: Population, servers: Servers, rng: np.random.Generator) -> NDArray[np.int64]:
