@@ -16,22 +16,32 @@ def busiest(activities: tuple[Intervals, ...], planned: Counts, own: Counts) -> 
     planned tasks matter one by one, of the own ones only their number does.
     """
     matrix = activity_matrix(activities, cuts(activities))
-    active = matrix & (planned > 0)
-    return maximal(Moments(active, matrix @ own))
+    return maximal(_peaks(Moments(matrix & (planned > 0), matrix @ own)))
+
+
+def _peaks(moments: Moments) -> Moments:
+    """Return ``moments``, in order of time, without those that the next or the last one covers."""
+    for step in (-1, 1):
+        beside = np.roll(moments.active, step, axis=0), np.roll(moments.own, step)
+        covered = ~(moments.active & ~beside[0]).any(axis=1) & (moments.own <= beside[1])
+        covered &= ~covered.all()
+        moments = Moments(moments.active[~covered], moments.own[~covered])
+    return moments
 
 
 def maximal(moments: Moments) -> Moments:
     """Return ``moments`` without those that another one covers: as many own tasks, and the same
     activities or more."""
-    table = np.unique(np.column_stack([moments.own, moments.active]), axis=0)
-    own, active = table[:, 0], table[:, 1:].astype(np.float32)
+    packed = np.packbits(moments.active, axis=1)
+    _, first = np.unique(np.column_stack([moments.own, packed]), axis=0, return_index=True)
+    own, active = moments.own[first], moments.active[first].astype(np.float32)
     size = active.sum(axis=1)
-    keep = np.ones(len(table), dtype=np.bool_)
-    for row in range(len(table)):
+    keep = np.ones(len(first), dtype=np.bool_)
+    for row in range(len(first)):
         covers = (active @ active[row] == size[row]) & (own >= own[row])
         covers[row] = False
         keep[row] = not covers.any()
-    return Moments(active[keep].astype(np.bool_), own[keep])
+    return Moments(moments.active[first[keep]], own[keep])
 
 
 def projected(moments: Moments, activities: NDArray[np.bool_]) -> Moments:

@@ -66,13 +66,19 @@ class Network:
         for link, exposed in self._nearest_cuts(backup_server, targets).items():
             around = list(self._graph.in_edges(link)) + list(self._graph.out_edges(link))
             self._graph.remove_node(link)
-            for place in exposed:
-                connected: set[_Node] = set()
-                for network in self._sets[targets[place]]:
-                    connected |= {network} | nx.ancestors(self._graph, network)
-                safe[:, place] &= [not connected.isdisjoint(self._sets[code]) for code in sources]
+            sets = [self._sets[targets[place]] for place in exposed]
+            connected = {network: self._above(network) for network in {n for s in sets for n in s}}
+            still = np.array([np.any([connected[n] for n in s], axis=0) for s in sets])
+            safe[:, exposed] &= self._meet(still, sources).T
             self._graph.add_edges_from(around)
         return safe
+
+    def _above(self, network: int) -> Matrix:
+        """Return the networks that reach ``network``, itself among them; the last is none."""
+        above = np.zeros(self._networks + 1, dtype=np.bool_)
+        above[[n for n in nx.ancestors(self._graph, network) if isinstance(n, int)]] = True
+        above[network] = True
+        return above
 
     def _nearest_cuts(self, backup_server: int, targets: Codes) -> dict[_Node, list[int]]:
         """Return the link nearest to each target that all paths of the backup server take."""
