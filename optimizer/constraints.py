@@ -40,9 +40,15 @@ def pools_pass_on(columns: Variables) -> Rows:
 def loads(problem: Problem, columns: Variables) -> Definition:
     """``P(s)`` is at least the load of each moment; its upper bound is the capacity."""
     blocks, targets = [], []
-    for server, target in zip(columns.loaded.tolist(), columns.load.tolist(), strict=True):
-        at_server = np.flatnonzero(columns.carrier_server == server)
-        moments, rows = _per_moment(problem.moments_of(server), columns, at_server)
+    order = np.argsort(columns.carrier_server, kind="stable")
+    ends = np.searchsorted(columns.carrier_server[order], columns.loaded, side="right")
+    known: dict[tuple[bool, bytes], Moments] = {}
+    starts = np.append(0, ends[:-1])
+    for server, target, start, end in zip(
+        columns.loaded.tolist(), columns.load.tolist(), starts, ends, strict=True
+    ):
+        at_server = order[start:end]
+        moments, rows = _per_moment(problem.moments_of(server), columns, at_server, known)
         blocks.append(_with_target(rows, target, problem.running[server] + moments.own))
         targets.append(np.full(len(rows), target))
     return _definition(blocks, targets, 1)
@@ -54,7 +60,7 @@ def own_capacity(problem: Problem, columns: Variables) -> Rows:
     if problem.limit[server] < 0:
         return Rows.joined([])
     at_server = np.flatnonzero(columns.carrier_server == server)
-    moments, rows = _per_moment(problem.own_moments, columns, at_server)
+    moments, rows = _per_moment(problem.own_moments, columns, at_server, {})
     return _limited(rows, problem.limit[server] - problem.running[server] - moments.own)
 
 
@@ -64,13 +70,14 @@ def failover(problem: Problem, columns: Variables) -> Rows:
         return Rows.joined([])
     own = columns.carrier_server == problem.backup_server
     blocks, seen = [], set()
+    known: dict[tuple[bool, bytes], Moments] = {}
     for loss in problem.losses:
         lost = np.isin(columns.carrier_server, loss) & columns.carrier_takeover
         chosen = np.flatnonzero(own | lost)
         if chosen.tobytes() in seen:
             continue
         seen.add(chosen.tobytes())
-        moments, rows = _per_moment(problem.own_moments, columns, chosen)
+        moments, rows = _per_moment(problem.own_moments, columns, chosen, known)
         anyway = problem.running[problem.backup_server] + moments.own
         blocks.append(_limited(rows, problem.failover_limit - anyway))
     return Rows.joined(blocks)
@@ -106,13 +113,22 @@ def highest(columns: Variables) -> Definition:
 
 
 def _per_moment(
-    moments: Moments, columns: Variables, carriers: NDArray[np.intp]
+    moments: Moments,
+    columns: Variables,
+    carriers: NDArray[np.intp],
+    known: dict[tuple[bool, bytes], Moments],
 ) -> tuple[Moments, Rows]:
-    """Return the moments that matter to ``carriers``, and for each a row that adds them up."""
+    """Return the moments that matter to ``carriers``, and for each a row that adds them up.
+
+    ``known`` keeps them for the next server that the same activities use.
+    """
     activity = columns.carrier_activity[carriers]
     mask = np.zeros(moments.active.shape[1], dtype=np.bool_)
     mask[activity] = True
-    few = projected(moments, mask)
+    signature = bool(moments.own.any()), mask.tobytes()
+    if signature not in known:
+        known[signature] = projected(moments, mask)
+    few = known[signature]
     row, place = np.nonzero(few.active[:, activity])
     return few, Rows(
         row=row,

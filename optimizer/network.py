@@ -67,18 +67,23 @@ class Network:
             around = list(self._graph.in_edges(link)) + list(self._graph.out_edges(link))
             self._graph.remove_node(link)
             sets = [self._sets[targets[place]] for place in exposed]
-            connected = {network: self._above(network) for network in {n for s in sets for n in s}}
+            connected: dict[int, Matrix] = {}
+            for network in sorted({network for members in sets for network in members}):
+                if network not in connected:
+                    connected |= self._above(network)
             still = np.array([np.any([connected[n] for n in s], axis=0) for s in sets])
             safe[:, exposed] &= self._meet(still, sources).T
             self._graph.add_edges_from(around)
         return safe
 
-    def _above(self, network: int) -> Matrix:
-        """Return the networks that reach ``network``, itself among them; the last is none."""
-        above = np.zeros(self._networks + 1, dtype=np.bool_)
-        above[[n for n in nx.ancestors(self._graph, network) if isinstance(n, int)]] = True
-        above[network] = True
-        return above
+    def _above(self, network: int) -> dict[int, Matrix]:
+        """Return the networks that reach ``network``, itself among them, as a row for it and for
+        each one that it reaches in turn: they are reached by the same."""
+        ancestors = nx.ancestors(self._graph, network) | {network}
+        alike = (ancestors & nx.descendants(self._graph, network)) | {network}
+        row = np.zeros(self._networks + 1, dtype=np.bool_)
+        row[[node for node in ancestors if isinstance(node, int)]] = True
+        return {node: row for node in alike if isinstance(node, int)}
 
     def _nearest_cuts(self, backup_server: int, targets: Codes) -> dict[_Node, list[int]]:
         """Return the link nearest to each target that all paths of the backup server take."""
