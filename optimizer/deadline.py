@@ -29,8 +29,14 @@ class Deadline:
         return Deadline(None if self.seconds is None else self.remaining() * part)
 
 
-def interruptible(work: Callable[[], T], stop: Callable[[], object], seconds: float) -> T | None:
-    """Return what ``work`` returns; None where it has not come back soon after ``seconds``.
+def interruptible(
+    work: Callable[[], T],
+    stop: Callable[[], object],
+    seconds: float,
+    unwanted: Callable[[], bool] = lambda: False,
+) -> T | None:
+    """Return what ``work`` returns; None where it has not come back soon after ``seconds``, or
+    has become ``unwanted``.
 
     A solver's native code keeps signals from Python and may overrun its own limit in presolve:
     so it runs in a thread of its own, which is told to ``stop`` and, if need be, left behind.
@@ -48,7 +54,7 @@ def interruptible(work: Callable[[], T], stop: Callable[[], object], seconds: fl
     thread.start()
     started = time.monotonic()
     try:
-        while thread.is_alive() and time.monotonic() - started < seconds + 1:
+        while thread.is_alive() and time.monotonic() - started < seconds + 1 and not unwanted():
             thread.join(0.1)
     finally:
         if thread.is_alive():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from optimizer.relax import chords
 
 NEAR = 4
 Variant = Mapping[str, int]
-ALL: tuple[Variant, ...] = ({}, {"linearization_level": 2}, {"linearization_level": 0})
+ALL: tuple[Variant, ...] = ({"linearization_level": 2}, {}, {"linearization_level": 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Effort:
     deadline: Deadline
     seed: int
     workers: int = 1
-    variants: tuple[Variant, ...] = ({},)
+    variants: tuple[Variant, ...] = ALL[:1]
 
 
 def search(program: Program, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
@@ -76,28 +77,47 @@ def _chords_near(program: Program, w: Ints, q: Ints, point: Ints) -> Rows:
 
 
 def _best(program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
-    """Return the best of what the variants find, the tightest of what they prove."""
+    """Return the best of what the variants find, the tightest of what they prove, up to the first
+    one that settles it."""
+    settled = threading.Event()
 
     def solve(variant: Variant) -> Found:
-        return _solve(program, rows, aim, hint, effort, variant)
+        return _solve(program, rows, aim, hint, effort, variant, settled.is_set)
 
     if len(effort.variants) == 1:
         return solve(effort.variants[0])
+    sign = -1 if aim is not None and aim.maximise else 1
+    best = Found(None, None)
     pool = ThreadPoolExecutor(effort.workers)
     try:
-        answers = list(pool.map(solve, effort.variants))
+        for found in pool.map(solve, effort.variants):
+            best = _both(best, found, aim, sign)
+            if best.empty or (aim and best.x is not None and aim.value(best.x) == best.bound):
+                break
     finally:
+        settled.set()
         pool.shutdown(wait=False, cancel_futures=True)
-    sign = -1 if aim is not None and aim.maximise else 1
-    proofs = [sign * found.bound for found in answers if found.bound is not None]
-    points = [found.x for found in answers if found.x is not None]
-    x = min(points, key=lambda x: sign * aim.value(x) if aim else 0, default=None)
-    bound = sign * max(proofs) if proofs else None
-    return Found(x, bound, any(found.empty for found in answers))
+    return best
+
+
+def _both(first: Found, second: Found, aim: Aim | None, sign: int) -> Found:
+    points = [found.x for found in (first, second) if found.x is not None]
+    proofs = [sign * found.bound for found in (first, second) if found.bound is not None]
+    return Found(
+        min(points, key=lambda x: sign * aim.value(x) if aim else 0, default=None),
+        sign * max(proofs) if proofs else None,
+        first.empty or second.empty,
+    )
 
 
 def _solve(
-    program: Program, rows: Rows, aim: Aim | None, hint: Ints, effort: Effort, variant: Variant
+    program: Program,
+    rows: Rows,
+    aim: Aim | None,
+    hint: Ints,
+    effort: Effort,
+    variant: Variant,
+    unwanted: Callable[[], bool],
 ) -> Found:
     seconds = effort.deadline.remaining()
     if seconds <= 0:
@@ -132,7 +152,7 @@ def _solve(
     parameters.max_deterministic_time = effort.deterministic
     if seconds < float("inf"):
         parameters.max_time_in_seconds = seconds
-    status = interruptible(lambda: solver.solve(model), solver.stop_search, seconds)
+    status = interruptible(lambda: solver.solve(model), solver.stop_search, seconds, unwanted)
     if status is None or status == cp_model.UNKNOWN:
         return Found(None, None)
     if status == cp_model.INFEASIBLE:
