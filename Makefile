@@ -8,7 +8,7 @@ plan: .venv/ready  ## plan the sample estate into out/; its plan leaves tasks un
 	$(BIN)/gip plan data/branch-offices --out out || test $$? -eq 3
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: .venv/ready
 	$(BIN)/ruff check

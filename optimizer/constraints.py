@@ -43,7 +43,7 @@ def loads(problem: Problem, columns: Variables) -> Definition:
     order = np.argsort(columns.carrier_server, kind="stable")
     ends = np.searchsorted(columns.carrier_server[order], columns.loaded, side="right")
     known: dict[tuple[bool, bytes], Moments] = {}
-    starts = np.append(0, ends[:-1])
+    starts = np.append(0, ends)[:-1]
     for server, target, start, end in zip(
         columns.loaded.tolist(), columns.load.tolist(), starts, ends, strict=True
     ):

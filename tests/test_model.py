@@ -35,8 +35,8 @@ Spec = dict[str, Any]
 Codes = np.typing.NDArray[np.int32]
 
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
-half = settings(parent=plain, max_examples=plain.max_examples // 2)
-some = settings(parent=plain, max_examples=plain.max_examples // 4)
+quarter = settings(parent=plain, max_examples=plain.max_examples // 4)
+eighth = settings(parent=plain, max_examples=plain.max_examples // 8)
 
 
 def read(spec: Spec) -> Estate:
@@ -53,7 +53,7 @@ def best(plan: Plan) -> dict[str, tuple[int, bool]]:
     return {aim.aim: (aim.best, aim.proven) for aim in plan.aims}
 
 
-@half
+@quarter
 @given(estates())
 def test_pools_change_no_aim(spec: Spec) -> None:
     made = read(spec)
@@ -80,7 +80,7 @@ def test_pools_take_the_place_of_far_arcs(tmp_path: Path) -> None:
     assert len(with_pools.out_server) == 6
 
 
-@some
+@eighth
 @given(estates(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_no_aim(spec: Spec, random: Any) -> None:
     shuffled = dict(spec)
@@ -134,7 +134,7 @@ def as_rows(found: Moments) -> set[tuple[int, ...]]:
     return {(own, *row) for own, row in zip(found.own.tolist(), found.active.tolist(), strict=True)}
 
 
-@some
+@eighth
 @given(estates())
 def test_tasks_of_a_group_are_alike(spec: Spec) -> None:
     # What every server could be to a task comes from the oracle, which does not group.
@@ -200,7 +200,7 @@ def test_expand_is_the_inverse_of_collapse(
         assert len(stay) == min(count, len(wish))
 
 
-@some
+@eighth
 @given(estates())
 def test_bounds_are_never_better_than_the_truth(spec: Spec) -> None:
     made, truth = read(spec), oracle.solve(spec)

@@ -413,7 +413,11 @@ def plans(spec: dict[str, Any]) -> Iterator[dict[str, int]]:
             continue
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=settings().max_examples // 4,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(estates(most_servers=3, most_tasks=4))
 def test_plain_enumeration_agrees(spec: dict[str, Any]) -> None:
     left = list(plans(spec))

@@ -475,7 +475,11 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
     return ()
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.too_slow],
+    deadline=None,
+)
 @given(mutations(), st.sampled_from(["csv", "csv.gz", "parquet"]))
 def test_whatever_stands_there_is_an_estate_or_an_estate_error(
     mutation: tuple[str, bytes], ending: str

@@ -10,7 +10,7 @@ from models.errors import PlanError
 from optimizer.cli.options import estate_argument, reporting
 
 
-@click.command()
+@click.command(short_help="Check an estate, or judge a plan of it.")
 @estate_argument
 @click.argument("plan", required=False, type=click.Path(path_type=Path))
 @reporting

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 
-@click.command()
+@click.command(short_help="Write a synthetic estate.")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--vms", type=click.IntRange(min=1), required=True, help="Number of VMs.")
 @click.option("--sites", type=click.IntRange(min=1), help="Number of sites.")

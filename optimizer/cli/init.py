@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command()
+@click.command(short_help="Write templates of an estate.")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 def init(folder: Path, quiet: bool) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNASSIGNED, UNPROVEN = 3, 5
 
 
-@click.command()
+@click.command(short_help="Plan an estate: a proxy for every Windows VM.")
 @estate_argument
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @click.option(
@@ -26,7 +26,10 @@ UNASSIGNED, UNPROVEN = 3, 5
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
     help="Threads for hard searches; the plan is the same for any N.",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
+    help="Another seed may give another of equally good plans.",
+)  # fmt: skip
 @reporting
 @click.pass_context
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
