@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from models.errors import EstateError, Problem
@@ -480,6 +480,7 @@ def problems_of(folder: Path) -> tuple[Problem, ...]:
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
 )
+@example(("job_vms", b'"b,vm\nnightl"\x97\xa5\xe6\x9c\xac\n'), "csv")
 @given(mutations(), st.sampled_from(["csv", "csv.gz", "parquet"]))
 def test_whatever_stands_there_is_an_estate_or_an_estate_error(
     mutation: tuple[str, bytes], ending: str

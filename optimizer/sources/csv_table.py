@@ -51,9 +51,9 @@ def _quickly(content: bytes, header: list[str]) -> pa.Table | None:
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
             ),
         )
-    except ValueError:  # ArrowInvalid is one
+        return table if table.column_names == header else None
+    except ValueError:  # ArrowInvalid is one, and so is a header that cannot be decoded
         return None
-    return table if table.column_names == header else None
 
 
 def _split(
