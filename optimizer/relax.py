@@ -84,6 +84,11 @@ class Relaxation:
         del self._row_handles[len(self._row_handles) - count :]
         self._rows = self._rows.without_last(count)
 
+    @property
+    def size(self) -> int:
+        """Return the number of rows."""
+        return len(self._rows)
+
     def confine(self, lower: Ints, upper: Ints) -> None:
         """Set the columns' bounds."""
         for column in np.flatnonzero(lower != self._lower).tolist():

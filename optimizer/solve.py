@@ -120,7 +120,7 @@ class _Stages:
         Each bound is taken as reached before the next one is asked for. That is a guess until a
         search has found the point; where it finds none all is taken back.
         """
-        before = self._program
+        before, rows = self._program, self._relaxation.size
         relaxed, clocks = [], [time.monotonic()]
         deadline = self._deadline.share(0.5)
         for aim in aims:
@@ -131,12 +131,16 @@ class _Stages:
             relaxed.append(result)
             clocks.append(time.monotonic())
             self._keep(aim, result.bound, result)
+        # What the last aim may give back is for those after it: here its bound has to be reached.
+        reached = self._program.also(
+            [lock(a, r.bound) for a, r in zip(aims, relaxed, strict=False)]
+        )
         found: Ints | None = self._x
-        if relaxed and not self._program.admits(self._x):
-            found = self._near(self._program, None, point).x
+        if relaxed and not reached.admits(self._x):
+            found = self._near(reached, None, point).x
             found = None if found is None else self._relabelled(found)
-        if found is None or not self._program.admits(found):
-            self._relaxation.remove_last(len(relaxed))
+        if found is None or not reached.admits(found):
+            self._relaxation.remove_last(self._relaxation.size - rows)
             self._relaxation.confine(before.lower, before.upper)
             self._program = before
             return 0
