@@ -232,3 +232,12 @@ def test_active_intervals_against_sets_of_minutes(
     # Sorted, disjoint, and as few as possible: between one's end and the next's begin is a gap.
     edges = [edge for interval in found for edge in interval]
     assert edges == sorted(set(edges))
+
+
+def test_the_number_of_workers_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without boxes every aim whose bound is not met yet gets the full search, in all variants.
+    monkeypatch.setattr("optimizer.solve.boxes", lambda program, point: iter(()))
+    estate = read_estate(Path(__file__).parents[1] / "data" / "branch-offices")
+    one, two = (plan(estate, workers=workers) for workers in (1, 2))
+    assert one.proxy.tolist() == two.proxy.tolist()
+    assert [(a.best, a.bound) for a in one.aims] == [(a.best, a.bound) for a in two.aims]
