@@ -57,7 +57,7 @@ class Relaxation:
         self._rows = program.rows
         self._lower, self._upper = program.lower, program.upper
         self.tangents: list[Ints] = []
-        self._model = mathopt.Model.from_model_proto(_proto(program))
+        self._model = mathopt.Model.from_model_proto(model_proto(program))
         self._columns = list(self._model.variables())
         self._row_handles = list(self._model.linear_constraints())
         self._solver = mathopt.IncrementalSolver(self._model, solver)
@@ -72,7 +72,7 @@ class Relaxation:
         for row, (lower, upper) in enumerate(zip(rows.lower, rows.upper, strict=True)):
             self._row_handles.append(
                 self._model.add_linear_constraint(
-                    lb=_limit(lower), ub=_limit(upper), expr=mathopt.fast_sum(terms[row])
+                    lb=row_limit(lower), ub=row_limit(upper), expr=mathopt.fast_sum(terms[row])
                 )
             )
         self._rows = Rows.joined([self._rows, rows])
@@ -186,11 +186,13 @@ def chords(w: Ints, q: Ints, k: Ints) -> Rows:
     )
 
 
-def _limit(value: int) -> float:
+def row_limit(value: int) -> float:
+    """Return a limit of a row as MathOpt takes it, infinite where it is none."""
     return float(value) if abs(value) < FREE else float(np.sign(value)) * float("inf")
 
 
-def _proto(program: Program) -> model_pb2.ModelProto:
+def model_proto(program: Program) -> model_pb2.ModelProto:
+    """Return the relaxation of ``program`` as MathOpt takes it."""
     proto = model_pb2.ModelProto()
     columns, rows = len(program.lower), program.rows
     proto.variables.ids.extend(range(columns))
@@ -198,8 +200,8 @@ def _proto(program: Program) -> model_pb2.ModelProto:
     proto.variables.upper_bounds.extend(program.upper.tolist())
     proto.variables.integers.extend([False] * columns)
     proto.linear_constraints.ids.extend(range(len(rows)))
-    proto.linear_constraints.lower_bounds.extend(_limit(v) for v in rows.lower.tolist())
-    proto.linear_constraints.upper_bounds.extend(_limit(v) for v in rows.upper.tolist())
+    proto.linear_constraints.lower_bounds.extend(row_limit(v) for v in rows.lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(row_limit(v) for v in rows.upper.tolist())
     order = np.lexsort((rows.column, rows.row))
     matrix = proto.linear_constraint_matrix
     matrix.row_ids.extend(rows.row[order].tolist())
