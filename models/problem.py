@@ -39,8 +39,9 @@ class Moments:
 class Problem:
     """Groups of interchangeable tasks, and what limits their assignment.
 
-    Per group (all tasks alike to the model): ``count``, ``kind``, ``activity`` (when it runs) and
-    ``current`` (the server it may stay on, -1 for none). Per kind: ``label`` of every server,
+    Per group (all tasks alike to the model): ``count``, ``kind`` and ``activity`` (when it runs).
+    ``today`` has aligned arrays (group, server, count) of the tasks that may stay where they are,
+    sorted by group and server. Per kind: ``label`` of every server,
     shape (kinds, servers), 0 where it may not serve, and ``takeover``, whether it counts for
     failover. Per server: ``limit`` on load (-1 for none), ``running`` tasks, ``candidate``.
     ``moments`` are those of any server but the backup server, ``own_moments`` those of the
@@ -52,7 +53,7 @@ class Problem:
     count: Counts
     kind: Codes
     activity: Codes
-    current: Codes
+    today: tuple[Counts, Counts, Counts]
     label: Label
     takeover: NDArray[np.bool_]
     limit: Counts

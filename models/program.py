@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,17 +40,15 @@ class Rows:
             np.concatenate(empty + [block.upper for block in blocks]),
         )
 
-    def without_last(self, count: int) -> Rows:
-        """Return the rows but for the ``count`` last ones."""
-        kept = len(self) - count
-        inside = self.row < kept
-        return Rows(
-            self.row[inside],
-            self.column[inside],
-            self.coefficient[inside],
-            self.lower[:kept],
-            self.upper[:kept],
-        )
+    @property
+    def no_lower(self) -> NDArray[np.bool_]:
+        """Tell which rows have no lower limit."""
+        return self.lower <= -FREE
+
+    @property
+    def no_upper(self) -> NDArray[np.bool_]:
+        """Tell which rows have no upper limit."""
+        return self.upper >= FREE
 
     def activity(self, x: Floats | Ints) -> Floats:
         """Return ``A x``."""
@@ -84,6 +82,11 @@ class Aim:
     constant: int = 0
     ceiling: int = FREE
 
+    @property
+    def sign(self) -> int:
+        """Return 1 where the aim is to be made large, -1 where small."""
+        return 1 if self.maximise else -1
+
     def value(self, x: Ints) -> int:
         """Return the figure at ``x``, exactly."""
         return self.constant + int(self.coefficient @ x[self.column])
@@ -95,6 +98,9 @@ class Program:
 
     The first ``decisions`` columns are free choices; ``definitions``, in order, give the others
     from them, but for ``squares``: pairs (w, q) of columns with ``q = w ** 2``.
+
+    Of the columns ``implied`` the rows alone keep the upper bounds. The columns ``idle`` solvers
+    may leave at 0: whatever they can do to the aims, others can; proofs speak of them, too.
     """
 
     lower: Ints
@@ -104,6 +110,15 @@ class Program:
     definitions: tuple[Definition, ...]
     squares: tuple[Ints, Ints]
     aims: tuple[Aim, ...]
+    implied: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    idle: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def open(self) -> NDArray[np.bool_]:
+        """Tell which columns a solver decides."""
+        decided = self.lower < self.upper
+        decided[self.idle] = False
+        return decided
 
     def also(self, rows: Sequence[Rows]) -> Program:
         """Return the program with more ``rows``."""
@@ -116,6 +131,10 @@ class Program:
         lower[q] = np.maximum(lower[q], lower[w] ** 2)
         upper[q] = np.minimum(upper[q], upper[w] ** 2)
         return replace(self, lower=lower, upper=upper)
+
+    def limited(self, lower: Ints, upper: Ints) -> Program:
+        """Return the program with other limits of its rows."""
+        return replace(self, rows=replace(self.rows, lower=lower, upper=upper))
 
     def settle(self, x: Ints) -> Ints:
         """Return ``x`` with every defined column as small as the decisions let it be."""
@@ -137,3 +156,28 @@ class Program:
         activity = self.rows.activity(x)
         within = (self.rows.lower <= activity) & (activity <= self.rows.upper)
         return inside and bool(within.all())
+
+
+def lock(aim: Aim, value: int) -> Rows:
+    """Return the row that keeps ``aim`` at ``value`` or better."""
+    limit = np.array([value - aim.constant])
+    free = np.array([FREE])
+    return Rows(
+        row=np.zeros(len(aim.column), dtype=np.int64),
+        column=aim.column,
+        coefficient=aim.coefficient,
+        lower=limit if aim.maximise else -free,
+        upper=free if aim.maximise else limit,
+    )
+
+
+def chords(w: Ints, q: Ints, k: Ints) -> Rows:
+    """Return ``q >= (2 k + 1) w - k (k + 1)``: exact at the integers k and k + 1, below else."""
+    places = np.arange(len(k))
+    return Rows(
+        row=np.concatenate([places, places]),
+        column=np.concatenate([q, w]),
+        coefficient=np.concatenate([np.ones(len(k), dtype=np.int64), -(2 * k + 1)]),
+        lower=-k * (k + 1),
+        upper=np.full(len(k), FREE),
+    )

@@ -36,7 +36,7 @@ def formulate(problem: Problem, settings: Settings, ways: Ways) -> tuple[Program
     program = Program(
         lower=columns.lower,
         upper=columns.upper,
-        decisions=len(columns.arcs) + len(columns.inflows) + len(columns.outflows),
+        decisions=len(columns.carrier) + len(columns.inflows),
         rows=Rows.joined(rows),
         definitions=definitions,
         squares=(columns.figure, columns.square),
@@ -45,6 +45,7 @@ def formulate(problem: Problem, settings: Settings, ways: Ways) -> tuple[Program
             for name in settings.objectives
             if name != "moves" or known_today
         ),
+        implied=np.concatenate([columns.arcs, columns.inflows, columns.outflows]),
     )
     return program, columns
 
@@ -54,8 +55,9 @@ _Labels = Callable[[Label], NDArray[np.bool_]]
 
 def _counting(counts: _Labels) -> Callable[[str, Problem, Variables], Aim]:
     def aim(name: str, problem: Problem, columns: Variables) -> Aim:
-        column = np.concatenate([columns.arcs, columns.inflows])
-        label = np.concatenate([columns.ways.arc_label, columns.ways.in_label])
+        ways = columns.ways
+        column = np.concatenate([columns.arcs, columns.inflows, columns.keeps])
+        label = np.concatenate([ways.arc_label, ways.in_label, ways.keep_label])
         return replace(_aim(name, column[counts(label)], 1), ceiling=int(problem.count.sum()))
 
     return aim
@@ -70,7 +72,7 @@ def _balance(name: str, problem: Problem, columns: Variables) -> Aim:
 
 
 def _moves(name: str, problem: Problem, columns: Variables) -> Aim:
-    return _aim(name, columns.arcs[columns.ways.arc_keeps], -1, problem.movable or 0)
+    return _aim(name, columns.keeps, -1, problem.movable or 0)
 
 
 def _aim(name: str, column: NDArray[np.int64], coefficient: int, constant: int = 0) -> Aim:

@@ -14,9 +14,9 @@ from optimizer.variables import PER_MILLE, Variables
 def every_task_once(problem: Problem, columns: Variables) -> Rows:
     """A group sends out no more tasks than it has."""
     ways = columns.ways
-    column = np.concatenate([columns.arcs, columns.inflows])
+    column = np.concatenate([columns.arcs, columns.inflows, columns.keeps])
     return Rows(
-        row=np.concatenate([ways.arc_group, ways.in_group]),
+        row=np.concatenate([ways.arc_group, ways.in_group, ways.keep_group]),
         column=column,
         coefficient=np.ones(len(column), dtype=np.int64),
         lower=np.full(len(problem.count), -FREE),

@@ -24,9 +24,9 @@ def served(columns: Variables, x: Ints) -> Arcs:
         ways.in_pool, ways.in_group, x[columns.inflows],
         ways.out_pool, ways.out_server, x[columns.outflows],
     )  # fmt: skip
-    group = np.concatenate([ways.arc_group, dealt_group])
-    server = np.concatenate([ways.arc_server, dealt_server])
-    count = np.concatenate([x[columns.arcs], dealt])
+    group = np.concatenate([ways.arc_group, ways.keep_group, dealt_group])
+    server = np.concatenate([ways.arc_server, ways.keep_server, dealt_server])
+    count = np.concatenate([x[columns.arcs], x[columns.keeps], dealt])
     width = int(server.max(initial=0)) + 1
     key, place = np.unique((group * width + server)[count > 0], return_inverse=True)
     total = np.bincount(place, weights=count[count > 0], minlength=len(key)).astype(np.int64)
@@ -48,10 +48,19 @@ def _deal(
 
 
 def point(problem: Problem, program: Program, columns: Variables, arcs: Arcs) -> Ints:
-    """Return the point of the program that ``arcs`` are, each count on its own label's way."""
+    """Return the point of the program that ``arcs`` are: what may stay does, as far as keeps are
+    not idle, and the rest of each count goes its own label's way."""
     ways = columns.ways
     group, server, count = arcs
     x = np.zeros(len(program.lower), dtype=np.int64)
+    keeps, at = find(key(ways.keep_group, ways.keep_server), key(group, server))
+    most = program.upper[columns.keeps[at[keeps]]]
+    most[np.isin(columns.keeps[at[keeps]], program.idle)] = 0
+    stay = np.zeros_like(count)
+    stay[keeps] = np.minimum(count[keeps], most)
+    x[columns.keeps[at[keeps]]] = stay[keeps]
+    count = count - stay
+    group, server, count = group[count > 0], server[count > 0], count[count > 0]
     direct, at = find(key(ways.arc_group, ways.arc_server), key(group, server))
     x[columns.arcs[at[direct]]] = count[direct]
     group, server, count = group[~direct], server[~direct], count[~direct]

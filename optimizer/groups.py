@@ -15,12 +15,10 @@ from optimizer.failover import failover_limit, losses
 from optimizer.moments import busiest
 
 
-def collapse(
-    estate: Estate, tasks: Tasks, eligibility: Eligibility, stays: bool = True
-) -> tuple[Problem, Codes]:
+def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Problem, Codes]:
     """Return the problem, and each task's group: -1 where no server may serve it.
 
-    With ``stays`` off, groups are not told apart by the server of today.
+    The server of today tells no groups apart: how many of a group may stay where is enough.
     """
     activities, activity_of_job = _activities(estate)
     label, takeover, kind = _kinds(estate, tasks, eligibility)
@@ -28,12 +26,7 @@ def collapse(
     own = np.bincount(activity[tasks.kind == OTHER], minlength=len(activities))
     servable = np.asarray((label > 0).any(axis=1))
     grouped = (tasks.kind == WINDOWS) & servable[kind]
-    may_stay = _may_stay(tasks, label, kind) & grouped & stays
-    current = np.where(may_stay, tasks.current, -1)
-    signature = (kind.astype(np.int64) * len(activities) + activity) * (len(estate.servers) + 1) + (
-        current + 1
-    )
-    codes, _ = pd.factorize(signature[grouped])
+    codes, _ = pd.factorize((kind.astype(np.int64) * len(activities) + activity)[grouped])
     group = np.full(len(tasks), -1, dtype=np.int32)
     group[grouped] = codes
     first = np.zeros(codes.max(initial=-1) + 1, dtype=np.int64)
@@ -44,7 +37,7 @@ def collapse(
         count=count,
         kind=kind[first],
         activity=activity[first],
-        current=current[first].astype(np.int32),
+        today=_today(tasks, label, kind, group),
         label=label,
         takeover=takeover,
         limit=estate.servers["max_tasks"].to_numpy(),
@@ -113,11 +106,14 @@ def _kinds(
     return table, np.array(flags, dtype=np.bool_), kind_of_pair[pair]
 
 
-def _may_stay(tasks: Tasks, label: Label, kind: Codes) -> NDArray[np.bool_]:
-    """Return the tasks whose server of today may serve them."""
-    known = tasks.current >= 0
-    known[known] = label[kind[known], tasks.current[known]] > 0
-    return known
+def _today(tasks: Tasks, label: Label, kind: Codes, group: Codes) -> tuple[Counts, Counts, Counts]:
+    """Count the tasks of each group by their server of today, where that may serve them."""
+    may_stay = (group >= 0) & (tasks.current >= 0)
+    may_stay[may_stay] = label[kind[may_stay], tasks.current[may_stay]] > 0
+    servers = label.shape[1]
+    pairs = group[may_stay].astype(np.int64) * servers + tasks.current[may_stay]
+    pair, count = np.unique(pairs, return_counts=True)
+    return pair // max(1, servers), pair % max(1, servers), count
 
 
 def expand(group: Codes, current: Codes, arcs: tuple[Counts, Counts, Counts]) -> Codes:

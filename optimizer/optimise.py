@@ -1,7 +1,7 @@
 """Finds the best counts: once without regard to today's servers, then with it.
 
-Telling tasks apart by the server of today makes several groups of one and only `moves` asks for
-it. So the aims before it are settled on the small program, and what they settled is carried over.
+Telling tasks apart by the server of today multiplies the columns and only `moves` asks for it. So
+until then those columns are idle: all that they can do for the other aims, others can.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from models.estate import Codes, Estate
 from models.plan import Tasks
 from models.problem import Problem
 from models.program import Ints, Program
-from models.settings import Settings
 from optimizer.aims import formulate
 from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility
 from optimizer.fill import fill
-from optimizer.flows import Arcs, find, key, point, served
+from optimizer.flows import Arcs, point, served
 from optimizer.groups import collapse, expand
 from optimizer.pools import ways
-from optimizer.relax import chords
-from optimizer.solve import Solution, Stage, lock, solve
+from optimizer.solve import Solution, Stage, solve
 from optimizer.tasks import byte_rank
 from optimizer.variables import Variables
 
@@ -62,34 +60,27 @@ def optimise(
 ) -> Optimum:
     """Return the best assignment of ``tasks``, in the order of the estate's aims."""
 
-    def modelled(stays: bool) -> Model:
-        return _model(estate, tasks, eligibility, pooling, stays)
+    model = _model(estate, tasks, eligibility, pooling)
 
-    def solved(model: Model, start: Ints) -> Solution:
+    def solved(program: Program, start: Arcs) -> Solution:
         def relabelled(x: Ints) -> Ints:
-            return point(model.problem, model.program, model.columns, served(model.columns, x))
+            return point(model.problem, program, model.columns, served(model.columns, x))
 
+        x = point(model.problem, program, model.columns, start)
         slack = estate.settings.slack
-        return solve(model.program, start, relabelled, slack, deadline, seed, workers, progress)
+        return solve(program, x, relabelled, slack, deadline, seed, workers, progress)
 
-    model = modelled(stays=False)
     names = [aim.name for aim in model.program.aims]
     first = names.index("moves") if "moves" in names else len(names)
-    program = replace(model.program, aims=model.program.aims[:first])
     nothing = (np.zeros(0, dtype=np.int64),) * 3
     hasty = nothing if deadline.seconds is None else fill(model.problem, nothing)
-    start = point(model.problem, program, model.columns, hasty)
-    solution = solved(replace(model, program=program), start)
+    aims = model.program.aims
+    solution = solved(replace(model.program, aims=aims[:first], idle=model.columns.keeps), hasty)
     stages = solution.stages
     if first < len(names):
-        fine = modelled(stays=True)
-        proxy = _assigned(estate, tasks, model.group, served(model.columns, solution.x))
-        start = point(fine.problem, fine.program, fine.columns, _arcs(fine.group, proxy))
-        carried = _carried(model, fine, solution, estate.settings)
-        model = replace(fine, program=replace(carried, aims=fine.program.aims[first:]))
-        solution = solved(model, start)
+        program = replace(solution.program, aims=aims[first:], idle=nothing[0])
+        solution = solved(program, served(model.columns, solution.x))
         stages += solution.stages
-        model = fine
     arcs = served(model.columns, solution.x)
     if not stages[0].proven:
         arcs = fill(model.problem, arcs)
@@ -103,11 +94,9 @@ def optimise(
     )
 
 
-def _model(
-    estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool, stays: bool
-) -> Model:
+def _model(estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool) -> Model:
     settings = estate.settings
-    problem, group = collapse(estate, tasks, eligibility, stays)
+    problem, group = collapse(estate, tasks, eligibility)
     tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))
     return Model(problem, group, *formulate(problem, settings, ways(problem, pooling, tiers_apart)))
 
@@ -121,44 +110,3 @@ def _assigned(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> Codes:
     wish = np.where(tasks.current >= 0, rank[tasks.current], -1).astype(np.int32)
     place = expand(group, wish, ranked)
     return np.where(place >= 0, np.argsort(rank)[place], -1).astype(np.int32)
-
-
-def _arcs(group: Codes, proxy: Codes) -> Arcs:
-    """Count the tasks of each group on each server."""
-    width = int(proxy.max(initial=0)) + 1
-    has = proxy >= 0
-    pairs, count = np.unique(group[has].astype(np.int64) * width + proxy[has], return_counts=True)
-    return pairs // width, pairs % width, count
-
-
-def _carried(coarse: Model, fine: Model, solution: Solution, settings: Settings) -> Program:
-    """Return the fine program with what the coarse one has settled: its aims held, and no way
-    open that it has shut."""
-    program, ways, far = fine.program, fine.columns.ways, coarse.columns.ways
-    locks = []
-    for aim, stage in zip(program.aims, solution.stages, strict=False):
-        given = settings.slack(aim.name, stage.best)
-        locks.append(lock(aim, stage.best - given if aim.maximise else stage.best + given))
-    small, large = coarse.problem, fine.problem
-    _, parent = find(key(small.kind, small.activity), key(large.kind, large.activity))
-    is_open = solution.program.upper > 0
-    arcs, entries = key(far.arc_group, far.arc_server), key(far.in_group, far.in_label)
-    above = parent[ways.arc_group]
-    near, at = find(arcs, key(above, ways.arc_server))
-    pooled, through = find(entries, key(above, ways.arc_label))
-    arc_open = np.zeros(len(near), dtype=np.bool_)
-    arc_open[near] = is_open[coarse.columns.arcs[at[near]]]
-    arc_open[pooled] |= ~near[pooled] & is_open[coarse.columns.inflows[through[pooled]]]
-    _, entry = find(entries, key(parent[ways.in_group], ways.in_label))
-    shut = np.concatenate(
-        [
-            fine.columns.arcs[~arc_open],
-            fine.columns.inflows[~is_open[coarse.columns.inflows[entry]]],
-            fine.columns.outflows[~is_open[coarse.columns.outflows]],
-        ]
-    )
-    upper = program.upper.copy()
-    upper[shut] = 0
-    square, k = solution.tangents.T
-    w, q = (columns[square] for columns in program.squares)
-    return replace(program.also([*locks, chords(w, q, k)]), upper=upper)

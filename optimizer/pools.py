@@ -31,15 +31,19 @@ DIRECT = 4
 class Ways:
     """All ways of a problem, as aligned arrays.
 
-    Direct arcs (``arc_*``): a group straight to a server, ``arc_keeps`` where that is its server
-    of today. Inflows (``in_*``): a group into a pool, with the pool's label. Outflows
-    (``out_*``): a pool on to a server. Per pool: its ``activity`` and ``takeover`` flag.
+    Direct arcs (``arc_*``): a group straight to a server. Keeps (``keep_*``): the part of a group,
+    ``keep_most`` at most, that is on a server today and may stay there. Inflows (``in_*``): a
+    group into a pool, with the pool's label. Outflows (``out_*``): a pool on to a server. Per
+    pool: its ``activity`` and ``takeover`` flag.
     """
 
     arc_group: Ints
     arc_server: Ints
     arc_label: Label
-    arc_keeps: NDArray[np.bool_]
+    keep_group: Ints
+    keep_server: Ints
+    keep_label: Label
+    keep_most: Ints
     in_group: Ints
     in_pool: Ints
     in_label: Label
@@ -108,11 +112,7 @@ def _for_groups(
         for number, label in pooled[kind]
     ]
     in_group, mask, in_label = np.array(inflows, dtype=np.int64).reshape(-1, 3).T
-    # Today's server gets an arc of its own even where a pool holds it: only arcs can keep.
-    stays = np.flatnonzero(problem.current >= 0)
-    stays = stays[~_among(arc_group, arc_server, stays, problem.current[stays])]
-    arc_group = np.concatenate([arc_group, stays])
-    arc_server = np.concatenate([arc_server, problem.current[stays]])
+    keep_group, keep_server, keep_most = problem.today
     takeover = problem.takeover[problem.kind[in_group]]
     keys = np.column_stack([mask, in_label, problem.activity[in_group], takeover])
     pools, in_pool = np.unique(keys, axis=0, return_inverse=True)
@@ -122,7 +122,10 @@ def _for_groups(
         arc_group=arc_group,
         arc_server=arc_server,
         arc_label=problem.label[problem.kind[arc_group], arc_server],
-        arc_keeps=problem.current[arc_group] == arc_server,
+        keep_group=keep_group,
+        keep_server=keep_server,
+        keep_label=problem.label[problem.kind[keep_group], keep_server],
+        keep_most=keep_most,
         in_group=in_group,
         in_pool=in_pool.reshape(-1),
         in_label=in_label.astype(np.int8),
@@ -131,10 +134,3 @@ def _for_groups(
         activity=pools[:, 2],
         takeover=pools[:, 3].astype(np.bool_),
     )
-
-
-def _among(
-    group: Ints, server: Ints, wanted_group: NDArray[np.intp], wanted_server: Codes
-) -> NDArray[np.bool_]:
-    width = int(max(server.max(initial=0), wanted_server.max(initial=0))) + 1
-    return np.isin(wanted_group * width + wanted_server, group * width + server)

@@ -1,210 +1,154 @@
-"""Bounds by linear relaxation: what no plan can better, fractions allowed.
-
-No solver's word is taken for a bound. Its duals are, and any duals give a valid bound: wrong
-digits can only make it weaker.
-"""
+"""Bounds by linear relaxation: what no plan can better, fractions allowed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
-from ortools.math_opt import model_pb2
-from ortools.math_opt.python import mathopt
+from ortools.math_opt.callback_pb2 import CallbackRegistrationProto
+from ortools.math_opt.core.python import solver
+from ortools.math_opt.model_parameters_pb2 import ModelSolveParametersProto
+from ortools.math_opt.model_pb2 import ModelProto
+from ortools.math_opt.parameters_pb2 import (
+    SOLVER_TYPE_GLOP,
+    SOLVER_TYPE_HIGHS,
+    SolveParametersProto,
+    SolverInitializerProto,
+)
+from ortools.math_opt.result_pb2 import TERMINATION_REASON_OPTIMAL
 from ortools.util.python.solve_interrupter import SolveInterrupter
 
-from models.program import FREE, Aim, Floats, Ints, Program, Rows
+from models.program import Aim, Floats, Ints, Program
 from optimizer.deadline import Deadline, interruptible
+from optimizer.linear import Linear, linear
+from optimizer.proofs import Proof, prove
 
-CUT_ROUNDS = 30
-ROUNDING = 1e-6
-SHORT = 1e-4
+ROUNDS = 30
+EVENLY = 16
+STEPS = np.array([0, *(sign * 2**power for power in range(32) for sign in (1, -1))])
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """A bound on an aim, rounded to the integer it implies, and where the relaxation has it.
+    """A bound on an aim, its proof, and where the relaxation has it.
 
-    ``x`` is None where no time was left to solve it. The proof in full: the aim (negated, if it
-    is minimised) is at most ``total``, less ``|reduced|`` for each step that a column takes away
-    from the bound it likes best.
+    The proof speaks of the points as good as ``floor``; None means of all. ``x`` is None where
+    the relaxation was not solved in time, or has no point.
     """
 
-    bound: int
+    proof: Proof
+    floor: int | None
     x: Floats | None
-    total: float
-    reduced: Floats
-
-    def movable(self, aim: Aim, value: int, lower: Ints, upper: Ints) -> tuple[Ints, Ints]:
-        """Return bounds within which every integer point has its columns whose ``aim`` is at
-        least as good as ``value``."""
-        sign = 1 if aim.maximise else -1
-        room = self.total - sign * (value - aim.constant) + ROUNDING
-        held = room < np.abs(self.reduced)
-        likes_upper = held & (self.reduced > 0)
-        likes_lower = held & (self.reduced < 0)
-        return np.where(likes_upper, upper, lower), np.where(likes_lower, lower, upper)
-
-
-class Relaxation:
-    """The relaxation of one program; rows added to it stay, and solves start where the last
-    one ended. ``tangents`` lists the chords added so far, rows of (number of the square, k)."""
-
-    def __init__(self, program: Program, solver: mathopt.SolverType = mathopt.SolverType.GLOP):
-        self._program = program
-        self._rows = program.rows
-        self._lower, self._upper = program.lower, program.upper
-        self.tangents: list[Ints] = []
-        self._model = mathopt.Model.from_model_proto(model_proto(program))
-        self._columns = list(self._model.variables())
-        self._row_handles = list(self._model.linear_constraints())
-        self._solver = mathopt.IncrementalSolver(self._model, solver)
-
-    def add(self, rows: Rows) -> None:
-        """Add ``rows`` for good."""
-        terms: list[list[Any]] = [[] for _ in range(len(rows))]
-        for row, column, coefficient in zip(
-            rows.row.tolist(), rows.column.tolist(), rows.coefficient.tolist(), strict=True
-        ):
-            terms[row].append(coefficient * self._columns[column])
-        for row, (lower, upper) in enumerate(zip(rows.lower, rows.upper, strict=True)):
-            self._row_handles.append(
-                self._model.add_linear_constraint(
-                    lb=row_limit(lower), ub=row_limit(upper), expr=mathopt.fast_sum(terms[row])
-                )
-            )
-        self._rows = Rows.joined([self._rows, rows])
-
-    def remove_last(self, count: int) -> None:
-        """Take the ``count`` rows added last away again."""
-        for handle in self._row_handles[len(self._row_handles) - count :]:
-            self._model.delete_linear_constraint(handle)
-        del self._row_handles[len(self._row_handles) - count :]
-        self._rows = self._rows.without_last(count)
 
     @property
-    def size(self) -> int:
-        """Return the number of rows."""
-        return len(self._rows)
+    def bound(self) -> int:
+        """Return the integer that no point betters."""
+        if self.floor is None:
+            return self.proof.bound
+        return (max if self.proof.aim.maximise else min)(self.proof.bound, self.floor)
 
-    def confine(self, lower: Ints, upper: Ints) -> None:
-        """Set the columns' bounds."""
-        for column in np.flatnonzero(lower != self._lower).tolist():
-            self._columns[column].lower_bound = float(lower[column])
-        for column in np.flatnonzero(upper != self._upper).tolist():
-            self._columns[column].upper_bound = float(upper[column])
-        self._lower, self._upper = lower, upper
-
-    def solve(self, aim: Aim, deadline: Deadline) -> Relaxed:
-        """Return the bound of ``aim``; squares are cut off where the relaxation falls short."""
-        objective = self._model.objective
-        objective.clear()
-        objective.is_maximize = aim.maximise
-        for column, value in zip(aim.column.tolist(), aim.coefficient.tolist(), strict=True):
-            objective.set_linear_coefficient(self._columns[column], value)
-        best = self._relaxed(aim, np.zeros(len(self._rows)), None)
-        centre = None
-        for _ in range(CUT_ROUNDS):
-            solution = self._solve(deadline)
-            if solution is None:
-                break
-            x, duals = solution
-            best = self._relaxed(aim, duals, x)
-            missing = self._missing_chords(aim, x)
-            if not len(missing):
-                return best
-            w, _ = self._program.squares
-            if centre is None or x[w] @ x[w] < centre[w] @ centre[w]:
-                centre = x
-            self.add(missing)
-        # Cut short, the last point may swing far out; the best one of all is nearer to the aim.
-        return replace(best, x=centre)
-
-    def _solve(self, deadline: Deadline) -> tuple[Floats, Floats] | None:
-        seconds = deadline.remaining()
-        if seconds <= 0:
-            return None
-        limit = None if seconds == float("inf") else timedelta(seconds=seconds)
-        interrupter = SolveInterrupter()
-        result = interruptible(
-            lambda: self._solver.solve(
-                params=mathopt.SolveParameters(time_limit=limit), interrupter=interrupter
-            ),
-            interrupter.interrupt,
-            seconds,
-        )
-        if result is None or result.termination.reason != mathopt.TerminationReason.OPTIMAL:
-            return None
-        # Both are in the order in which columns and rows were made.
-        values, duals = result.variable_values().values(), result.dual_values().values()
-        return np.fromiter(values, np.float64), np.fromiter(duals, np.float64)
-
-    def _relaxed(self, aim: Aim, duals: Floats, x: Floats | None) -> Relaxed:
-        """Return what ``duals`` prove, or what they prove once rounded a little.
-
-        For any y: c x = y (A x) + (c - y A) x, and each part is bounded by its own limits.
-        """
-        sign = 1 if aim.maximise else -1
-        proofs = [self._proof(aim, sign, sign * duals.round(digits)) for digits in (9, 15)]
-        total, reduced = min(proofs, key=lambda proof: proof[0])
-        bound = aim.constant + sign * int(np.floor(total + ROUNDING))
-        return Relaxed(min(bound, aim.ceiling), x, total, reduced)
-
-    def _proof(self, aim: Aim, sign: int, y: Floats) -> tuple[float, Floats]:
-        y[(y > 0) & (self._rows.upper >= FREE)] = 0.0
-        y[(y < 0) & (self._rows.lower <= -FREE)] = 0.0
-        reduced = np.zeros(len(self._lower))
-        np.add.at(reduced, aim.column, sign * aim.coefficient)
-        products = y[self._rows.row] * self._rows.coefficient
-        reduced -= np.bincount(self._rows.column, products, len(reduced))
-        total = float(y @ np.where(y > 0, self._rows.upper, self._rows.lower))
-        total += float(reduced @ np.where(reduced > 0, self._upper, self._lower))
-        return total, reduced
-
-    def _missing_chords(self, aim: Aim, x: Floats) -> Rows:
-        """Return rows that lift each square up to the chord of ``w ** 2`` at its ``w``."""
-        w, q = self._program.squares
-        if not np.isin(q, aim.column).any() and not np.isin(q, self._rows.column).any():
-            return Rows.joined([])
-        k = np.floor(x[w] + 1e-9).astype(np.int64)
-        short = x[q] < (2 * k + 1) * x[w] - k * (k + 1) - SHORT
-        self.tangents.append(np.column_stack([np.flatnonzero(short), k[short]]))
-        return chords(w[short], q[short], k[short])
+    def holding(self, program: Program, value: int) -> Program:
+        """Return ``program``, the one that was relaxed, with the aim held at ``value``."""
+        sign = self.proof.aim.sign
+        if self.floor is None or sign * value >= sign * self.floor:
+            return self.proof.holding(value)
+        return _trivial(program, self.proof.aim).holding(value)
 
 
-def chords(w: Ints, q: Ints, k: Ints) -> Rows:
-    """Return ``q >= (2 k + 1) w - k (k + 1)``: exact at the integers k and k + 1, below else."""
-    places = np.arange(len(k))
-    return Rows(
-        row=np.concatenate([places, places]),
-        column=np.concatenate([q, w]),
-        coefficient=np.concatenate([np.ones(len(k), dtype=np.int64), -(2 * k + 1)]),
-        lower=-k * (k + 1),
-        upper=np.full(len(k), FREE),
+def relax(program: Program, aim: Aim, near: Ints, deadline: Deadline) -> Relaxed:
+    """Return the bound of ``aim``; squares are cut finer until the relaxation has them right.
+
+    ``near`` is a point of the program: around it squares are cut first.
+    """
+    w, q = program.squares
+    used = np.isin(q, aim.column) | np.isin(q, program.rows.column)
+    middle, floor = near[w], None
+    best = Relaxed(_trivial(program, aim), None, None)
+    for _ in range(ROUNDS):
+        cuts = _cuts(program.lower[w], np.where(used, program.upper[w], program.lower[w]), middle)
+        found = _solve(program, aim, cuts, deadline)
+        if found is None:
+            break
+        x, duals, value = found
+        best = Relaxed(prove(program, aim, duals), floor, x)
+        reached = aim.constant + aim.sign * int(np.floor(value + best.proof.margin))
+        if not used.any() or best.proof.bound == reached:
+            break
+        # What comes next need not look at points that are worse than this one.
+        floor = reached if floor is None else aim.sign * max(aim.sign * floor, aim.sign * reached)
+        program = best.proof.face(floor)
+        middle = np.round(x[w]).astype(np.int64)
+    return best
+
+
+def _trivial(program: Program, aim: Aim) -> Proof:
+    return prove(program, aim, np.zeros(len(program.rows)))
+
+
+def _cuts(low: Ints, high: Ints, middle: Ints) -> Ints:
+    """Return cuts from ``low`` to ``high``: spread evenly, and more the nearer to ``middle``."""
+    evenly = low[:, None] + (high - low)[:, None] * np.arange(EVENLY + 1) // EVENLY
+    around = np.clip(middle[:, None] + STEPS, low[:, None], high[:, None])
+    return np.sort(np.column_stack([evenly, around]), axis=1)
+
+
+def _solve(
+    program: Program, aim: Aim, cuts: Ints, deadline: Deadline
+) -> tuple[Floats, Floats, float] | None:
+    """Return the optimum as a point of the program, its rows' duals and the value."""
+    model = linear(program, aim, cuts)
+    seconds = deadline.remaining()
+    if seconds <= 0:
+        return None
+    segmented = len(model.lower) > len(model.kept_columns)
+    parameters = SolveParametersProto()
+    if seconds < float("inf"):
+        parameters.time_limit.FromTimedelta(timedelta(seconds=seconds))
+    interrupter = SolveInterrupter()
+    # MathOpt's own door takes longer to carry a model in and out as objects than to solve it.
+    result = interruptible(
+        lambda: solver.solve(
+            _proto(model),
+            SOLVER_TYPE_HIGHS if segmented else SOLVER_TYPE_GLOP,
+            SolverInitializerProto(),
+            parameters,
+            ModelSolveParametersProto(),
+            None,
+            CallbackRegistrationProto(),
+            None,
+            interrupter.pybind_interrupter,
+        ),
+        interrupter.interrupt,
+        seconds,
     )
+    if result is None or result.termination.reason != TERMINATION_REASON_OPTIMAL:
+        return None
+    primal, dual = result.solutions[0].primal_solution, result.solutions[0].dual_solution
+    x = model.rest.astype(np.float64)
+    x[model.kept_columns] = primal.variable_values.values[: len(model.kept_columns)]
+    y = np.zeros(len(program.rows))
+    y[model.kept_rows] = dual.dual_values.values[: len(model.kept_rows)]
+    return x, y, primal.objective_value + model.offset
 
 
-def row_limit(value: int) -> float:
-    """Return a limit of a row as MathOpt takes it, infinite where it is none."""
-    return float(value) if abs(value) < FREE else float(np.sign(value)) * float("inf")
-
-
-def model_proto(program: Program) -> model_pb2.ModelProto:
-    """Return the relaxation of ``program`` as MathOpt takes it."""
-    proto = model_pb2.ModelProto()
-    columns, rows = len(program.lower), program.rows
-    proto.variables.ids.extend(range(columns))
-    proto.variables.lower_bounds.extend(program.lower.tolist())
-    proto.variables.upper_bounds.extend(program.upper.tolist())
-    proto.variables.integers.extend([False] * columns)
-    proto.linear_constraints.ids.extend(range(len(rows)))
-    proto.linear_constraints.lower_bounds.extend(row_limit(v) for v in rows.lower.tolist())
-    proto.linear_constraints.upper_bounds.extend(row_limit(v) for v in rows.upper.tolist())
-    order = np.lexsort((rows.column, rows.row))
+def _proto(model: Linear) -> ModelProto:
+    proto = ModelProto()
+    columns, rows = proto.variables, proto.linear_constraints
+    columns.ids.extend(range(len(model.lower)))
+    columns.lower_bounds.extend(model.lower.tolist())
+    columns.upper_bounds.extend(model.upper.tolist())
+    columns.integers.extend([False] * len(model.lower))
+    rows.ids.extend(range(len(model.row_lower)))
+    rows.lower_bounds.extend(model.row_lower.tolist())
+    rows.upper_bounds.extend(model.row_upper.tolist())
+    order = np.lexsort((model.column, model.row))
     matrix = proto.linear_constraint_matrix
-    matrix.row_ids.extend(rows.row[order].tolist())
-    matrix.column_ids.extend(rows.column[order].tolist())
-    matrix.coefficients.extend(rows.coefficient[order].tolist())
+    matrix.row_ids.extend(model.row[order].tolist())
+    matrix.column_ids.extend(model.column[order].tolist())
+    matrix.coefficients.extend(model.coefficient[order].tolist())
+    counted = np.flatnonzero(model.objective)
+    proto.objective.maximize = True
+    proto.objective.linear_coefficients.ids.extend(counted.tolist())
+    proto.objective.linear_coefficients.values.extend(model.objective[counted].tolist())
     return proto

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
-from models.program import FREE, Aim, Ints, Program, Rows
+from models.program import FREE, Aim, Ints, Program, Rows, chords
 from optimizer.deadline import Deadline, interruptible
-from optimizer.relax import chords
 
 NEAR = 4
 Variant = Mapping[str, int]
@@ -122,7 +121,7 @@ def _solve(
     seconds = effort.deadline.remaining()
     if seconds <= 0:
         return Found(None, None)
-    free = np.flatnonzero(program.lower < program.upper)
+    free = np.flatnonzero(program.open)
     place = np.full(len(program.lower), -1)
     place[free] = np.arange(len(free))
     x = program.lower.copy()

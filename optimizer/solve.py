@@ -9,15 +9,16 @@ near, each aim gets a search of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from models.program import FREE, Aim, Floats, Ints, Program, Rows
+from models.program import FREE, Aim, Floats, Ints, Program
 from optimizer.boxes import boxes
 from optimizer.deadline import Deadline
-from optimizer.relax import Relaxation, Relaxed
+from optimizer.relax import Relaxed, relax
 from optimizer.search import ALL, Effort, Found, search
 
 QUICK = 2.0
@@ -42,13 +43,11 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Solution:
     """The point reached, each aim's stage in order, and the program with all that they settled:
-    rows that hold the aims, bounds that leave out what none of the best plans does. ``tangents``
-    are the chords of squares that mattered, rows of (number of the square, k)."""
+    rows that hold the aims, bounds that leave out what none of the best plans does."""
 
     x: Ints
     stages: tuple[Stage, ...]
     program: Program
-    tangents: Ints
 
 
 Slack = Callable[[str, int], int]
@@ -73,6 +72,17 @@ def solve(
     return _Stages(program, start, relabelled, slack, efforts, progress).run()
 
 
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """An aim, the program before it, and its relaxation's bound and point."""
+
+    aim: Aim
+    before: Program
+    relaxed: Relaxed
+    point: Floats
+    seconds: float
+
+
 class _Stages:
     def __init__(
         self,
@@ -90,16 +100,17 @@ class _Stages:
         self._quick, self._thorough = efforts
         self._deadline = self._quick.deadline
         self._progress = progress
-        self._relaxation = Relaxation(program)
         self._stages: list[Stage] = []
 
     def run(self) -> Solution:
         for aims in self._runs():
-            settled = self._together(aims) if len(aims) > 1 else 0
+            chain = self._chain(aims)
+            settled = len(chain) if chain and self._together(aims, chain) else 0
+            # The relaxation of an aim that was first in its run holds without any guess.
+            known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
             for aim in aims[settled:]:
-                self._alone(aim)
-        tangents = np.concatenate([np.zeros((0, 2), dtype=np.int64), *self._relaxation.tangents])
-        return Solution(self._x, tuple(self._stages), self._program, tangents)
+                self._alone(aim, known)
+        return Solution(self._x, tuple(self._stages), self._program)
 
     def _runs(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
@@ -114,68 +125,76 @@ class _Stages:
                 runs.append([])
         return [aims for aims in runs if aims]
 
-    def _together(self, aims: list[Aim]) -> int:
-        """Try to reach the relaxation's bounds of the first ``aims`` at once; return how many.
-
-        Each bound is taken as reached before the next one is asked for. That is a guess until a
-        search has found the point; where it finds none all is taken back.
-        """
-        before, rows = self._program, self._relaxation.size
-        relaxed, clocks = [], [time.monotonic()]
-        deadline = self._deadline.share(0.5)
-        for aim in aims:
-            result = self._relaxation.solve(aim, deadline)
-            if result.x is None:
-                break
-            point = result.x
-            relaxed.append(result)
-            clocks.append(time.monotonic())
-            self._keep(aim, result.bound, result)
+    def _together(self, aims: list[Aim], chain: list[_Link]) -> bool:
+        """Try to reach the bounds of ``chain``, the first of ``aims``; tell whether that settled
+        them."""
+        began, last = time.monotonic(), chain[-1]
         # What the last aim may give back is for those after it: here its bound has to be reached.
-        reached = self._program.also(
-            [lock(a, r.bound) for a, r in zip(aims, relaxed, strict=False)]
-        )
+        reached = last.relaxed.holding(last.before, last.relaxed.bound)
         found: Ints | None = self._x
-        if relaxed and not reached.admits(self._x):
-            found = self._near(reached, None, point).x
+        if not reached.admits(self._x):
+            found = self._near(reached, None, last.point).x
             found = None if found is None else self._relabelled(found)
         if found is None or not reached.admits(found):
-            self._relaxation.remove_last(self._relaxation.size - rows)
-            self._relaxation.confine(before.lower, before.upper)
-            self._program = before
-            return 0
+            return False
         self._x = found
-        clocks[-1] = time.monotonic()
-        for aim, result, spent in zip(aims, relaxed, np.diff(clocks), strict=False):
-            self._record(Stage(aim.name, result.bound, result.bound, float(spent)))
-        return len(relaxed)
+        self._keep(last.aim, last.relaxed.bound, last.relaxed, last.before)
+        bounds = {link.aim.name: link.relaxed.bound for link in chain}
+        spent = {link.aim.name: link.seconds for link in chain}
+        spent[last.aim.name] += time.monotonic() - began
+        for aim in aims[: len(chain)]:
+            self._record(Stage(aim.name, bounds[aim.name], bounds[aim.name], spent[aim.name]))
+        return True
 
-    def _alone(self, aim: Aim) -> None:
-        """Optimise one aim, from the point that the aims before it have left."""
-        began = time.monotonic()
-        relaxed = self._relaxation.solve(aim, self._deadline.share(0.5))
+    def _chain(self, aims: list[Aim]) -> list[_Link]:
+        """Return the relaxations of as many of the first ``aims`` as there is time for.
+
+        Each bound is taken as reached before the next one is asked for. That is a guess until a
+        search has found the point; where it finds none nothing is settled.
+
+        The first aim mostly reaches its ceiling whatever the second does, and the second is
+        easier to bound without it: then both bounds hold without any condition.
+        """
+        if len(aims) > 2 and aims[0].ceiling < FREE:
+            links = self._links([aims[1], aims[0], *aims[2:]])
+            chain = list(islice(links, 2))
+            if len(chain) == 2 and chain[1].relaxed.bound == aims[0].ceiling:
+                return [*chain, *links]
+        return list(self._links(aims))
+
+    def _links(self, aims: list[Aim]) -> Iterator[_Link]:
+        program, deadline = self._program, self._deadline.share(0.5)
+        for aim in aims:
+            began = time.monotonic()
+            relaxed = relax(program, aim, self._x, deadline)
+            if relaxed.x is None:
+                return
+            yield _Link(aim, program, relaxed, relaxed.x, time.monotonic() - began)
+            program = relaxed.holding(program, self._limit(aim, relaxed.bound))
+
+    def _alone(self, aim: Aim, known: Relaxed | None) -> None:
+        """Optimise one aim, from the point that the aims before it have left; its relaxation may
+        be ``known``."""
+        began, before = time.monotonic(), self._program
+        relaxed = known or relax(before, aim, self._x, self._deadline.share(0.5))
         bound = relaxed.bound
         if aim.value(self._x) != bound and relaxed.x is not None:
-            self._take(aim, self._near(self._program, aim, relaxed.x, bound))
+            self._take(aim, self._near(before, aim, relaxed.x, bound))
         if aim.value(self._x) != bound:
-            found = search(self._program, aim, self._x, self._thorough)
+            found = search(before, aim, self._x, self._thorough)
             self._take(aim, found)
             if found.bound is not None:
                 bound = (min if aim.maximise else max)(bound, found.bound)
         value = aim.value(self._x)
-        self._keep(aim, value, relaxed)
+        self._keep(aim, value, relaxed, before)
         self._record(Stage(aim.name, value, bound, time.monotonic() - began))
 
-    def _keep(self, aim: Aim, value: int, relaxed: Relaxed) -> None:
-        """Hold ``aim`` at ``value``, less what later aims may give back, and every column within
-        what that leaves it."""
-        given = self._slack(aim.name, value)
-        limit = value - given if aim.maximise else value + given
-        row = lock(aim, limit)
-        lower, upper = relaxed.movable(aim, limit, self._program.lower, self._program.upper)
-        self._program = self._program.also([row]).confined(lower, upper)
-        self._relaxation.add(row)
-        self._relaxation.confine(self._program.lower, self._program.upper)
+    def _keep(self, aim: Aim, value: int, relaxed: Relaxed, before: Program) -> None:
+        """Hold ``aim`` at ``value``, less what later aims may give back."""
+        self._program = relaxed.holding(before, self._limit(aim, value))
+
+    def _limit(self, aim: Aim, value: int) -> int:
+        return value - aim.sign * self._slack(aim.name, value)
 
     def _near(
         self, program: Program, aim: Aim | None, point: Floats, enough: int | None = None
@@ -203,20 +222,7 @@ class _Stages:
         self._progress(stage)
 
 
-def lock(aim: Aim, value: int) -> Rows:
-    """Return the row that keeps ``aim`` at ``value`` or better."""
-    limit = np.array([value - aim.constant])
-    free = np.array([FREE])
-    return Rows(
-        row=np.zeros(len(aim.column), dtype=np.int64),
-        column=aim.column,
-        coefficient=aim.coefficient,
-        lower=limit if aim.maximise else -free,
-        upper=free if aim.maximise else limit,
-    )
-
-
 def _better(aim: Aim | None, x: Ints, than: Ints) -> bool:
     if aim is None:
         return False
-    return aim.value(x) > aim.value(than) if aim.maximise else aim.value(x) < aim.value(than)
+    return aim.sign * aim.value(x) > aim.sign * aim.value(than)

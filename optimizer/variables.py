@@ -18,12 +18,12 @@ PER_MILLE = 1000
 class Variables:
     """The columns, by what they mean.
 
-    First the decisions, one per way: ``arcs``, ``inflows``, ``outflows``. Then, for each server
-    in ``loaded`` (those that can carry planned tasks), ``load``: its busiest moment ``P(s)``.
-    For each in ``counted`` (those that peak and balance count) ``figure``: ``P(s)`` or its use in
-    per mille, and ``square`` of that. Last the ``peak``.
+    First the decisions, one per way: ``arcs``, ``inflows``, ``outflows``, ``keeps``. Then, for
+    each server in ``loaded`` (those that can carry planned tasks), ``load``: its busiest moment
+    ``P(s)``. For each in ``counted`` (those that peak and balance count) ``figure``: ``P(s)`` or
+    its use in per mille, and ``square`` of that. Last the ``peak``.
 
-    The carriers are the arcs and outflows: ``carrier`` column, and its server, activity and
+    The carriers are the arcs, outflows and keeps: ``carrier`` column, and its server, activity and
     takeover flag. ``idle`` holds the figures of candidates that can carry nothing.
     """
 
@@ -31,6 +31,7 @@ class Variables:
     arcs: Ints
     inflows: Ints
     outflows: Ints
+    keeps: Ints
     loaded: Ints
     load: Ints
     counted: Ints
@@ -48,11 +49,11 @@ class Variables:
 
 def variables(problem: Problem, ways: Ways, utilisation: bool) -> Variables:
     """Lay out the columns of ``problem`` and bound them."""
-    arcs, inflows, outflows = _consecutive(
-        0, len(ways.arc_group), len(ways.in_group), len(ways.out_pool)
+    arcs, inflows, outflows, keeps = _consecutive(
+        0, len(ways.arc_group), len(ways.in_group), len(ways.out_pool), len(ways.keep_group)
     )
-    decisions = len(arcs) + len(inflows) + len(outflows)
-    carrier_server = np.concatenate([ways.arc_server, ways.out_server])
+    decisions = len(arcs) + len(inflows) + len(outflows) + len(keeps)
+    carrier_server = np.concatenate([ways.arc_server, ways.out_server, ways.keep_server])
     loaded = np.unique(carrier_server)
     counted = loaded[problem.limit[loaded] > 0] if utilisation else loaded
     load, figure, square = _consecutive(
@@ -75,7 +76,7 @@ def variables(problem: Problem, ways: Ways, utilisation: bool) -> Variables:
     lower = [np.zeros(decisions, dtype=np.int64), floor[loaded]]
     upper = [
         group_size[ways.arc_group], group_size[ways.in_group], pool_size[ways.out_pool],
-        ceiling[loaded],
+        ways.keep_most, ceiling[loaded],
     ]  # fmt: skip
     for side, bounds in ((lower, figure_bounds[0]), (upper, figure_bounds[1])):
         side += [bounds, bounds**2] if utilisation else [bounds**2]
@@ -84,19 +85,28 @@ def variables(problem: Problem, ways: Ways, utilisation: bool) -> Variables:
         arcs=arcs,
         inflows=inflows,
         outflows=outflows,
+        keeps=keeps,
         loaded=loaded,
         load=load,
         counted=counted,
         figure=figure,
         square=square,
         peak=int(decisions + len(loaded) + len(counted) * (2 if utilisation else 1)),
-        carrier=np.concatenate([arcs, outflows]),
+        carrier=np.concatenate([arcs, outflows, keeps]),
         carrier_server=carrier_server,
         carrier_activity=np.concatenate(
-            [problem.activity[ways.arc_group], ways.activity[ways.out_pool]]
+            [
+                problem.activity[ways.arc_group],
+                ways.activity[ways.out_pool],
+                problem.activity[ways.keep_group],
+            ]
         ).astype(np.int64),
         carrier_takeover=np.concatenate(
-            [problem.takeover[problem.kind[ways.arc_group]], ways.takeover[ways.out_pool]]
+            [
+                problem.takeover[problem.kind[ways.arc_group]],
+                ways.takeover[ways.out_pool],
+                problem.takeover[problem.kind[ways.keep_group]],
+            ]
         ),
         idle=idle,
         lower=np.concatenate([*lower, [lowest]]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ from optimizer import pools
 from optimizer.aims import formulate
 from optimizer.deadline import Deadline
 from optimizer.eligibility import qualify
+from optimizer.flows import point
 from optimizer.groups import collapse, expand
 from optimizer.moments import maximal, projected
 from optimizer.network import Network
 from optimizer.planner import plan
-from optimizer.relax import Relaxation
-from optimizer.solve import lock
+from optimizer.relax import relax
 from optimizer.sources.folder import read_estate
 from optimizer.tasks import tasks_of
 
@@ -141,6 +142,7 @@ def test_tasks_of_a_group_are_alike(spec: Spec) -> None:
     made, truth = read(spec), oracle.Estate(spec)
     tasks = tasks_of(made)
     problem, group = collapsed(made)
+    stays: Counter[tuple[int, int]] = Counter()
     options: dict[tuple[str, str], dict[str, oracle.Option]] = {
         task: {} for task in truth.tasks.windows
     }
@@ -162,12 +164,15 @@ def test_tasks_of_a_group_are_alike(spec: Spec) -> None:
             flagged = {name for name, code in zip(servers, label, strict=True) if code & flag}
             wanted = {name for name, option in found.items() if getattr(option, aim)}
             assert flagged == (wanted if aim in made.settings.objectives else set())
-        if problem.current[number] >= 0:
-            assert servers[problem.current[number]] == truth.current[jobs[job], vms[vm]]
+        if truth.current.get((jobs[job], vms[vm])) in found:
+            stays[number, servers.index(truth.current[jobs[job], vms[vm]])] += 1
         alike = tasks.job[group == number]
         active = truth.active[jobs[job]]
         assert all((truth.active[jobs[other]] == active).all() for other in alike.tolist())
     assert problem.count.tolist() == np.bincount(group[group >= 0]).tolist()
+    numbers, at, most = (part.tolist() for part in problem.today)
+    assert dict(zip(zip(numbers, at, strict=True), most, strict=True)) == stays
+    assert list(zip(numbers, at, strict=True)) == sorted(stays)
 
 
 @st.composite
@@ -201,16 +206,28 @@ def test_expand_is_the_inverse_of_collapse(
 
 
 @eighth
-@given(estates())
-def test_bounds_are_never_better_than_the_truth(spec: Spec) -> None:
+@given(estates(), st.booleans())
+def test_bounds_and_faces_leave_the_best_plan_in(spec: Spec, pooling: bool) -> None:
     made, truth = read(spec), oracle.solve(spec)
-    problem, _ = collapsed(made)
-    program, _ = formulate(problem, made.settings, pools.ways(problem, pooling=False))
-    relaxation = Relaxation(program)
+    problem, group = collapsed(made)
+    tiers_apart = any(made.settings.slack(name, 10**9) for name in made.settings.objectives)
+    ways = pools.ways(problem, pooling, tiers_apart)
+    program, columns = formulate(problem, made.settings, ways)
     for aim in program.aims:
-        bound, value = relaxation.solve(aim, Deadline()).bound, truth.best[aim.name]
-        assert bound >= value if aim.maximise else bound <= value
-        relaxation.add(lock(aim, truth.lock[aim.name]))
+        relaxed = relax(program, aim, program.lower, Deadline())
+        value, held = truth.best[aim.name], truth.lock[aim.name]
+        assert relaxed.bound >= value if aim.maximise else relaxed.bound <= value
+        program = relaxed.holding(program, held)
+    tasks, servers = tasks_of(made), made.servers["server"].tolist()
+    jobs, vms = made.jobs["job"].take(tasks.job), made.vms["vm"].take(tasks.vm)
+    arcs = Counter(
+        (number, servers.index(truth.assignment[task]))
+        for number, task in zip(group.tolist(), zip(jobs, vms, strict=True), strict=True)
+        if task in truth.assignment
+    )
+    triples = np.array([(*arc, arcs[arc]) for arc in sorted(arcs)], dtype=np.int64)
+    best = point(problem, program, columns, tuple(triples.reshape(-1, 3).T))  # type: ignore[arg-type]
+    assert program.admits(best)
 
 
 @plain

@@ -31,6 +31,7 @@ class FlowNetwork:
             (way.arc_group, first + way.arc_server),
             (way.in_group, groups + way.in_pool),
             (groups + way.out_pool, first + way.out_server),
+            (way.keep_group, first + way.keep_server),
             (np.arange(groups), np.full(groups, sink)),
             (first + np.arange(servers), np.full(servers, sink)),
         )
@@ -48,6 +49,7 @@ class FlowNetwork:
         self._unit: Ints = np.full(servers, -1)
         self.lower: Ints = np.zeros(len(self.tail), dtype=np.int64)
         self.upper: Ints = np.append(np.full(self._servers, total), self._most)
+        self.upper[self._columns.keeps] = way.keep_most
 
     @property
     def _by_use(self) -> bool:
@@ -99,13 +101,14 @@ class FlowNetwork:
         """Return what a unit on each arc costs, for the aims that are to be made large less than
         nothing."""
         way, cost = self._columns.ways, np.zeros(len(self.tail), dtype=np.int64)
-        label = np.concatenate([way.arc_label, way.in_label])
+        counted = np.concatenate([self._columns.arcs, self._columns.inflows, self._columns.keeps])
+        label = np.concatenate([way.arc_label, way.in_label, way.keep_label])
         if aim == "balance":
             cost[self._servers :] = self._marginal()
         elif aim == "moves":
-            cost[self._columns.arcs[way.arc_keeps]] = -1
+            cost[self._columns.keeps] = -1
         else:
-            cost[: len(label)] = -_counts(aim, label).astype(np.int64)
+            cost[counted] = -_counts(aim, label).astype(np.int64)
         return cost
 
     def assignment(self, flow: Ints) -> Assignment:

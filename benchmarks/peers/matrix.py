@@ -6,8 +6,7 @@ import numpy as np
 from ortools.math_opt import model_pb2
 from ortools.math_opt.python import mathopt
 
-from models.program import Aim, Floats, Ints, Program, Rows
-from optimizer.relax import chords, model_proto, row_limit
+from models.program import FREE, Aim, Floats, Ints, Program, Rows, chords
 
 
 class Matrix:
@@ -22,7 +21,7 @@ class Matrix:
     def add(self, rows: Rows) -> None:
         """Add ``rows`` for good."""
         handles = [
-            self.model.add_linear_constraint(lb=row_limit(lower), ub=row_limit(upper))
+            self.model.add_linear_constraint(lb=_limit(lower), ub=_limit(upper))
             for lower, upper in zip(rows.lower.tolist(), rows.upper.tolist(), strict=True)
         ]
         terms = zip(rows.row.tolist(), rows.column.tolist(), rows.coefficient.tolist(), strict=True)
@@ -65,10 +64,27 @@ class Matrix:
         )
 
 
+def _limit(value: int) -> float:
+    """Return a limit of a row as MathOpt takes it, infinite where it is none."""
+    return float(value) if abs(value) < FREE else float(np.sign(value)) * float("inf")
+
+
 def _proto(program: Program, integer: bool) -> model_pb2.ModelProto:
     """Return the model; squares need not be called integer, their chords make them so."""
-    proto = model_proto(program)
-    whole = np.full(len(program.lower), integer)
+    proto = model_pb2.ModelProto()
+    columns, rows = len(program.lower), program.rows
+    whole = np.full(columns, integer)
     whole[program.squares[1]] = False
-    proto.variables.integers[:] = whole.tolist()
+    proto.variables.ids.extend(range(columns))
+    proto.variables.lower_bounds.extend(program.lower.tolist())
+    proto.variables.upper_bounds.extend(program.upper.tolist())
+    proto.variables.integers.extend(whole.tolist())
+    proto.linear_constraints.ids.extend(range(len(rows)))
+    proto.linear_constraints.lower_bounds.extend(_limit(v) for v in rows.lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(_limit(v) for v in rows.upper.tolist())
+    order = np.lexsort((rows.column, rows.row))
+    matrix = proto.linear_constraint_matrix
+    matrix.row_ids.extend(rows.row[order].tolist())
+    matrix.column_ids.extend(rows.column[order].tolist())
+    matrix.coefficients.extend(rows.coefficient[order].tolist())
     return proto

@@ -12,12 +12,11 @@ from ortools.math_opt.python import mathopt
 from benchmarks.peers.matrix import Matrix
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Question
-from models.program import Aim, Ints, Program
+from models.program import Aim, Ints, Program, lock
 from optimizer.aims import formulate
 from optimizer.flows import served
 from optimizer.groups import expand
 from optimizer.pools import ways
-from optimizer.solve import lock
 from optimizer.variables import Variables
 
 NEAR = 4

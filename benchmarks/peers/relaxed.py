@@ -13,8 +13,7 @@ from benchmarks.peers.matrix import Matrix
 from benchmarks.peers.mip import formulated
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Question
-from models.program import Aim, Floats
-from optimizer.solve import lock
+from models.program import Aim, Floats, lock
 
 NEAR = 2
 ROUNDS = 30
