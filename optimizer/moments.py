@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from models.problem import Counts, Moments
 from models.week import Intervals, activity_matrix, cuts
 
+BLOCK = 512
+
 
 def busiest(activities: tuple[Intervals, ...], planned: Counts, own: Counts) -> Moments:
     """Return the moments of the week at which some set of activities is largest.
@@ -37,10 +39,11 @@ def maximal(moments: Moments) -> Moments:
     own, active = moments.own[first], moments.active[first].astype(np.float32)
     size = active.sum(axis=1)
     keep = np.ones(len(first), dtype=np.bool_)
-    for row in range(len(first)):
-        covers = (active @ active[row] == size[row]) & (own >= own[row])
-        covers[row] = False
-        keep[row] = not covers.any()
+    for start in range(0, len(first), BLOCK):
+        rows = np.arange(start, min(start + BLOCK, len(first)))
+        covers = (active[rows] @ active.T == size[rows, None]) & (own >= own[rows, None])
+        covers[rows - start, rows] = False
+        keep[rows] = ~covers.any(axis=1)
     return Moments(moments.active[first[keep]], own[keep])
 
 

@@ -48,12 +48,20 @@ class Relaxed:
             return self.proof.bound
         return (max if self.proof.aim.maximise else min)(self.proof.bound, self.floor)
 
+    def face(self, program: Program, value: int) -> Program:
+        """Return ``program``, the one that was relaxed, without what no point does whose aim is
+        as good as ``value``."""
+        return self._proof_of(program, value).face(value)
+
     def holding(self, program: Program, value: int) -> Program:
         """Return ``program``, the one that was relaxed, with the aim held at ``value``."""
+        return self._proof_of(program, value).holding(value)
+
+    def _proof_of(self, program: Program, value: int) -> Proof:
         sign = self.proof.aim.sign
         if self.floor is None or sign * value >= sign * self.floor:
-            return self.proof.holding(value)
-        return _trivial(program, self.proof.aim).holding(value)
+            return self.proof
+        return _trivial(program, self.proof.aim)
 
 
 def relax(program: Program, aim: Aim, near: Ints, deadline: Deadline) -> Relaxed:

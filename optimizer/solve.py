@@ -134,6 +134,8 @@ class _Stages:
         found: Ints | None = self._x
         if not reached.admits(self._x):
             found = self._near(reached, None, last.point).x
+            if found is None:
+                found = search(reached, None, _rounded(last.point, reached), self._quick).x
             found = None if found is None else self._relabelled(found)
         if found is None or not reached.admits(found):
             return False
@@ -181,7 +183,7 @@ class _Stages:
         if aim.value(self._x) != bound and relaxed.x is not None:
             self._take(aim, self._near(before, aim, relaxed.x, bound))
         if aim.value(self._x) != bound:
-            found = search(before, aim, self._x, self._thorough)
+            found = search(relaxed.face(before, aim.value(self._x)), aim, self._x, self._thorough)
             self._take(aim, found)
             if found.bound is not None:
                 bound = (min if aim.maximise else max)(bound, found.bound)
@@ -202,8 +204,7 @@ class _Stages:
         """Search ever larger boxes around a fractional point, until one holds what is enough."""
         best = Found(None, None)
         for box in boxes(program, point):
-            hint = np.clip(np.round(point).astype(np.int64), box.lower, box.upper)
-            found = search(box, aim, hint, self._quick)
+            found = search(box, aim, _rounded(point, box), self._quick)
             if found.x is not None and (best.x is None or _better(aim, found.x, best.x)):
                 best = found
             if best.x is not None and (aim is None or aim.value(best.x) == enough):
@@ -220,6 +221,10 @@ class _Stages:
     def _record(self, stage: Stage) -> None:
         self._stages.append(stage)
         self._progress(stage)
+
+
+def _rounded(point: Floats, program: Program) -> Ints:
+    return np.clip(np.round(point).astype(np.int64), program.lower, program.upper)
 
 
 def _better(aim: Aim | None, x: Ints, than: Ints) -> bool:
