@@ -31,8 +31,8 @@ class Estate:
     - ``servers``: ``network_set``, ``backup_server`` (bool); ``max_tasks`` is -1 without limit
     - ``networks``: ``site`` is "" where none is given
     - ``links``: None without the table
-    - ``vms``: ``network_set``, ``host_code`` (server), ``host_version`` 0 = none; ``networks``
-      stays text
+    - ``vms``: ``network_set`` in place of ``networks``, ``host_code`` (server), ``host_version``
+      0 = none; ``os``, ``platform`` and ``host`` are categories
     - ``jobs``: ``start`` (minute of the day), ``days`` (0 = Monday) and ``proxy_codes`` (tuples)
     - ``job_vms``: only ``job_code``, ``vm_code``
     - ``current``: ``job_code``, ``vm_code``, ``proxy_code`` (-1: gone) and ``proxy``, its name;

@@ -76,17 +76,19 @@ def qualify(estate: Estate, network: Network) -> Eligibility:
     server_sets = estate.servers["network_set"].to_numpy()
     own = estate.backup_server
     candidate = candidates(estate)
-    by_network = network.reaches(server_sets, vm_sets).T
-    same_network = network.shares_network(server_sets, vm_sets).T
-    direct = network.reaches(server_sets, host_sets).T & _may_use_powershell(estate)
-    protected = network.protects(int(server_sets[own]), server_sets, vm_sets).T.copy()
+    goals, goal = np.unique(vm_sets, return_inverse=True)
+    hosts, host = np.unique(host_sets, return_inverse=True)
+    by_network = network.reaches(server_sets, goals)[goal]
+    same_network = network.shares_network(server_sets, goals)[goal]
+    direct = network.reaches(server_sets, hosts)[host] & _may_use_powershell(estate)
+    protected = network.protects(int(server_sets[own]), server_sets, goals)[goal]
     protected[:, own] = False
     return Eligibility(
         profile=profile,
         tier=tiers(by_network | direct, same_network, own),
         by_network=by_network,
         protected=protected,
-        same_site=network.shares_site(server_sets, vm_sets).T,
+        same_site=network.shares_site(server_sets, goals)[goal],
         candidate=candidate,
         usable=candidate & licensed(estate),
     )
@@ -121,5 +123,4 @@ def _profiles(estate: Estate) -> tuple[Codes, Codes, Codes]:
 
 
 def _per_text(texts: pd.Series[Any], test: Any) -> NDArray[np.bool_]:
-    codes, distinct = pd.factorize(texts)
-    return np.array([test(text) for text in distinct], dtype=np.bool_)[codes]
+    return np.array([test(text) for text in texts.cat.categories], dtype=np.bool_)[texts.cat.codes]

@@ -7,7 +7,8 @@ link that goes both ways is cut once.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, reduce
 from typing import Any
 
 import networkx as nx
@@ -18,20 +19,24 @@ from models.estate import Codes, Estate, NetworkSet
 
 Matrix = NDArray[np.bool_]
 _Node = Any
+_START = ("start",)
 
 
 class Network:
-    """Answers graph questions about sets of networks (`Estate.network_sets`), by their numbers."""
+    """Answers graph questions about sets of networks (`Estate.network_sets`), by their numbers.
+
+    Answers have the shape (targets, sources).
+    """
 
     def __init__(self, estate: Estate) -> None:
         self._sets: Sequence[NetworkSet] = estate.network_sets
         self._networks = len(estate.networks)
         self._sites: list[str] = estate.networks["site"].tolist()
-        self._graph = _graph(estate)
+        self._graph: Any = _graph(estate)
 
     def shares_network(self, sources: Codes, targets: Codes) -> Matrix:
         """Return where a set of ``sources`` and one of ``targets`` have a network in common."""
-        return self._meet(self._members([self._sets[code] for code in sources]), targets)
+        return self._meet(self._holding([self._sets[code] for code in sources]), targets)
 
     def shares_site(self, sources: Codes, targets: Codes) -> Matrix:
         """Return where a set of ``sources`` and one of ``targets`` have a site in common."""
@@ -43,13 +48,13 @@ class Network:
             sorted({near for network in self._sets[code] for near in at[self._sites[network]]})
             for code in sources
         ]
-        return self._meet(self._members(beside), targets)
+        return self._meet(self._holding(beside), targets)
 
     def reaches(self, sources: Codes, targets: Codes) -> Matrix:
         """Return where some network of the source reaches some network of the target (S10)."""
         if self._graph is None:
             known = np.array([bool(members) for members in self._sets], dtype=np.bool_)
-            return known[sources][:, None] & known[targets][None, :]
+            return known[targets][:, None] & known[sources][None, :]
         return self._meet(self._reached(sources), targets)
 
     def protects(self, backup_server: int, sources: Codes, targets: Codes) -> Matrix:
@@ -63,24 +68,25 @@ class Network:
         safe = self.reaches(sources, targets) & self.reaches(own, targets)
         if self._graph is None:
             return safe
-        for link, exposed in self._nearest_cuts(backup_server, targets).items():
-            around = list(self._graph.in_edges(link)) + list(self._graph.out_edges(link))
-            self._graph.remove_node(link)
-            sets = [self._sets[targets[place]] for place in exposed]
+        exposed: list[int] = []
+        still: list[Matrix] = []
+        for link, places in self._nearest_cuts(backup_server, targets).items():
+            sets = [self._sets[targets[place]] for place in places]
             connected: dict[int, Matrix] = {}
             for network in sorted({network for members in sets for network in members}):
                 if network not in connected:
-                    connected |= self._above(network)
-            still = np.array([np.any([connected[n] for n in s], axis=0) for s in sets])
-            safe[:, exposed] &= self._meet(still, sources).T
-            self._graph.add_edges_from(around)
+                    connected |= self._above(network, link)
+            exposed += places
+            still += [reduce(np.logical_or, [connected[n] for n in members]) for members in sets]
+        if exposed:
+            safe[exposed] &= self._meet(np.array(still).T.copy(), sources).T
         return safe
 
-    def _above(self, network: int) -> dict[int, Matrix]:
-        """Return the networks that reach ``network``, itself among them, as a row for it and for
-        each one that it reaches in turn: they are reached by the same."""
-        ancestors = nx.ancestors(self._graph, network) | {network}
-        alike = (ancestors & nx.descendants(self._graph, network)) | {network}
+    def _above(self, network: int, cut: _Node) -> dict[int, Matrix]:
+        """Return the networks that reach ``network`` without a link, itself among them, as a row
+        for it and for each one that it reaches in turn: they are reached by the same."""
+        ancestors = _spread(self._graph.pred, network, cut)
+        alike = ancestors & _spread(self._graph.succ, network, cut)
         row = np.zeros(self._networks + 1, dtype=np.bool_)
         row[[node for node in ancestors if isinstance(node, int)]] = True
         return {node: row for node in alike if isinstance(node, int)}
@@ -88,29 +94,21 @@ class Network:
     def _nearest_cuts(self, backup_server: int, targets: Codes) -> dict[_Node, list[int]]:
         """Return the link nearest to each target that all paths of the backup server take."""
         graph = nx.DiGraph(self._graph)
-        graph.add_edges_from(("start", network) for network in self._sets[backup_server])
-        graph.add_node("start")
-        for place, code in enumerate(targets):
-            graph.add_edges_from((network, ("target", place)) for network in self._sets[code])
-        above = nx.immediate_dominators(graph, "start")
+        graph.add_node(_START)
+        graph.add_edges_from((_START, network) for network in self._sets[backup_server])
+        tree = _Dominators(graph)
         cuts: dict[_Node, list[int]] = defaultdict(list)
-        for place in range(len(targets)):
-            node = above.get(("target", place))
-            while node is not None and node != "start" and not _is_link(node):
-                node = above[node]
-            if _is_link(node):
+        for place, code in enumerate(targets.tolist()):
+            node = tree.common(network for network in self._sets[code] if network in tree.above)
+            while node != _START and not _is_link(node):
+                node = tree.above[node]
+            if node != _START:
                 cuts[node].append(place)
         return cuts
 
     def _reached(self, sources: Codes) -> Matrix:
-        """Return the networks that each source reaches, by bit sets over the condensed graph."""
-        graph = nx.condensation(self._graph)
-        component = graph.graph["mapping"]
-        bits: dict[int, int] = {}
-        for node in reversed(list(nx.topological_sort(graph))):
-            bits[node] = 1 << node
-            for successor in graph.successors(node):
-                bits[node] |= bits[successor]
+        """Return which network is reached by which source; the last row by none."""
+        component, bits = self._condensed
         of_network = np.array([component[n] for n in range(self._networks)], dtype=np.intp)
         reached = np.zeros((len(sources), self._networks + 1), dtype=np.bool_)
         for row, code in enumerate(sources.tolist()):
@@ -119,22 +117,79 @@ class Network:
                 union |= bits[component[network]]
             packed = np.frombuffer(union.to_bytes(len(bits) // 8 + 1, "little"), dtype=np.uint8)
             reached[row, :-1] = np.unpackbits(packed, bitorder="little")[of_network]
-        return reached
+        return reached.T.copy()
 
-    def _members(self, sources: Sequence[Sequence[int]]) -> Matrix:
-        """Return which source holds which network; the last column is in no source."""
-        members = np.zeros((len(sources), self._networks + 1), dtype=np.bool_)
-        for row, networks in enumerate(sources):
-            members[row, list(networks)] = True
-        return members
+    @cached_property
+    def _condensed(self) -> tuple[Mapping[_Node, int], Mapping[int, int]]:
+        """Return each node's component, and as bits the components that each one reaches."""
+        graph = nx.condensation(self._graph)
+        bits: dict[int, int] = {}
+        for node in reversed(list(nx.topological_sort(graph))):
+            bits[node] = 1 << node
+            for successor in graph.successors(node):
+                bits[node] |= bits[successor]
+        return graph.graph["mapping"], bits
 
-    def _meet(self, members: Matrix, targets: Codes) -> Matrix:
-        """Return where a row of ``members`` holds a network of the target."""
-        if not len(targets):
-            return np.zeros((len(members), 0), dtype=np.bool_)
+    def _holding(self, sources: Sequence[Sequence[int]]) -> Matrix:
+        """Return which network is in which source; the last row is in none."""
+        holding = np.zeros((self._networks + 1, len(sources)), dtype=np.bool_)
+        for column, networks in enumerate(sources):
+            holding[list(networks), column] = True
+        return holding
+
+    def _meet(self, holding: Matrix, targets: Codes) -> Matrix:
+        """Return where a column of ``holding`` has a network of the target."""
         networks = [self._sets[code] or (self._networks,) for code in targets]
-        starts = np.cumsum([0] + [len(group) for group in networks[:-1]])
-        return np.logical_or.reduceat(members[:, np.concatenate(networks)], starts, axis=1)
+        met = holding[[first for first, *_ in networks]]
+        for turn in range(1, max(map(len, networks), default=0)):
+            some = [place for place, members in enumerate(networks) if len(members) > turn]
+            met[some] |= holding[[networks[place][turn] for place in some]]
+        return met
+
+
+class _Dominators:
+    """Which nodes all paths from `_START` to a node take: ``above`` gives the nearest of each.
+
+    Cooper, Harvey and Kennedy's iteration, but breadth first: where links go both ways, depth
+    first takes ten times as many rounds.
+    """
+
+    def __init__(self, graph: nx.DiGraph) -> None:
+        order = [node for _, node in nx.bfs_edges(graph, _START)]
+        self._place = {node: place for place, node in enumerate([_START, *order])}
+        self.above = {_START: _START}
+        before = {node: list(graph.pred[node]) for node in order}
+        changed = True
+        while changed:
+            changed = False
+            for node in order:
+                nearest = self.common(other for other in before[node] if other in self.above)
+                changed |= self.above.get(node) != nearest
+                self.above[node] = nearest
+
+    def common(self, nodes: Iterable[_Node]) -> _Node:
+        """Return the nearest node that is each of ``nodes`` or above it; `_START` for none."""
+        nearest = reduce(self._common, nodes, None)
+        return _START if nearest is None else nearest
+
+    def _common(self, one: _Node | None, other: _Node) -> _Node:
+        while one is not None and one != other:
+            if self._place[one] > self._place[other]:
+                one = self.above[one]
+            else:
+                other = self.above[other]
+        return other
+
+
+def _spread(neighbours: Mapping[_Node, Iterable[_Node]], node: _Node, cut: _Node) -> set[_Node]:
+    """Return what is reached from ``node`` along ``neighbours`` without ``cut``, itself as well."""
+    seen = {node}
+    stack = [node]
+    while stack:
+        fresh = [near for near in neighbours[stack.pop()] if near not in seen and near != cut]
+        seen.update(fresh)
+        stack += fresh
+    return seen
 
 
 def _is_link(node: _Node) -> bool:

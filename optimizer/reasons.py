@@ -33,28 +33,26 @@ def unassigned(
     """Return (task, reason, detail) of every task that is to be planned and has no proxy."""
     usable = eligibility.usable
     connects = np.asarray(((eligibility.tier > 0) & usable).any(axis=1))
-    connected = connects[eligibility.profile]
     known = estate.vms["network_set"].to_numpy() > 0
-    problem, group = best.model.problem, best.model.group
-    room = _room(problem, best.arcs)
-    found: list[Unassigned] = []
+    problem = best.model.problem
     waiting = ((tasks.kind == WINDOWS) & (best.proxy < 0)) | (tasks.kind == UNKNOWN)
-    for task in np.flatnonzero(waiting).tolist():
-        vm = tasks.vm[task]
-        reason: Reason = "capacity"
-        if tasks.kind[task] == UNKNOWN:
-            reason = "unknown_os"
-        elif not usable.any():
-            reason = "no_candidate"
-        elif not connected[vm]:
-            reason = "not_reachable" if known[vm] else "unknown_network"
-        elif group[task] < 0:
-            reason = "job_proxies"
-        elif room[group[task]] and problem.failover_limit is not None:
-            reason = "failover_capacity"
-        given_up = reason == "capacity" and room[group[task]]
-        found.append((task, reason, GIVEN_UP if given_up else DETAIL[reason]))
-    return found
+    task = np.flatnonzero(waiting)
+    vm, group = tasks.vm[task], best.model.group[task]
+    room = np.append(_room(problem, best.arcs), False)[group]
+    connected = connects[eligibility.profile[vm]]
+    tests: dict[Reason, NDArray[np.bool_]] = {
+        "unknown_os": tasks.kind[task] == UNKNOWN,
+        "no_candidate": np.full(len(task), not usable.any()),
+        "unknown_network": ~connected & ~known[vm],
+        "not_reachable": ~connected,
+        "job_proxies": group < 0,
+        "failover_capacity": room & (problem.failover_limit is not None),
+    }
+    reasons: list[Reason] = np.select(list(tests.values()), list(tests), "capacity").tolist()
+    return [
+        (number, reason, GIVEN_UP if reason == "capacity" and fits else DETAIL[reason])
+        for number, reason, fits in zip(task.tolist(), reasons, room.tolist(), strict=True)
+    ]
 
 
 def _room(problem: Problem, arcs: Arcs) -> NDArray[np.bool_]:

@@ -28,15 +28,22 @@ def tasks_of(estate: Estate) -> Tasks:
     vm = estate.job_vms["vm_code"].to_numpy()
     is_task = works.to_numpy()[job] & vms["available"].to_numpy()[vm]
     job, vm = job[is_task], vm[is_task]
-    order = np.lexsort((byte_rank(vms["vm"])[vm], byte_rank(jobs["job"])[job]))
+    rank = byte_rank(jobs["job"])[job] * len(vms) + byte_rank(vms["vm"])[vm]
+    order = np.argsort(rank, kind="stable")  # which sees at once that most are in order already
     job, vm = job[order], vm[order]
-    row = _current_rows(estate, job, vm)
-    known = row >= 0
+    known = np.zeros(len(job), dtype=np.bool_)
     current = np.full(len(job), -1, dtype=np.int32)
     previous = np.full(len(job), "", dtype=object)
     if estate.current is not None:
+        row = _places(
+            _pairs(estate, estate.current["job_code"], estate.current["vm_code"]),
+            _pairs(estate, job, vm),
+        )
+        known = row >= 0
         current[known] = estate.current["proxy_code"].to_numpy()[row[known]]
-        previous[known] = estate.current["proxy"].to_numpy(dtype=object)[row[known]]
+        there, gone = current >= 0, known & (current < 0)
+        previous[there] = estate.servers["server"].to_numpy(dtype=object)[current[there]]
+        previous[gone] = estate.current["proxy"].iloc[row[gone]]
     return Tasks(job, vm, _kinds(vms["os"])[vm], known, current, previous)
 
 
@@ -51,24 +58,22 @@ def byte_rank(names: pd.Series[Any]) -> NDArray[np.int64]:
 
 
 def _kinds(os: pd.Series[Any]) -> NDArray[np.int8]:
-    codes, distinct = pd.factorize(os)
-    kinds = [UNKNOWN if not text else WINDOWS if is_windows(text) else OTHER for text in distinct]
-    return np.array(kinds, dtype=np.int8)[codes]
-
-
-def _current_rows(estate: Estate, job: Any, vm: Any) -> NDArray[np.int64]:
-    """Return the row of ``estate.current`` that speaks of each task, -1 where none does."""
-    if estate.current is None or estate.current.empty or not len(job):
-        return np.full(len(job), -1, dtype=np.int64)
-    pairs = _pairs(estate, estate.current["job_code"], estate.current["vm_code"])
-    known = np.flatnonzero(pairs >= 0)
-    found = pd.Index(pairs[known]).get_indexer(pd.Index(_pairs(estate, job, vm)))
-    return np.append(known, -1)[found]
+    texts = os.cat.categories
+    kinds = [UNKNOWN if not text else WINDOWS if is_windows(text) else OTHER for text in texts]
+    return np.array(kinds, dtype=np.int8)[os.cat.codes]
 
 
 def _pairs(estate: Estate, job: Any, vm: Any) -> NDArray[np.int64]:
+    """Return job and VM as one number, -1 where one of them is not known."""
     job, vm = np.asarray(job, dtype=np.int64), np.asarray(vm, dtype=np.int64)
     return np.where((job >= 0) & (vm >= 0), job * len(estate.vms) + vm, -1)
+
+
+def _places(pairs: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the place in ``pairs`` of each of ``wanted``, -1 where there is none."""
+    order = np.argsort(pairs, kind="stable")
+    place = np.append(order, -1)[np.searchsorted(pairs, wanted, sorter=order)]
+    return np.where(np.append(pairs, -1)[place] == wanted, place, -1)
 
 
 def stale_rows(estate: Estate, tasks: Tasks) -> list[Finding]:
@@ -77,7 +82,7 @@ def stale_rows(estate: Estate, tasks: Tasks) -> list[Finding]:
     if current is None:
         return []
     pairs = _pairs(estate, current["job_code"], current["vm_code"])
-    gone = ~np.isin(pairs, _pairs(estate, tasks.job, tasks.vm))
+    gone = _places(_pairs(estate, tasks.job, tasks.vm), pairs) < 0
     serverless = ~gone & (current["proxy_code"].to_numpy() < 0)
     jobs, vms = estate.jobs["job"], estate.vms["vm"]
     findings = [

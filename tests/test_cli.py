@@ -287,6 +287,18 @@ def test_a_plan_that_breaks_the_rules_is_never_put_in_place(
     assert content(tmp_path / "out") == before
 
 
+def test_one_is_not_many(gip: Gip, tmp_path: Path) -> None:
+    folder = tmp_path / "estate"
+    folder.mkdir()
+    for path in Path(TINY).iterdir():
+        rows = path.read_text().splitlines()
+        few = {"job_vms": rows[:2], "jobs": [f"{rows[0]},x", *(f"{row}," for row in rows[1:])]}
+        (folder / path.name).write_text("\n".join(few.get(path.stem, rows)))
+    shown = gip("plan", folder, "--out", tmp_path / "out")[1]
+    assert "\n1 task, 0 unassigned; 1 warning in findings.csv; " in shown
+    assert "\n1 task, 0 unassigned: " in gip("check", folder, tmp_path / "out")[1]
+
+
 def environment(**changed: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if "COLOR" not in key}
     return kept | {"COLUMNS": "80", "TERM": "xterm-256color"} | changed
@@ -304,6 +316,24 @@ def test_pipes_get_no_escape_codes(tmp_path: Path) -> None:
     assert done.stderr.startswith(b"Error: jobs.csv:2: days: ")
     assert b"\x1b" not in done.stderr
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["plan", "plan --json", "check", "check --json"])
+def test_who_stops_reading_ends_it_quietly(tmp_path: Path, command: str) -> None:
+    arguments = [*command.split(), BRANCHES]
+    if "plan" in command:
+        arguments += ["--out", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [GIP, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == -signal.SIGPIPE
+    if "plan" in command:
+        assert content(tmp_path / "out").keys() == PLAN_FILES
 
 
 def on_terminal(command: list[str], variables: dict[str, str]) -> bytes:

@@ -165,8 +165,8 @@ def test_graph_questions_against_breaking_links_one_by_one(
     protected = network.protects(int(sources[0]), sources, targets)
     for row, start in enumerate(servers):
         for column, goal in enumerate(vms):
-            assert reached[row, column] == walks(links, start, goal)
-            assert protected[row, column] == (
+            assert reached[column, row] == walks(links, start, goal)
+            assert protected[column, row] == (
                 walks(links, start, goal)
                 and walks(links, servers[0], goal)
                 and all(

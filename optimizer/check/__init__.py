@@ -21,7 +21,7 @@ from optimizer.check.moments import moments_of
 from optimizer.check.paths import paths_of
 from optimizer.check.reasons import judge_reasons
 from optimizer.check.record import coverage_proven, judge_record
-from optimizer.check.roster import NOWHERE, OTHER, WINDOWS, call_the_roll
+from optimizer.check.roster import NOWHERE, OTHER, WINDOWS, call_the_roll, today
 from optimizer.check.service import connections_of, service_of
 from optimizer.check.verdict import Complaints, Judgement
 from optimizer.check.written import COLUMNS, read_record, read_written
@@ -44,7 +44,8 @@ def judge(estate: Estate, folder: Path) -> Judgement:
     connections = connections_of(estate, paths_of(estate))
     service = service_of(estate, roster, server, connections)
     judge_rule_1(estate, roster, service, complaints)
-    judge_labels(estate, roster, service, connections, assignments, complaints)
+    current = today(estate, roster)
+    judge_labels(estate, roster, service, connections, current, assignments, complaints)
 
     loads = loads_of(estate, roster, service, moments_of(estate))
     judge_capacity(loads, complaints)
@@ -56,7 +57,7 @@ def judge(estate: Estate, folder: Path) -> Judgement:
     servers = estate.servers["server"].tolist()
     judge_job_proxies(roster, service, servers, files["job_proxies.csv"], complaints)
     judge_proxy_load(loads, files["proxy_load.csv"], complaints)
-    values = values_of(estate, roster, service, loads)
+    values = values_of(estate, roster, service, current, loads)
     judge_record(estate, record, values, complaints)
     return Judgement(
         violations=complaints.sentences(),

@@ -6,12 +6,14 @@ import numpy as np
 
 from models.estate import Estate
 from optimizer.check.loads import Loads
-from optimizer.check.roster import WINDOWS, Roster, today
+from optimizer.check.roster import WINDOWS, Roster, Today
 from optimizer.check.rulebook import why_no_candidate
 from optimizer.check.service import Service
 
 
-def values_of(estate: Estate, roster: Roster, service: Service, loads: Loads) -> dict[str, int]:
+def values_of(
+    estate: Estate, roster: Roster, service: Service, current: Today, loads: Loads
+) -> dict[str, int]:
     """Return the value of each aim of the settings in their order; all are Python integers."""
     figures = _busiest(loads)
     every = {
@@ -23,27 +25,25 @@ def values_of(estate: Estate, roster: Roster, service: Service, loads: Loads) ->
         "balance": sum(figure * figure for figure in figures),
     }
     if estate.current is not None:
-        every["moves"] = _moves(estate, roster, service)
+        every["moves"] = _moves(roster, service, current)
     return {aim: every[aim] for aim in estate.settings.objectives if aim in every}
 
 
 def _busiest(loads: Loads) -> list[int]:
     """Return P(s) of the candidates, or with ``utilisation`` its per mille of ``max_tasks``."""
     refused = why_no_candidate(loads.estate)
+    busiest: list[int] = loads.busiest.tolist()
     candidates = [code for code, reason in enumerate(refused) if not reason]
     if loads.estate.settings.balance == "tasks":
-        return [loads.busiest(code) for code in candidates]
+        return [busiest[code] for code in candidates]
     limits = loads.estate.servers["max_tasks"].tolist()
-    return [
-        -(-1000 * loads.busiest(code) // limits[code]) for code in candidates if limits[code] > 0
-    ]
+    return [-(-1000 * busiest[code] // limits[code]) for code in candidates if limits[code] > 0]
 
 
-def _moves(estate: Estate, roster: Roster, service: Service) -> int:
+def _moves(roster: Roster, service: Service, current: Today) -> int:
     """Return the Windows tasks of current.csv that are not where it has them."""
     planned = np.full(len(roster.key), -1)
     planned[service.task] = service.proxy
-    current, task = today(estate, roster)
-    server = current["proxy_code"].to_numpy(dtype=np.int64)
-    moved = (server < 0) | (planned[task] != server)
-    return int((moved & (roster.kind[task] == WINDOWS)).sum())
+    server = current.rows["proxy_code"].to_numpy(dtype=np.int64)
+    moved = (server < 0) | (planned[current.task] != server)
+    return int((moved & (roster.kind[current.task] == WINDOWS)).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import numpy as np
+import pandas as pd
 
 from optimizer.check.roster import Roster
 from optimizer.check.service import Service
@@ -21,9 +21,9 @@ def judge_job_proxies(
 ) -> None:
     """Complain of jobs whose list is missing, twice there, not sorted, or not what is used."""
     used: dict[str, set[str]] = defaultdict(set)
-    for pair in np.unique(roster.job[service.task] * len(servers) + service.proxy).tolist():
-        job, server = divmod(pair, len(servers))
-        used[roster.job_names[job]].add(servers[server])
+    for pair in pd.unique(roster.job[service.task] * len(servers) + service.proxy).tolist():
+        place, server = divmod(pair, len(servers))
+        used[roster.job_names[place]].add(servers[server])
     expected = {job: ";".join(sorted(names)) for job, names in used.items()}
     found: dict[str, str] = {}
     jobs, lists = (written.columns[name].to_pylist() for name in ("job", "proxies"))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.estate import Estate
 from models.plan import CONNECTIONS
-from optimizer.check.roster import NOWHERE, OTHER, UNKNOWN, Roster, today
+from optimizer.check.roster import NOWHERE, OTHER, UNKNOWN, Roster, Today
 from optimizer.check.rulebook import licensed, why_no_candidate
 from optimizer.check.service import NONE, Connections, Service
 from optimizer.check.verdict import Complaints, Rows
@@ -72,9 +72,11 @@ def judge_rule_1(estate: Estate, roster: Roster, service: Service, complaints: C
     manual = estate.jobs["proxy_codes"].tolist()
     listed = np.array([bool(codes) for codes in manual], dtype=np.bool_)
     allowed = [job * len(names) + code for job, codes in enumerate(manual) for code in codes]
+    stray = listed[job]
+    stray[stray] = ~np.isin(job[stray] * len(names) + service.proxy[stray], allowed)
     complain(
         "tasks whose proxy is not of the job's",
-        listed[job] & ~np.isin(job * len(names) + service.proxy, allowed),
+        stray,
         lambda place: (
             "is not among the job's proxies: expected one of "
             + ", ".join(repr(names[code]) for code in manual[int(job[place])])
@@ -111,6 +113,7 @@ def judge_labels(
     roster: Roster,
     service: Service,
     connections: Connections,
+    current: Today,
     assignments: Written,
     complaints: Complaints,
 ) -> None:
@@ -144,10 +147,9 @@ def judge_labels(
     column.judge("protected", own, nothing, truth)
     column.judge("failover_proxy", own, nothing + NOWHERE, {"": NOWHERE})
 
-    current, whose = today(estate, roster)
-    codes, names = current["proxy"].factorize()
+    codes, names = current.rows["proxy"].factorize()
     previous = np.full(len(roster.key), NOWHERE)
-    previous[whose] = codes
+    previous[current.task] = codes
     placed = np.flatnonzero(roster.row != NOWHERE)
     texts = {str(name): code for code, name in enumerate(names)} | {"": NOWHERE}
     column.judge("previous_proxy", placed, previous[placed], texts)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from optimizer.check.loads import Loads
 from optimizer.check.verdict import Complaints
 
 
 def judge_capacity(loads: Loads, complaints: Complaints) -> None:
     """Complain of each server that has too many planned tasks, at its worst moment."""
-    for server, name in enumerate(loads.estate.servers["server"].tolist()):
-        limit = loads.limit(server)
-        if limit is None:
-            continue
-        planned = loads.planned[server]
-        span = int((planned - limit).argmax())
-        if planned[span] > limit[span]:
-            complaints.add(
-                "servers above their max_tasks",
-                f"server {name!r} at {loads.moments.name(span)}: {planned[span]} planned tasks, "
-                f"expected {limit[span]} at most (max_tasks less what it runs anyway)",
-            )
+    names = loads.estate.servers["server"].tolist()
+    excess = np.where(loads.limit < 0, 0, loads.planned - loads.limit)
+    spans = excess.argmax(axis=1)
+    for server in np.flatnonzero((excess > 0).any(axis=1)).tolist():
+        span = int(spans[server])
+        complaints.add(
+            "servers above their max_tasks",
+            f"server {names[server]!r} at {loads.moments.name(span)}: "
+            f"{loads.planned[server, span]} planned tasks, expected {loads.limit[server, span]} "
+            "at most (max_tasks less what it runs anyway)",
+        )
 
 
 def judge_failover(loads: Loads, complaints: Complaints) -> None:

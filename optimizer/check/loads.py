@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,20 +32,24 @@ class Loads:
     own: Whole
     taken_over: Whole | None
 
-    def anyway(self, server: int) -> Whole:
-        """Return the tasks that a server runs whatever the plan, shape (spans,)."""
-        running = int(self.estate.servers["running_tasks"].iloc[server])
-        own = self.own if server == self.estate.backup_server else 0 * self.own
-        return running + own
+    @cached_property
+    def anyway(self) -> Whole:
+        """What each server runs whatever the plan, shape (servers, spans)."""
+        running = self.estate.servers["running_tasks"].to_numpy(dtype=np.int64)
+        anyway = np.repeat(running[:, np.newaxis], len(self.own), axis=1)
+        anyway[self.estate.backup_server] += self.own
+        return anyway
 
-    def limit(self, server: int) -> Whole | None:
-        """Return how many planned tasks rule 2 allows a server, (spans,); None: any number."""
-        most = int(self.estate.servers["max_tasks"].iloc[server])
-        return None if most < 0 else np.maximum(0, most - self.anyway(server))
+    @cached_property
+    def limit(self) -> Whole:
+        """How many planned tasks rule 2 allows each server, (servers, spans); -1: any number."""
+        most = self.estate.servers["max_tasks"].to_numpy(dtype=np.int64)[:, np.newaxis]
+        return np.where(most < 0, -1, np.maximum(0, most - self.anyway))
 
-    def busiest(self, server: int) -> int:
-        """Return the load of a server at its busiest moment, P(s)."""
-        return int((self.anyway(server) + self.planned[server]).max())
+    @cached_property
+    def busiest(self) -> Whole:
+        """The load of each server at its busiest moment, P(s), shape (servers,)."""
+        return np.asarray((self.anyway + self.planned).max(axis=1))
 
     def failover_limit(self) -> Whole | None:
         """Return what rule 3 allows, shape (spans,); None where it says nothing."""
@@ -54,7 +59,7 @@ class Loads:
             most = int(self.estate.servers["max_tasks"].iloc[home])
         if settings.failover_capacity != "enforce" or most < 0:
             return None
-        return np.maximum(0, most - self.anyway(home))
+        return np.asarray(np.maximum(0, most - self.anyway[home]))
 
     def losses(self) -> Iterator[tuple[str, list[int], Whole]]:
         """Yield each loss of rule 3: its name, its servers, and what then runs on the backup

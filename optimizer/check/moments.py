@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Estate
@@ -36,7 +37,8 @@ class Moments:
         """
         spans = len(self.minutes)
         number = len(self.begin)
-        pairs, tasks = np.unique(rows * number + activities, return_counts=True)
+        codes, pairs = pd.factorize(rows * number + activities)
+        tasks = np.bincount(codes, minlength=len(pairs))
         place = (pairs // max(1, number) * (spans + 1))[:, np.newaxis]
         activity = pairs % max(1, number)
         change = np.zeros(size * (spans + 1), dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from models.estate import Estate
 from optimizer.check.paths import Arc, Paths, closure, union
 
 Arcs = dict[int, list[Arc]]
-AT_HOME = -1
 
 
 def pairs_on_one_link(
@@ -29,22 +28,29 @@ def pairs_on_one_link(
     pending: dict[int, dict[int, int]] = defaultdict(dict)
     for pair, (proxy, vm) in enumerate(zip(proxy_sets, vm_sets, strict=True)):
         pending[vm][proxy] = pair
-    home = estate.network_sets[paths.server_set[estate.backup_server]]
+    at: dict[int, list[int]] = defaultdict(list)
+    for vm in pending:
+        for network in estate.network_sets[vm]:
+            at[network].append(vm)
     leaving, entering = _by_tail(paths.arcs), _by_head(paths.arcs)
+    tree = _tree(estate.network_sets[paths.server_set[estate.backup_server]], leaving)
+    branches = _by_tail(arc for arc in tree.values() if arc)
     # A link off this tree can go without the backup server losing anything: the tree stays.
-    for link in set(_tree(home, leaving).values()) - {AT_HOME}:
-        kept = _tree(home, leaving, link).keys()
-        kept_mask = union(1 << node for node in kept)
-        lost = [vm for vm in pending if not paths.sets[vm] & kept_mask]
+    for arc in filter(None, tree.values()):
+        gone = _lost(arc, tree, branches, leaving, entering)
+        lost = [
+            vm
+            for vm in {vm for node in gone for vm in at.get(node, ())}
+            if pending[vm] and not any(n in tree and n not in gone for n in estate.network_sets[vm])
+        ]
         if not lost:
             continue
-        reaching = _reaching({n for vm in lost for n in estate.network_sets[vm]}, entering, link)
+        targets = {network for vm in lost for network in estate.network_sets[vm]}
+        reaching = _reaching(targets, entering, arc.link)
         for vm in lost:
             still = union(reaching[node] for node in estate.network_sets[vm])
             for proxy in [proxy for proxy in pending[vm] if not paths.sets[proxy] & still]:
                 alone[pending[vm].pop(proxy)] = True
-            if not pending[vm]:
-                del pending[vm]
     return alone
 
 
@@ -62,16 +68,43 @@ def _by_head(arcs: Iterable[Arc]) -> Arcs:
     return entering
 
 
-def _tree(home: Iterable[int], leaving: Arcs, without: int | None = None) -> dict[int, int]:
-    """Return each node reached from ``home``, with the link by which it was reached first."""
-    first = dict.fromkeys(home, AT_HOME)
+def _tree(home: Iterable[int], leaving: Arcs) -> dict[int, Arc | None]:
+    """Return each node reached from ``home``, with the arc by which it was reached first."""
+    first: dict[int, Arc | None] = dict.fromkeys(home)
     queue = deque(first)
     while queue:
         for arc in leaving.get(queue.popleft(), ()):
-            if arc.head not in first and arc.link != without:
-                first[arc.head] = arc.link
+            if arc.head not in first:
+                first[arc.head] = arc
                 queue.append(arc.head)
     return first
+
+
+def _lost(
+    without: Arc, tree: Mapping[int, Arc | None], branches: Arcs, leaving: Arcs, entering: Arcs
+) -> set[int]:
+    """Return the nodes of ``tree`` that are not reached once the link of one of its arcs is gone.
+
+    They are all below it; what is reached by other links from beside it is not among them.
+    """
+    below = {without.head}
+    stack = [without.head]
+    while stack:
+        heads = [arc.head for arc in branches.get(stack.pop(), ())]
+        below.update(heads)
+        stack += heads
+    stack = [
+        node
+        for node in below
+        for arc in entering[node]
+        if arc.tail in tree and arc.tail not in below and arc.link != without.link
+    ]
+    while stack:
+        node = stack.pop()
+        if node in below:
+            below.remove(node)
+            stack += [arc.head for arc in leaving.get(node, ()) if arc.link != without.link]
+    return below
 
 
 def _reaching(targets: set[int], entering: Arcs, without: int) -> dict[int, int]:

@@ -115,8 +115,9 @@ def _of_kinds(
     takeover = (connections.kind(home, network_set, host_set) != NONE)[back].tolist()
     allowed = connects[back]
     fits = np.zeros_like(allowed)
+    lists = estate.jobs["proxy_codes"].tolist()
     for row, code in enumerate(job.tolist()):
-        manual = estate.jobs["proxy_codes"].iloc[code]
+        manual = lists[code]
         if manual:
             allowed[row] &= np.isin(usable, manual)
         if allowed[row].any():

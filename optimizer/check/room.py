@@ -16,14 +16,9 @@ class Room:
     def __init__(self, loads: Loads) -> None:
         self._moments = loads.moments
         self._home = loads.estate.backup_server
-        shape = loads.planned.shape
-        self._full = np.zeros(shape, dtype=np.bool_)
-        for server in range(shape[0]):
-            limit = loads.limit(server)
-            if limit is not None:
-                self._full[server] = loads.planned[server] >= limit
+        self._full = (loads.limit >= 0) & (loads.planned >= loads.limit)
         # A task on a server weighs in each loss of that server; one on the backup server in all.
-        self._full_failover = np.zeros(shape, dtype=np.bool_)
+        self._full_failover = np.zeros_like(self._full)
         failover_limit = loads.failover_limit()
         if failover_limit is not None:
             for _, servers, load in loads.losses():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -62,9 +62,13 @@ def call_the_roll(
     both = (assignments, unassigned)
     rows = [np.full(len(roster.key), NOWHERE) for _ in both]
     seen = np.zeros(len(roster.key), dtype=np.int64)
-    for written, row in zip(both, rows, strict=True):
+    for written in both:
         judge_order(written, complaints)
-        task = roster.find(_keys(estate, roster, written))
+    left_out = _tasks_of(estate, roster, unassigned, np.zeros(0, dtype=np.int64))
+    others = np.ones(len(roster.key), dtype=np.bool_)
+    others[left_out[left_out != NOWHERE]] = False
+    found = (_tasks_of(estate, roster, assignments, np.flatnonzero(others)), left_out)
+    for written, row, task in zip(both, rows, found, strict=True):
         strangers = np.flatnonzero(task == NOWHERE)
         complaints.each("rows that are no task", strangers, _stranger(written))
         known = np.flatnonzero(task != NOWHERE)
@@ -92,11 +96,12 @@ def _tasks(estate: Estate) -> Roster:
     there = vms["available"].to_numpy(dtype=np.bool_)
     job = estate.job_vms["job_code"].to_numpy(dtype=np.int64)
     vm = estate.job_vms["vm_code"].to_numpy(dtype=np.int64)
-    key = np.sort((job * len(vms) + vm)[works[job] & there[vm]])
-    job, vm = np.divmod(key, max(1, len(vms)))
-    systems = pa.array(vms["os"], pa.string()).dictionary_encode()
-    os = systems.indices.to_numpy()
-    texts = systems.dictionary.to_pylist()
+    is_task = np.flatnonzero(works[job] & there[vm])
+    key = job[is_task] * len(vms) + vm[is_task]
+    order = np.argsort(key, kind="stable")  # at once where they are in order already
+    key, job, vm = key[order], job[is_task[order]], vm[is_task[order]]
+    os = vms["os"].cat.codes.to_numpy()
+    texts = vms["os"].cat.categories.tolist()
     kinds = np.array(
         [WINDOWS if is_windows(text) else OTHER if text else UNKNOWN for text in texts],
         dtype=np.int8,
@@ -129,13 +134,32 @@ def _host_sets(estate: Estate, guest: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(guest & hosted & new_enough, host_set, 0)
 
 
-def _keys(estate: Estate, roster: Roster, written: Written) -> NDArray[np.int64]:
-    """Return job * VMs + VM for each row, -1 where one of the names is unknown."""
+def _tasks_of(
+    estate: Estate, roster: Roster, written: Written, guess: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return each row's task, `NOWHERE` where it is none; names are looked up only in rows that
+    are not the task of the ``guess``."""
     codes = {name: code for code, name in enumerate(roster.job_names)}
-    job = written.codes("job", codes.get)
-    found = pc.index_in(written.columns["vm"], roster.vm_names)
-    vm = pc.fill_null(found, NOWHERE).to_numpy(zero_copy_only=False).astype(np.int64)
-    return np.where((job >= 0) & (vm >= 0), job * len(estate.vms) + vm, NOWHERE)
+    job, name = written.codes("job", codes.get), written.columns["vm"]
+    task = np.full(len(written), NOWHERE)
+    if len(guess) == len(written):
+        same_vm = pc.equal(roster.vm_names.take(pa.array(roster.vm[guess])), name)
+        right = same_vm.to_numpy(zero_copy_only=False) & (roster.job[guess] == job)
+        task[right] = guess[right]
+    rest = np.flatnonzero(task == NOWHERE)
+    vm, job = _places(name.take(pa.array(rest)), roster.vm_names), job[rest]
+    key = np.where((job >= 0) & (vm >= 0), job * len(estate.vms) + vm, NOWHERE)
+    task[rest] = roster.find(key)
+    return task
+
+
+def _places(asked: Any, names: Any) -> NDArray[np.int64]:
+    """Return the place of each of ``asked`` among ``names``, `NOWHERE` where it has none."""
+    encoded = asked.dictionary_encode()
+    found = pc.fill_null(pc.index_in(names, encoded.dictionary), NOWHERE).to_numpy()
+    place = np.full(len(encoded.dictionary), NOWHERE)
+    place[found[found >= 0]] = np.flatnonzero(found >= 0)
+    return np.asarray(place[encoded.indices.to_numpy()])
 
 
 def _stranger(written: Written) -> Any:
@@ -145,12 +169,20 @@ def _stranger(written: Written) -> Any:
     )
 
 
-def today(estate: Estate, roster: Roster) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-    """Return current.csv's rows that are tasks, and the task of each."""
+class Today(NamedTuple):
+    """The rows of current.csv that are tasks, and the task of each."""
+
+    rows: pd.DataFrame
+    task: NDArray[np.int64]
+
+
+def today(estate: Estate, roster: Roster) -> Today:
+    """Return what current.csv says of the tasks."""
     current = estate.current
     if current is None:
-        return pd.DataFrame({"proxy": [], "proxy_code": []}), np.zeros(0, dtype=np.int64)
+        nothing = pd.DataFrame({"proxy": [], "proxy_code": []})
+        return Today(nothing, np.zeros(0, dtype=np.int64))
     job = current["job_code"].to_numpy(dtype=np.int64)
     vm = current["vm_code"].to_numpy(dtype=np.int64)
     task = roster.find(np.where((job >= 0) & (vm >= 0), job * len(estate.vms) + vm, NOWHERE))
-    return current[task != NOWHERE], task[task != NOWHERE]
+    return Today(current[task != NOWHERE], task[task != NOWHERE])

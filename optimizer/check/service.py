@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Estate
@@ -66,9 +67,8 @@ def service_of(estate: Estate, roster: Roster, server: Whole, connections: Conne
     task = np.flatnonzero((roster.kind == WINDOWS) & (server >= 0))
     sets = len(estate.network_sets)
     # Few triples of server, VM networks and host networks stand for very many tasks.
-    triples, back = np.unique(
-        (server[task] * sets + roster.network_set[task]) * sets + roster.host_set[task],
-        return_inverse=True,
+    back, triples = pd.factorize(
+        (server[task] * sets + roster.network_set[task]) * sets + roster.host_set[task]
     )
     proxy, vm, host = triples // sets // sets, triples // sets % sets, triples % sets
     paths, home = connections.paths, np.array(estate.backup_server)

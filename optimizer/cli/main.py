@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import sys
-from importlib.metadata import version
 
 import click
 
@@ -18,7 +19,7 @@ INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("gip-planner"), prog_name="gip")
+@click.version_option(package_name="gip-planner", prog_name="gip")
 def gip() -> None:
     """Plan guest interaction proxies: which server reaches into which VM.
 
@@ -35,6 +36,8 @@ for command in (plan, check, init, generate):
 
 def main() -> None:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
+    if hasattr(signal, "SIGPIPE"):  # Windows has none
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # with `| head` it ends as other tools do
     try:
         code = gip.main(standalone_mode=False)
     except click.exceptions.Abort:
@@ -47,6 +50,7 @@ def main() -> None:
     except GipError as error:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
+    gc.freeze()  # else Python looks through all objects once more before it ends
     sys.exit(code if isinstance(code, int) else 0)
 
 

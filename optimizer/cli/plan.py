@@ -44,15 +44,18 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
       gip plan data/branch-offices --out out --time-limit 60
     """
     from optimizer.cli.progress import progress
-    from optimizer.outputs.plan_files import record
-    from optimizer.outputs.tables import print_json, print_plan
     from optimizer.run import run
 
     with progress(not quiet) as step:
         made = run(estate, out, options["time_limit"], options["workers"], options["seed"], step)
     if options["as_json"]:
+        from optimizer.outputs.plan_files import record
+        from optimizer.outputs.tables import print_json
+
         print_json(record(made, options["seed"]))
     elif not quiet:
+        from optimizer.outputs.tables import print_plan
+
         print_plan(made, out)
     ctx.exit(_exit_code(made))
 

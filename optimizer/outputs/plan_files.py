@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
+from models.problem import Counts
 from models.settings import Settings
 from models.week import clock
 from optimizer.outputs.csv_file import named, write_csv
@@ -38,6 +40,10 @@ def _assignments(plan: Plan, path: Path) -> None:
     estate, tasks = plan.estate, plan.tasks
     has = plan.proxy >= 0
     servers = estate.servers["server"]
+    previous = tasks.current[has]
+    gone = np.flatnonzero((previous < 0) & tasks.has_current[has])
+    previous[gone], names = pd.factorize(tasks.previous[has][gone])
+    previous[gone] += len(servers)
     write_csv(
         path,
         {
@@ -48,7 +54,7 @@ def _assignments(plan: Plan, path: Path) -> None:
             "connection": named(CONNECTIONS, plan.connection[has]),
             "protected": named(["false", "true"], plan.protected[has].astype(np.int8)),
             "failover_proxy": named(servers, plan.failover[has]),
-            "previous_proxy": pa.array(tasks.previous[has], pa.string()),
+            "previous_proxy": named([*servers, *names], previous),
         },
     )
 
@@ -96,13 +102,19 @@ def _proxy_load(plan: Plan, spans: Spans, path: Path) -> None:
         path,
         {
             "server": named(servers["server"], spans.server[order]),
-            "from": [clock(minute) for minute in spans.begin[order].tolist()],
-            "to": [clock(minute) for minute in spans.end[order].tolist()],
-            "running_tasks": pc.cast(pa.array(spans.running[order]), "string"),
-            "planned_tasks": pc.cast(pa.array(spans.planned[order]), "string"),
-            "max_tasks": ["" if tasks < 0 else str(tasks) for tasks in limit.tolist()],
+            "from": _worded(spans.begin[order], clock),
+            "to": _worded(spans.end[order], clock),
+            "running_tasks": _worded(spans.running[order], str),
+            "planned_tasks": _worded(spans.planned[order], str),
+            "max_tasks": _worded(limit, lambda tasks: "" if tasks < 0 else str(tasks)),
         },
     )
+
+
+def _worded(numbers: Counts, word: Callable[[int], str]) -> pa.DictionaryArray:
+    """Return each number as text, each different one worded once."""
+    codes, distinct = pd.factorize(numbers)
+    return named([word(number) for number in distinct.tolist()], codes)
 
 
 def _findings(plan: Plan, path: Path) -> None:
@@ -137,7 +149,7 @@ def record(plan: Plan, seed: int) -> dict[str, Any]:
             "unknown_tasks": int(kinds[UNKNOWN]),
             "assigned": int(((plan.proxy >= 0) & (plan.tasks.kind == WINDOWS)).sum()),
             "unassigned": len(plan.unassigned),
-            "servers_used": len(np.unique(plan.proxy[plan.tier > 0])),
+            "servers_used": int((np.bincount(plan.proxy[plan.tier > 0]) > 0).sum()),
             "findings": len(plan.findings),
         },
     }

@@ -42,11 +42,15 @@ def print_plan(plan: Plan, out: Path) -> None:
         console.print(table)
     warnings = sum(finding.severity == "warning" for finding in plan.findings)
     console.print(
-        f"{len(plan.tasks)} tasks, {len(plan.unassigned)} unassigned; {warnings} warnings in "
-        f"findings.csv; written to {out}",
+        f"{_counted(len(plan.tasks), 'task')}, {len(plan.unassigned)} unassigned; "
+        f"{_counted(warnings, 'warning')} in findings.csv; written to {out}",
         soft_wrap=True,
         highlight=False,
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _aims(plan: Plan) -> Table:
@@ -109,7 +113,8 @@ def print_judgement(judgement: Judgement) -> None:
     console.print(table)
     if not judgement.violations:
         console.print(
-            f"{judgement.tasks} tasks, {judgement.unassigned} unassigned: every rule is kept",
+            f"{_counted(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
+            "every rule is kept",
             highlight=False,
         )
 

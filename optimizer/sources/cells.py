@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from models.errors import Problem
 from models.tables import DAYS, Column
-from optimizer.sources.raw_table import RawTable
+from optimizer.sources.raw_table import PLAIN, RawTable
 
 TRUE = frozenset({"true", "yes", "1"})
 FALSE = frozenset({"false", "no", "0"})
@@ -122,41 +123,55 @@ _PARSERS: dict[str, Callable[[str, Column], Any]] = {
 }
 
 
+def complain_of_empty(raw: RawTable, column: Column, problems: list[Problem]) -> None:
+    """Add a problem for each empty cell of a column that may have none."""
+    if column.default is None:
+        rows = rows_with(raw.cells(column.name), "").tolist()
+        complain(problems, raw, column.name, rows, "is empty", "every row needs a value")
+
+
+def rows_with(cells: pa.Array, text: str) -> NDArray[np.int64]:
+    """Return the rows whose cell is ``text``."""
+    if not pa.types.is_dictionary(cells.type):
+        return np.flatnonzero(pc.equal(cells, text))
+    code = pc.index(cells.dictionary, text).as_py()
+    return np.flatnonzero(cells.indices.to_numpy() == code if code >= 0 else ())
+
+
 def read_column(raw: RawTable, column: Column, problems: list[Problem]) -> pd.Series[Any]:
     """Return the typed cells of ``column``; what does not fit is added to ``problems``.
 
-    Names, texts and lists become strings, integers, times and years int64 (`NO_LIMIT` where
-    empty), choices and days tuples shared between equal cells. An unfit cell reads as some
-    harmless value, so that the rest can still be looked at.
+    Names and lists become strings, texts and choices categories unless they hardly repeat;
+    integers, times and years int64 (`NO_LIMIT` where empty), days tuples shared between equal
+    cells. An unfit cell reads as some harmless value, so that the rest can still be looked at.
     """
+    complain_of_empty(raw, column, problems)
     cells = raw.cells(column.name)
-    if column.default is None:
-        empty = np.flatnonzero(pc.equal(cells, "").to_numpy(zero_copy_only=False)).tolist()
-        complain(problems, raw, column.name, empty, "is empty", "every row needs a value")
-    elif column.default:
-        cells = pc.replace_with_mask(cells, pc.equal(cells, ""), pa.scalar(column.default))
     parse = _PARSERS.get(column.kind)
+    if column.name in PLAIN or column.kind in ("name", "list"):
+        return pd.Series(cells.cast(pa.string()), dtype="str")
+    texts = cells.dictionary.to_pylist()
+    codes = cells.indices.to_numpy()
     if parse is None:
-        return pd.Series(cells, dtype="str", name=column.name)
-    encoded = cells.dictionary_encode()
-    texts = encoded.dictionary.to_pylist()
-    codes = encoded.indices.to_numpy()
+        return pd.Series(pd.Categorical(texts).take(codes))
     values: list[Any] = [None] * len(texts)
     unfit: dict[int, UnfitError] = {}
     for code, text in enumerate(texts):
         try:
-            values[code] = parse(text, column)
+            values[code] = parse(text or column.default or "", column)
         except UnfitError as error:
             if text or column.default is not None:
                 unfit[code] = error
     for row in np.flatnonzero(np.isin(codes, list(unfit))).tolist() if unfit else ():
         why = unfit[codes[row]]
         complain(problems, raw, column.name, [row], why.reason, why.remedy)
+    if column.kind == "choice":
+        return pd.Series(pd.Categorical([value or "" for value in values]).take(codes))
     dtype = DTYPES.get(column.kind, object)
     harmless: Any = () if dtype is object else 0
     table = np.empty(len(values), dtype=dtype)
     table[:] = [harmless if value is None else value for value in values]
-    return pd.Series(table[codes], name=column.name)
+    return pd.Series(table[codes])
 
 
 def complain(
@@ -170,5 +185,5 @@ def complain(
 ) -> None:
     """Add one problem for each of ``rows``, with its line and ``value`` or else its cell."""
     for row, line in zip(rows, raw.lines(rows) if rows else (), strict=True):
-        text = value or raw.columns[column][row].as_py() or None
+        text = value or raw.text(column, row) or None
         problems.append(Problem(raw.file, line, column, text, reason, remedy))

@@ -10,12 +10,13 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from models.errors import Problem
-from optimizer.sources.raw_table import RawTable, refused, trimmed, trimmed_names
+from optimizer.sources.raw_table import RawTable, refused, trimmed, trimmed_names, type_of
 
 BOM = b"\xef\xbb\xbf"
 SAVE_AS = "save it as 'CSV UTF-8'"
@@ -27,28 +28,29 @@ csv.field_size_limit(2**31 - 1)
 
 def read_csv(file: str, content: bytes, known: Collection[str]) -> RawTable:
     """Return the ``known`` columns; raise EstateError where there is no table in ``content``."""
-    content = content.removeprefix(BOM)
-    start = content[:1000]
+    start = content[: len(BOM) + 1000].removeprefix(BOM)[:1000]
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or start.count(0) > len(start) // 4:
         raise refused(file, "is UTF-16", SAVE_AS)
-    if content.count(b'"') % 2 == 0:
+    quotes = content.count(b'"') if b'"' in content else 0  # `in` is much quicker
+    if quotes % 2 == 0:
         line, header = next(_rows(content), (1, []))
         names = _names(file, content, line, header)
-        table = _quickly(content, header)
+        table = _quickly(content, header, names, quotes > 0)
         if table is not None:
             columns = dict(zip(names, table.columns, strict=True))
             return RawTable(file, *_split(columns, known), _Lines(content))
     return _by_rows(file, content, known)
 
 
-def _quickly(content: bytes, header: list[str]) -> pa.Table | None:
+def _quickly(content: bytes, header: list[str], names: list[str], quoted: bool) -> pa.Table | None:
     """Return the table; None where pyarrow cannot read it or reads another header."""
     try:
         table = pacsv.read_csv(
             pa.BufferReader(content),
-            parse_options=pacsv.ParseOptions(newlines_in_values=b'"' in content),
+            parse_options=pacsv.ParseOptions(newlines_in_values=quoted),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+                column_types=dict(zip(header, map(type_of, names), strict=True)),
+                strings_can_be_null=False,
             ),
         )
         return table if table.column_names == header else None
@@ -60,14 +62,14 @@ def _split(
     columns: dict[str, pa.ChunkedArray | pa.Array], known: Collection[str]
 ) -> tuple[dict[str, pa.Array], tuple[str, ...]]:
     """Return the known columns, trimmed, and the names of the others."""
-    read = {name: trimmed(column) for name, column in columns.items() if name in known}
+    read = {name: trimmed(name, column) for name, column in columns.items() if name in known}
     return read, tuple(name for name in columns if name not in known)
 
 
 def _names(file: str, content: bytes, line: int, header: list[str]) -> list[str]:
     if not header:
         raise refused(file, "is empty", "give it a header row; `gip init` writes templates")
-    if not _is_utf8(b"\n".join(content.split(b"\n", line)[:line])):
+    if not _is_utf8(b"".join(islice(io.BytesIO(content), line))):
         raise refused(file, "has a header that is not UTF-8", SAVE_AS, line)
     first = ",".join(header).strip()
     if first.lower().startswith("sep="):
@@ -80,7 +82,7 @@ def _names(file: str, content: bytes, line: int, header: list[str]) -> list[str]
 
 def _rows(content: bytes) -> Iterator[Row]:
     """Yield every row that is not blank with the line that it begins on."""
-    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", errors="replace", newline="")
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace", newline="")
     reader = csv.reader(text)
     begin = 1
     for row in reader:

@@ -16,7 +16,7 @@ from models.finding import Finding
 from models.settings import Settings
 from models.tables import TABLES, Table
 from optimizer.sources import references
-from optimizer.sources.cells import read_column
+from optimizer.sources.cells import complain_of_empty, read_column
 from optimizer.sources.raw_table import RawTable
 from optimizer.sources.settings_file import FILE, read_settings
 from optimizer.sources.suggest import did_you_mean
@@ -106,7 +106,10 @@ def _path(folder: Path, table: Table, problems: list[Problem]) -> Path | None:
 def _frame(
     table: Table, raw: RawTable, problems: list[Problem], findings: list[Finding]
 ) -> pd.DataFrame:
-    """Return the typed columns of one table; a missing required column is left out."""
+    """Return the typed columns of one table; a missing required column is left out.
+
+    So are the columns of a key of two: they name rows of other tables, whose codes come instead.
+    """
     absent = [column.name for column in table.columns if column.name not in raw.columns]
     for name in raw.unknown:
         detail = f"{raw.file}: not read{did_you_mean(name, absent)}"
@@ -117,6 +120,8 @@ def _frame(
             reason = f"has no column {column.name!r}"
             remedy = f"add it: {column.meaning}{did_you_mean(column.name, raw.unknown)}"
             problems.append(Problem(raw.file, 1, None, None, reason, remedy))
-        else:
+        elif len(table.key) > 1 and column.name in table.key:
+            complain_of_empty(raw, column, problems)
+        elif (table.name, column.name) != ("vms", "networks"):  # the same, by numbers of sets
             frame[column.name] = read_column(raw, column, problems)
     return pd.DataFrame(frame)

@@ -33,7 +33,7 @@ class NetworkSets:
         self, raw: RawTable, kind: str, problems: list[Problem], findings: list[Finding]
     ) -> Codes:
         """Return the number of each row's set; what is no network goes to the two lists."""
-        cells = raw.columns["networks"].dictionary_encode()
+        cells = raw.columns["networks"]
         rows = cells.indices.to_numpy()
         texts, names = _items(cells.dictionary)
         encoded = names.dictionary_encode()

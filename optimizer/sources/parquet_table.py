@@ -22,7 +22,7 @@ def read_parquet(file: str, content: bytes, known: Collection[str]) -> RawTable:
     for name, column in zip(names, table.columns, strict=True):
         if name in known:
             try:
-                columns[name] = trimmed(_as_text(column))
+                columns[name] = trimmed(name, _as_text(column))
             except pa.ArrowException as error:
                 reason = f"has a column {name!r} of {column.type}, which is not text: {error}"
                 raise refused(file, reason, "write its cells as text") from error

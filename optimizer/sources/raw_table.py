@@ -1,19 +1,28 @@
-"""A table as it stands in its file: every cell trimmed text, nothing understood yet."""
+"""A table as it stands in its file: every cell trimmed text, nothing understood yet.
+
+A column is an Arrow dictionary, its distinct texts in the order in which they are met, and an
+index per row: a million VMs have few operating systems. `PLAIN` ones are mere strings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from models.errors import EstateError, Problem
 
+PLAIN = frozenset({"vm", "name"})  # hardly a text of theirs comes twice
+STRING = pa.string()
+DICTIONARY = pa.dictionary(pa.int32(), STRING)
+
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table as text: every known column a pyarrow string array, and where its rows stand.
+    """A table as text: every known column, and where its rows stand.
 
     ``lines`` maps row numbers to line numbers of the file; it may read the file again.
     ``unknown`` names the columns that are not read. ``problems`` are the rows that could not be
@@ -32,7 +41,13 @@ class RawTable:
 
     def cells(self, column: str) -> pa.Array:
         """Return the cells of a column, all empty where the file does not have it."""
-        return self.columns[column] if column in self.columns else pa.repeat("", len(self))
+        if column in self.columns:
+            return self.columns[column]
+        return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), len(self)), [""])
+
+    def text(self, column: str, row: int) -> str:
+        """Return one cell of a column that the file has."""
+        return str(self.columns[column][row].as_py())
 
 
 def refused(file: str, reason: str, remedy: str, line: int | None = None) -> EstateError:
@@ -49,9 +64,28 @@ def trimmed_names(file: str, header: Sequence[str], line: int) -> list[str]:
     return names
 
 
-def trimmed(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return the cells without white space around them, in one piece."""
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks)
-    return pc.utf8_trim_whitespace(whole)
+def type_of(name: str) -> pa.DataType:
+    """Return the Arrow type of a column."""
+    return STRING if name in PLAIN else DICTIONARY
+
+
+def trimmed(name: str, column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Return a column's cells without white space around them, in one piece and of its type."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.unify_dictionaries().combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks)
+    if name in PLAIN:
+        return column if _nothing_to_trim(column) else pc.utf8_trim_whitespace(column)
+    cells = column.dictionary_encode()
+    texts = pc.utf8_trim_whitespace(cells.dictionary)
+    if texts.equals(cells.dictionary):
+        return cells
+    cells = pa.DictionaryArray.from_arrays(cells.indices, texts)
+    return cells.dictionary_decode().dictionary_encode()  # two texts may have become one
+
+
+def _nothing_to_trim(texts: pa.Array) -> bool:
+    """Tell whether all cells are of printable ASCII but the blank: a quick look at all of them."""
+    content = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
+    return bool(content.min(initial=ord("~")) > ord(" ") and content.max(initial=0) <= ord("~"))

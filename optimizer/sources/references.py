@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.errors import Problem
 from models.estate import Codes, Estate
@@ -49,12 +51,14 @@ def resolve(
     whole = {
         table.name
         for table in TABLES
-        if table.name in frames and len(frames[table.name].columns) == len(table.columns)
+        if table.name in raw
+        and all(
+            column.name in raw[table.name].columns for column in table.columns if column.required
+        )
     }
     _names(raw, frames, problems)
     if "servers" in whole:
         _backup_server(raw["servers"], frames["servers"], problems)
-        # Those of VMs stay text: no table holds an object per VM.
         frames["servers"]["networks"] = [items(cell) for cell in frames["servers"]["networks"]]
     if "networks" in whole:
         sets = NetworkSets(_address_book(raw["networks"], frames["networks"], problems, findings))
@@ -68,13 +72,13 @@ def resolve(
     if {"jobs", "vms", "job_vms"} <= whole:
         for column, owner in (("job", "jobs"), ("vm", "vms")):
             if not raw[owner].problems:  # else the row that could not be read may be the one meant
-                _unknown(raw["job_vms"], frames["job_vms"], column, raw[owner], problems)
+                codes = frames["job_vms"][f"{column}_code"].to_numpy()
+                _unknown(raw["job_vms"], column, codes, raw[owner], problems)
     if {"jobs", "vms"} <= whole:
         for name in sorted({"job_vms", "current"} & whole):
             _repeated(raw[name], frames[name], problems)
     if not {table.name for table in TABLES if table.required} <= whole or problems:
         return None
-    current = frames.get("current")
     return Estate(
         folder=folder,
         settings=settings,
@@ -84,7 +88,7 @@ def resolve(
         vms=frames["vms"],
         jobs=frames["jobs"],
         job_vms=frames["job_vms"][["job_code", "vm_code"]],
-        current=None if current is None else current.drop(columns=["job", "vm"]),
+        current=frames.get("current"),
         network_sets=sets.members,
         inputs=dict(sorted(inputs.items())),
         findings=tuple(findings),
@@ -100,7 +104,7 @@ def _names(raw: Raw, frames: Frames, problems: list[Problem]) -> None:
         there = [(table, column) for table, column in asking if table in raw]
         cells = [raw[table].cells(column) for table, column in there]
         again, codes = look_up(names, cells)
-        again = [row for row in again if names[row].as_py()]
+        again = [row for row in again if raw[owner].text(key, row)]
         reason, remedy = "was there before", "names are unique, keep one row"
         complain(problems, raw[owner], key, again, reason, remedy)
         for (table, column), found in zip(there, codes, strict=True):
@@ -108,19 +112,28 @@ def _names(raw: Raw, frames: Frames, problems: list[Problem]) -> None:
 
 
 def look_up(names: pa.Array, asked: Sequence[pa.Array]) -> tuple[list[int], list[Codes]]:
-    """Return the rows of ``names`` that were there before, and the row of each name asked for.
+    """Return the rows of ``names`` that were there before, and the first row of each name asked
+    for, -1 where it is not there."""
+    names = names.cast(pa.string())
+    if len(names) < 2 or pc.all(pc.less(names[:-1], names[1:])).as_py():  # each name once
+        return [], _places(names, asked)
+    *found, own = _places(names, [*asked, names])
+    return np.flatnonzero(own != np.arange(len(names))).tolist(), found
 
-    -1 stands for a name that is not there. All texts go through one dictionary: a million names
-    are hashed once.
+
+def _places(names: pa.Array, asked: Sequence[pa.Array]) -> list[Codes]:
+    """Return the first place in ``names`` of each name asked for, -1 where it has none.
+
+    All are asked for at once: it is the hashing of a million names that takes long.
     """
-    encoded = pa.chunked_array([names, *asked], pa.string()).dictionary_encode().chunks
-    numbers = [np.zeros(0, dtype=np.int32), *(chunk.indices.to_numpy() for chunk in encoded)]
-    ends = np.cumsum([len(names), *map(len, asked)])[:-1]
-    own, *others = np.split(np.concatenate(numbers), ends)
-    rows = np.arange(len(names), dtype=np.int32)
-    first = np.full(len(encoded[0].dictionary) if encoded else 0, -1, dtype=np.int32)
-    first[own[::-1]] = rows[::-1]
-    return np.flatnonzero(first[own] != rows).tolist(), [first[other] for other in others]
+    texts = [cells.dictionary if pa.types.is_dictionary(cells.type) else cells for cells in asked]
+    places = pc.fill_null(pc.index_in(pa.chunked_array(texts, pa.string()), names), -1).to_numpy()
+    ends = np.cumsum([0, *map(len, texts)]).tolist()
+    found = [places[begin:end] for begin, end in pairwise(ends)]
+    return [
+        part[cells.indices.to_numpy()] if pa.types.is_dictionary(cells.type) else part
+        for part, cells in zip(found, asked, strict=True)
+    ]
 
 
 def _backup_server(raw: RawTable, servers: pd.DataFrame, problems: list[Problem]) -> None:
@@ -167,10 +180,13 @@ def _address_book(
 
 
 def _hosts(vms: pd.DataFrame, findings: list[Finding]) -> None:
-    gone = vms.loc[(vms["host_code"] < 0) & (vms["host"] != ""), "host"]
-    for host, count in gone.value_counts().sort_index().items():
+    hosts = vms["host"].cat
+    gone = np.bincount(hosts.codes[vms["host_code"] < 0], minlength=len(hosts.categories))
+    for host, count in sorted(zip(hosts.categories, gone.tolist(), strict=True)):
+        if not host or not count:
+            continue
         detail = f"host of {count} VMs is not in servers: no PowerShell Direct through it"
-        findings.append(Finding("warning", "unknown_host", str(host), detail))
+        findings.append(Finding("warning", "unknown_host", host, detail))
 
 
 def _manual(
@@ -191,14 +207,14 @@ def _manual(
 
 
 def _unknown(
-    raw: RawTable, table: pd.DataFrame, column: str, owner: RawTable, problems: list[Problem]
+    raw: RawTable, column: str, codes: Codes, owner: RawTable, problems: list[Problem]
 ) -> None:
-    """Complain about names in ``column`` that ``owner`` does not have."""
-    rows = np.flatnonzero(((table[f"{column}_code"] < 0) & (table[column] != "")).to_numpy())
-    hints = Hints(owner.columns[column].to_pylist() if len(rows) else ())
+    """Complain about names in ``column``, none where it is empty, that ``owner`` does not have."""
+    rows = [row for row in np.flatnonzero(codes < 0).tolist() if raw.text(column, row)]
+    hints = Hints(owner.columns[column].to_pylist() if rows else ())
     reason = f"is not in {owner.file.partition('.')[0]}"
-    for row in rows.tolist():
-        remedy = f"add it there or remove this row{hints.of(table[column][row])}"
+    for row in rows:
+        remedy = f"add it there or remove this row{hints.of(raw.text(column, row))}"
         complain(problems, raw, column, [row], reason, remedy)
 
 
@@ -210,6 +226,7 @@ def _repeated(raw: RawTable, table: pd.DataFrame, problems: list[Problem]) -> No
     if not len(unknown) and (pairs[1:] > pairs[:-1]).all():  # in order, as tools write them
         return
     again = pd.Series(pairs).duplicated().to_numpy(copy=True)
-    again[unknown] = table.iloc[unknown].duplicated(["job", "vm"]).to_numpy()
+    names = pd.DataFrame({key: raw.columns[key].take(unknown).to_pylist() for key in ("job", "vm")})
+    again[unknown] = names.duplicated().to_numpy()
     reason, remedy = "is in this job already", "remove the repeated row"
     complain(problems, raw, "vm", np.flatnonzero(again).tolist(), reason, remedy)
