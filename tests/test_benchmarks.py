@@ -159,7 +159,7 @@ def drawings(page: str) -> Iterator[str]:
 def test_the_page_is_whole_and_well_formed() -> None:
     page = html(ROWS)
     found = list(drawings(page))
-    assert len(found) == 4
+    assert len(found) == 5
     for drawing in found:
         ElementTree.fromstring(drawing)  # noqa: S314
     assert "&lt;a &amp; b&gt;" in page
