@@ -150,8 +150,8 @@ class Network:
 class _Dominators:
     """Which nodes all paths from `_START` to a node take: ``above`` gives the nearest of each.
 
-    Cooper, Harvey and Kennedy's iteration, but breadth first: where links go both ways, depth
-    first takes ten times as many rounds.
+    Cooper, Harvey and Kennedy's iteration, but breadth first, which takes fewer rounds where links
+    go both ways.
     """
 
     def __init__(self, graph: nx.DiGraph) -> None:

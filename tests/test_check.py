@@ -20,7 +20,7 @@ import pytest
 
 import optimizer.check
 from models.errors import PlanError
-from optimizer.check import Judgement, judge
+from optimizer.check import Judgement, judge, written
 from optimizer.check.paths import paths_of
 from optimizer.check.protection import pairs_on_one_link
 from optimizer.check.verdict import Complaints
@@ -278,6 +278,25 @@ def test_form_of_files(
     [line] = judge(read_estate(tmp_path / "estate"), tmp_path / "plan").violations
     assert line.startswith(file)
     assert words in line
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\r\n"])
+@pytest.mark.parametrize("at_once", [1, 2, 7, 1000])
+def test_every_line_end_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: bytes, at_once: int
+) -> None:
+    monkeypatch.setattr(written, "AT_ONCE", at_once)
+    check(tmp_path)
+    estate, path = read_estate(tmp_path / "estate"), tmp_path / "plan" / "findings.csv"
+    lines = [b"\xef\xbb\xbf" + b",".join([b"severity", b"code", b"subject", b"detail"])]
+    lines += [b"info,a,b,c"] * 9
+    for place in range(len(lines)):
+        ends = [end if place == number else b"\r\n" for number in range(len(lines))]
+        path.write_bytes(b"".join(line + end for line, end in zip(lines, ends, strict=True)))
+        [line] = judge(estate, tmp_path / "plan").violations
+        assert line == "findings.csv: lines do not all end with CRLF"
+    path.write_bytes(b"".join(line + b"\r\n" for line in lines))
+    assert judge(estate, tmp_path / "plan").violations == ()
 
 
 def test_line_ends_inside_quotes_are_text(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_an_unknown_network_is_not_reached(tmp_path: Path, links: list[str] | No
         (["hq - r", "lab - r", "r > vm", "r > vm"], True),
         (["hq - r", "r - lab", "lab - vm", "vm - hq"], True),  # a ring: either way round
         (["hq - r", "r - lab", "lab - vm", "vm > hq"], False),  # with a gap
+        (["hq - r", "lab - r", "r - vm", "start - vm"], False),  # no router's name is special
         (["hq - lab", "lab - vm"], False),  # bs's way leads past the proxy
         (["hq - vm", "lab - hq"], False),  # the proxy's way leads past bs
         (["hq - vm", "lab - vm"], True),  # a link each

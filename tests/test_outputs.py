@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from models.errors import OutputError
 from optimizer.cli import main as program
-from optimizer.outputs.csv_file import write_csv
+from optimizer.outputs import csv_file
+from optimizer.outputs.csv_file import named, write_csv
 from optimizer.outputs.plan_files import write_plan
 from optimizer.outputs.staging import staged
 from optimizer.planner import plan
@@ -152,6 +154,25 @@ def test_every_cell_comes_back_from_csv(tmp_path: Path) -> None:
     with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows == [["one", "two"], *map(list, zip(cells, cells[::-1], strict=True))]
+
+
+@pytest.mark.parametrize(("rows_at_once", "combinations"), [(7, 1 << 62), (10**6, 1 << 62), (7, 1)])
+def test_columns_that_repeat_come_back_from_csv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_at_once: int, combinations: int
+) -> None:
+    monkeypatch.setattr(csv_file, "ROWS_AT_ONCE", rows_at_once)
+    monkeypatch.setattr(csv_file, "COMBINATIONS", combinations)
+    a, b, d, e = np.random.default_rng(0).integers(-1, len(NAMES), (4, 300))
+    own = [f"{row},{NAMES[row % 9]}" for row in range(300)]
+    columns = {"a": named(NAMES, a), "b": named(NAMES, b), "own": own}
+    columns |= {"d": named(NAMES, d), "e": named(NAMES, e)}
+    write_csv(tmp_path / "x.csv", columns)
+    with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["a", "b", "own", "d", "e"]
+    texts = ([[*NAMES, ""][code] for code in codes.tolist()] for codes in (a, b, d, e))
+    first, second, third, fourth = texts
+    assert rows == [list(row) for row in zip(first, second, own, third, fourth, strict=True)]
 
 
 def test_a_table_without_rows_has_its_header(tmp_path: Path) -> None:

@@ -411,6 +411,18 @@ def test_lines_are_right_after_quoted_newlines_and_blank_lines(tmp_path: Path) -
     ]
 
 
+def test_texts_that_differ_in_white_space_are_one(tmp_path: Path) -> None:
+    vms = (
+        "vm,os,networks,platform,host\nweb, Windows 11,hq,vmware ,h\n"
+        "sql,Windows 11\u3000,\thq,VMware,\u00a0h\nz,Windows 11,hq ,vmware,h \n"
+    )
+    table = read_estate(written(tmp_path, LEAST, vms=vms)).vms
+    for column, text in (("os", "Windows 11"), ("platform", "vmware"), ("host", "h")):
+        assert table[column].tolist() == [text] * 3
+        assert table[column].nunique() == 1
+    assert table["network_set"].nunique() == 1
+
+
 def test_names_are_trimmed_but_otherwise_exact(tmp_path: Path) -> None:
     vms = "vm,os,networks\n web ,,hq\nWEB,,hq\nwe  b,,hq\nwe b,,hq\nw\u00e9b,,hq\nwe\u0301b,,hq\n"
     job_vms = "job,vm\nnightly,web\nnightly\u2003, WEB\nnightly,we\u0301b\n"

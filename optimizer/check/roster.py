@@ -62,13 +62,12 @@ def call_the_roll(
     both = (assignments, unassigned)
     rows = [np.full(len(roster.key), NOWHERE) for _ in both]
     seen = np.zeros(len(roster.key), dtype=np.int64)
-    for written in both:
-        judge_order(written, complaints)
     left_out = _tasks_of(estate, roster, unassigned, np.zeros(0, dtype=np.int64))
     others = np.ones(len(roster.key), dtype=np.bool_)
     others[left_out[left_out != NOWHERE]] = False
     found = (_tasks_of(estate, roster, assignments, np.flatnonzero(others)), left_out)
     for written, row, task in zip(both, rows, found, strict=True):
+        judge_order(written, complaints)
         strangers = np.flatnonzero(task == NOWHERE)
         complaints.each("rows that are no task", strangers, _stranger(written))
         known = np.flatnonzero(task != NOWHERE)
