@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, reduce
+from itertools import permutations
 from typing import Any
 
 import networkx as nx
@@ -213,3 +214,26 @@ def _graph(estate: Estate) -> nx.DiGraph | None:
         if both_ways:
             graph.add_edges_from([(last, link), (link, first)])
     return graph
+
+
+def single_points(estate: Estate) -> tuple[set[frozenset[str]], set[str]]:
+    """Return the pairs of ends whose links are a bridge, and the articulation points, by name.
+
+    Without a bridge one end no longer reaches the other. For an articulation point, a network or
+    router that parts others when it is gone, links are seen as going both ways.
+    """
+    graph = nx.DiGraph()
+    if estate.links is not None:
+        up = estate.links[estate.links["up"] & (estate.links["from"] != estate.links["to"])]
+        graph.add_edges_from(up[["from", "to"]].itertuples(index=False))
+        graph.add_edges_from(up[up["both_ways"]][["to", "from"]].itertuples(index=False))
+    round_about = graph.to_undirected(reciprocal=True)
+    round_about.remove_edges_from(list(nx.bridges(round_about)))
+    bridges = set()
+    for ends in {frozenset(edge) for edge in graph.edges if not round_about.has_edge(*edge)}:
+        arcs = [arc for arc in permutations(ends) if graph.has_edge(*arc)]
+        graph.remove_edges_from(arcs)
+        if not all(nx.has_path(graph, *arc) for arc in arcs):
+            bridges.add(ends)
+        graph.add_edges_from(arcs)
+    return bridges, set(nx.articulation_points(graph.to_undirected()))

@@ -11,9 +11,12 @@ import click
 
 from models.errors import GipError
 from optimizer.cli.check import check
+from optimizer.cli.diff import diff
 from optimizer.cli.generate import generate
 from optimizer.cli.init import init
 from optimizer.cli.plan import plan
+from optimizer.cli.simulate import simulate
+from optimizer.cli.whatif import whatif
 
 INTERRUPTED = 130
 
@@ -30,7 +33,7 @@ def gip() -> None:
     """
 
 
-for command in (plan, check, init, generate):
+for command in (plan, check, init, generate, simulate, whatif, diff):
     gip.add_command(command)
 
 

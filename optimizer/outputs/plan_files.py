@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
-from models.problem import Counts
 from models.settings import Settings
-from models.week import clock
 from optimizer.outputs.csv_file import named, write_csv
-from optimizer.outputs.loads import Spans, loads
+from optimizer.outputs.loads import loads
+from optimizer.outputs.proxy_load import write_proxy_load
 from optimizer.tasks import byte_rank
 
 TOOLS = ("gip-planner", "ortools", "networkx", "pandas", "pyarrow")
@@ -30,7 +27,7 @@ def write_plan(plan: Plan, folder: Path, seed: int) -> None:
     _assignments(plan, folder / "assignments.csv")
     _unassigned(plan, folder / "unassigned.csv")
     _job_proxies(plan, folder / "job_proxies.csv")
-    _proxy_load(plan, loads(plan), folder / "proxy_load.csv")
+    write_proxy_load(plan.estate, loads(plan), folder / "proxy_load.csv")
     _findings(plan, folder / "findings.csv")
     text = json.dumps(record(plan, seed), indent=2, ensure_ascii=False) + "\n"
     (folder / "plan.json").write_bytes(text.encode())
@@ -92,29 +89,6 @@ def _job_proxies(plan: Plan, path: Path) -> None:
     lists = job_proxies(plan)
     proxies = [";".join(servers) for servers in lists.values()]
     write_csv(path, {"job": list(lists), "proxies": proxies})
-
-
-def _proxy_load(plan: Plan, spans: Spans, path: Path) -> None:
-    servers = plan.estate.servers
-    order = np.lexsort((spans.begin, byte_rank(servers["server"])[spans.server]))
-    limit = servers["max_tasks"].to_numpy()[spans.server[order]]
-    write_csv(
-        path,
-        {
-            "server": named(servers["server"], spans.server[order]),
-            "from": _worded(spans.begin[order], clock),
-            "to": _worded(spans.end[order], clock),
-            "running_tasks": _worded(spans.running[order], str),
-            "planned_tasks": _worded(spans.planned[order], str),
-            "max_tasks": _worded(limit, lambda tasks: "" if tasks < 0 else str(tasks)),
-        },
-    )
-
-
-def _worded(numbers: Counts, word: Callable[[int], str]) -> pa.DictionaryArray:
-    """Return each number as text, each different one worded once."""
-    codes, distinct = pd.factorize(numbers)
-    return named([word(number) for number in distinct.tolist()], codes)
 
 
 def _findings(plan: Plan, path: Path) -> None:

@@ -1,0 +1,47 @@
+"""``gip diff``: what moves between two assignments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.cli.options import reporting
+
+DIFFERENT = 4
+folder = click.Path(path_type=Path)
+
+
+@click.command(short_help="Compare two plans, or today with a plan.")
+@click.argument("a", type=folder)
+@click.argument("b", type=folder)
+@click.option("--estate", type=folder, metavar="DIR", help="Tell moves between its sites, too.")
+@click.option("--exit-code", is_flag=True, help="End with 4 where anything differs.")
+@reporting
+@click.pass_context
+def diff(
+    ctx: click.Context, a: Path, b: Path, estate: Path | None, exit_code: bool, quiet: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Compare A with B: output folders, or files like current.csv.
+
+    Shows which tasks move, per job and server, which have a proxy in one of them only, and which
+    change their tier.
+
+    \b
+    Example:
+      gip diff data/branch-offices/current.csv out
+      gip diff out-before out --exit-code
+    """
+    from optimizer.diff import difference
+    from optimizer.outputs.diff_table import print_difference, record
+    from optimizer.outputs.tables import print_json
+    from optimizer.sources.folder import read_estate
+
+    found = difference(a, b, None if estate is None else read_estate(estate))
+    if as_json:
+        print_json(record(found))
+    elif not quiet:
+        print_difference(found)
+    if exit_code and any(found.totals.values()):
+        ctx.exit(DIFFERENT)

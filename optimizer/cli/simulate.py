@@ -1,0 +1,50 @@
+"""``gip simulate``: what the product would do by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.cli.options import estate_argument, reporting
+
+
+@click.command(short_help="Replay the product's own choice over a week.")
+@estate_argument
+@click.option(
+    "--plan", type=click.Path(path_type=Path), metavar="DIR",
+    help="A plan's folder: choose inside its per-job lists, and compare.",
+)  # fmt: skip
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
+@click.option(
+    "--knows-connections", is_flag=True,
+    help="Let the product look only at servers that connect to the VM.",
+)  # fmt: skip
+@reporting
+def simulate(
+    estate: Path, plan: Path | None, out: Path, knows_connections: bool, quiet: bool, as_json: bool
+) -> None:
+    """Replay job run by job run what the product does with ESTATE in a week.
+
+    Each task takes the least loaded server of the best tier, by networks alone; where that one
+    has no connection, the backup server takes over or the run fails. Nothing limits a server:
+    overload is counted. Writes runs.csv, proxy_load.csv and simulation.json into the output
+    folder, all or none.
+
+    \b
+    Example:
+      gip simulate data/branch-offices --out by-itself
+      gip simulate data/branch-offices --plan out --out inside-lists
+    """
+    from optimizer.cli.progress import progress
+    from optimizer.outputs.simulation_files import record
+    from optimizer.outputs.simulation_table import print_simulation
+    from optimizer.outputs.tables import print_json
+    from optimizer.simulate.run import run
+
+    with progress(not quiet) as step:
+        simulation, agreement = run(estate, plan, out, knows_connections, step)
+    if as_json:
+        print_json(record(simulation, agreement))
+    elif not quiet:
+        print_simulation(simulation, agreement, out)

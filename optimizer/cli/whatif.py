@@ -1,0 +1,79 @@
+"""``gip whatif``: what happens to a plan when something fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.cli.options import estate_argument, reporting
+
+
+@click.command(short_help="Lose servers, sites, networks or links.")
+@estate_argument
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("more", nargs=-1, metavar="")
+@click.option(
+    "--fail", multiple=True, metavar="KIND:NAME ...",
+    help="What fails, all at once: server:NAME, site:NAME, network:NAME or link:FROM~TO.",
+)  # fmt: skip
+@click.option(
+    "--sweep", is_flag=True, help="Fail every server, link, network and site, one by one."
+)
+@click.option(
+    "--replan", metavar="worst:N",
+    help="Plan the N worst failures anew.  [default: worst:1, worst:0 with --sweep]",
+)  # fmt: skip
+@reporting
+def whatif(
+    estate: Path,
+    plan: Path,
+    more: tuple[str, ...],
+    fail: tuple[str, ...],
+    sweep: bool,
+    replan: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Lose something of ESTATE, and see what becomes of PLAN, an output folder.
+
+    Tasks stay where they are, fail over to the backup server, or are lost; tasks of VMs that
+    lose all their networks are gone. A plan made anew keeps the estate's aims with as few moves
+    as they allow. The sweep ranks failures by the tasks that nobody does any more, then by the
+    backup server's overload, then by the tasks that fail over.
+
+    \b
+    Example:
+      gip whatif data/branch-offices out --fail server:gip-tokyo-01
+      gip whatif data/branch-offices out --fail site:osaka link:rtr-tokyo~rtr-osaka
+      gip whatif data/branch-offices out --sweep --replan worst:3
+    """
+    from optimizer.cli.progress import progress
+    from optimizer.losses import UnknownNameError
+    from optimizer.outputs.tables import print_json
+    from optimizer.outputs.whatif_table import print_study, record
+    from optimizer.whatif.run import run
+
+    if bool(fail) == sweep or (more and not fail):
+        raise click.UsageError("write either --fail KIND:NAME or --sweep")
+    names = None if sweep else (*fail, *more)
+    replanned = _worst(replan, sweep)
+    try:
+        with progress(not quiet) as step:
+            study = run(estate, plan, names, replanned, step)
+    except UnknownNameError as error:
+        raise click.BadParameter(str(error), param_hint="--fail") from error
+    if as_json:
+        print_json(record(study))
+    elif not quiet:
+        print_study(study)
+
+
+def _worst(replan: str | None, sweep: bool) -> int:
+    """Return how many failures are to be planned anew."""
+    kind, _, number = (replan or f"worst:{int(not sweep)}").partition(":")
+    if kind != "worst" or not number.isdecimal():
+        raise click.BadParameter(
+            f"{replan!r} is not worst:N, N a whole number", param_hint="--replan"
+        )
+    return int(number)

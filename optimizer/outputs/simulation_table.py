@@ -1,0 +1,70 @@
+"""What a person sees of a simulation on the terminal, within 80 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from optimizer.simulate.agreement import Agreement
+from optimizer.simulate.result import Simulation
+
+WORST = 10
+
+
+def print_simulation(simulation: Simulation, agreement: Agreement | None, out: Path) -> None:
+    """Print the runs per tier, the most overloaded servers, and how far a plan was followed."""
+    console = Console()
+    console.print(_served(simulation))
+    if simulation.overload:
+        console.print(_overloaded(simulation))
+    if agreement is not None:
+        planned = agreement.planned_runs
+        console.print(
+            f"of {planned} planned runs {agreement.on_planned_server} "
+            f"({_share(agreement.on_planned_server, planned)}) are on their server, "
+            f"{agreement.in_planned_tier} ({_share(agreement.in_planned_tier, planned)}) in their "
+            "tier",
+            soft_wrap=True,
+            highlight=False,
+        )
+    console.print(
+        f"{len(simulation.runs)} runs, {simulation.failed_over} failed over, "
+        f"{simulation.failed} failed; peak {simulation.peak}; written to {out}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _served(simulation: Simulation) -> Table:
+    table = Table(title="The product by itself", title_justify="left")
+    table.add_column("tier")
+    for name in ("runs", "share"):
+        table.add_column(name, justify="right")
+    rows = [*enumerate(simulation.tiers, start=1), ("failed", simulation.failed)]
+    for tier, runs in rows:
+        table.add_row(str(tier), str(runs), _share(runs, len(simulation.runs)))
+    return table
+
+
+def _overloaded(simulation: Simulation) -> Table:
+    table = Table(title="The most overloaded servers", title_justify="left")
+    table.add_column("server", overflow="fold")
+    for name in ("busiest", "max_tasks", "task-minutes above"):
+        table.add_column(name, justify="right")
+    servers, spans = simulation.estate.servers, simulation.spans
+    busiest = np.zeros(len(servers), dtype=np.int64)
+    np.maximum.at(busiest, spans.server, spans.running + spans.planned)
+    worst = sorted(simulation.overload.items(), key=lambda item: -item[1])
+    for server, minutes in worst[:WORST]:
+        limit = servers["max_tasks"].iloc[server]
+        table.add_row(
+            servers["server"].iloc[server], str(busiest[server]), str(limit), str(minutes)
+        )
+    return table
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "-"

@@ -1,0 +1,32 @@
+"""Replays the product's own choice of proxies over one week (S13 to S16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from models.estate import Estate
+from optimizer.eligibility import qualify
+from optimizer.network import Network
+from optimizer.simulate.choice import choices
+from optimizer.simulate.result import Simulation, outcome
+from optimizer.simulate.weeks import replay
+from optimizer.tasks import tasks_of
+
+
+def simulate(
+    estate: Estate,
+    lists: Mapping[str, tuple[int, ...]] | None = None,
+    knows_connections: bool = False,
+    step: Callable[[str], None] = lambda step: None,
+) -> Simulation:
+    """Return what the product does by itself in one week.
+
+    ``lists`` gives jobs, by name, the servers (codes) to choose among, as `job_proxies.csv` of a
+    plan does; a job without one is automatic. Without ``lists`` each job keeps its own (S13).
+    With ``knows_connections`` the product looks only at servers that connect.
+    """
+    tasks = tasks_of(estate)
+    eligibility = qualify(estate, Network(estate))
+    chosen = choices(estate, tasks, eligibility, lists, knows_connections)
+    week = replay(estate, tasks, chosen, step)
+    return outcome(estate, tasks, eligibility, chosen, week, knows_connections)

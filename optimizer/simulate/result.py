@@ -1,0 +1,159 @@
+"""What a replayed week comes to: its runs, the load of each server, and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estate import Codes, Estate
+from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT, Tasks
+from models.week import WEEK
+from optimizer.eligibility import Eligibility
+from optimizer.outputs.loads import Spans
+from optimizer.simulate.choice import NOBODY, Choice, by_name
+from optimizer.simulate.weeks import Replay, week_starts
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The runs of Windows tasks in a week, sorted by job, VM and start; all arrays aligned.
+
+    ``task`` is the place in all tasks, ``start`` a minute of the week; ``proxy`` is a server
+    code, -1 where the run failed, ``tier`` then 0; ``connection`` indexes `CONNECTIONS`.
+    """
+
+    task: Codes
+    start: Codes
+    proxy: Codes
+    tier: NDArray[np.int8]
+    connection: NDArray[np.int8]
+    failed_over: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.task)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """One week of the product's own choice.
+
+    ``tiers`` counts the runs served in tier 1 to 4, ``failed`` those that nobody served,
+    ``failed_over`` those that the backup server took over. ``peak`` is that of the aims.
+    ``overload`` gives, for each server (code) above its ``max_tasks``, by how many task-minutes.
+    """
+
+    estate: Estate
+    tasks: Tasks
+    knows_connections: bool
+    runs: Runs
+    spans: Spans
+    tiers: tuple[int, int, int, int]
+    failed: int
+    failed_over: int
+    peak: int
+    overload: Mapping[int, int]
+
+
+def outcome(
+    estate: Estate,
+    tasks: Tasks,
+    eligibility: Eligibility,
+    choices: list[Choice],
+    week: Replay,
+    knows_connections: bool,
+) -> Simulation:
+    """Return what the replayed ``week`` comes to."""
+    runs = _runs(estate, tasks, eligibility, choices, week)
+    spans = _spans(estate, eligibility.candidate, week)
+    one, two, three, four = np.bincount(runs.tier, minlength=5).tolist()[1:]
+    return Simulation(
+        estate=estate,
+        tasks=tasks,
+        knows_connections=knows_connections,
+        runs=runs,
+        spans=spans,
+        tiers=(one, two, three, four),
+        failed=int((runs.proxy < 0).sum()),
+        failed_over=int(runs.failed_over.sum()),
+        peak=_peak(estate, eligibility.candidate, spans),
+        overload=_overload(estate, spans),
+    )
+
+
+def _runs(
+    estate: Estate,
+    tasks: Tasks,
+    eligibility: Eligibility,
+    choices: list[Choice],
+    week: Replay,
+) -> Runs:
+    starts = [week_starts(estate, choice.job) for choice in choices]
+    tiles = [np.tile(s, len(c.tasks)) for s, c in zip(starts, choices, strict=True)]
+    repeated = [np.repeat(c.tasks, len(s)) for s, c in zip(starts, choices, strict=True)]
+    task = _joined(repeated)
+    picked = _joined([picks.ravel() for picks in week.picks])
+    own = estate.backup_server
+    profile = eligibility.profile[tasks.vm[task]]
+    left = picked == NOBODY
+    failed_over = left & eligibility.takeover(own)[profile]
+    proxy = np.where(left, np.where(failed_over, own, NOBODY), by_name(estate)[picked])
+    ran = proxy >= 0
+    over_network = eligibility.by_network[profile, proxy]
+    connection = np.where(over_network, NETWORK, POWERSHELL_DIRECT)
+    return Runs(
+        task=task,
+        start=_joined(tiles),
+        proxy=proxy.astype(np.int32),
+        tier=np.where(ran, eligibility.tier[profile, proxy], 0).astype(np.int8),
+        connection=np.where(ran, connection, NO_CONNECTION).astype(np.int8),
+        failed_over=failed_over,
+    )
+
+
+def _joined(parts: list[Codes]) -> Codes:
+    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
+
+
+def _spans(estate: Estate, candidate: NDArray[np.bool_], week: Replay) -> Spans:
+    """Return the spans of every candidate and of the backup server, in order of name."""
+    order, own = by_name(estate), estate.backup_server
+    shown = order[candidate[order] | (order == own)]
+    place = np.argsort(order)[shown]
+    running = np.tile(estate.servers["running_tasks"].to_numpy()[shown], (len(week.minutes), 1))
+    planned = week.load[:, place] - running
+    running[:, shown == own] += week.own[:, None]
+    changes = np.ones_like(planned, dtype=np.bool_)
+    changes[1:] = (np.diff(planned, axis=0) != 0) | (np.diff(running, axis=0) != 0)
+    server, row = np.nonzero(changes.T)
+    begin = week.minutes[row]
+    end = np.append(begin[1:], 0)
+    return Spans(
+        server=shown[server],
+        begin=begin,
+        end=np.where(end > 0, end, WEEK),
+        running=running[row, server],
+        planned=planned[row, server],
+    )
+
+
+def _peak(estate: Estate, candidate: NDArray[np.bool_], spans: Spans) -> int:
+    """Return the aim `peak`: of the candidates' busiest moments the largest, in tasks or as the
+    estate wants, per mille of ``max_tasks``."""
+    busiest = np.zeros(len(candidate), dtype=np.int64)
+    np.maximum.at(busiest, spans.server, spans.running + spans.planned)
+    if estate.settings.balance == "tasks":
+        return int(busiest[candidate].max(initial=0))
+    limit = estate.servers["max_tasks"].to_numpy()
+    limited = candidate & (limit >= 0)
+    return int((-(-1000 * busiest[limited] // limit[limited])).max(initial=0))
+
+
+def _overload(estate: Estate, spans: Spans) -> dict[int, int]:
+    limit = estate.servers["max_tasks"].to_numpy()[spans.server]
+    above = np.maximum(spans.running + spans.planned - limit, 0) * (limit >= 0)
+    total = np.zeros(len(estate.servers), dtype=np.int64)
+    np.add.at(total, spans.server, above * (spans.end - spans.begin))
+    return {server: int(total[server]) for server in np.flatnonzero(total).tolist()}

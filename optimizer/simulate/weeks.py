@@ -1,0 +1,104 @@
+"""The clock: job after job over the week, twice, so that Sunday night is there on Monday."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.estate import Codes, Estate
+from models.plan import OTHER, Tasks
+from models.problem import Counts
+from models.week import DAY, WEEK
+from optimizer.simulate.choice import NOBODY, Choice, by_name
+from optimizer.simulate.deal import deal
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The second of two weeks, servers in order of name.
+
+    ``picks`` has, per choice, what its tasks picked, shape (tasks, starts of the job in the
+    week), `NOBODY` where that has no connection. From each of ``minutes`` to the next, ``load``
+    is what each server runs (``running_tasks`` and Windows runs), shape (minutes, servers), and
+    ``own`` what the backup server runs of its own work (S5).
+    """
+
+    picks: list[Codes]
+    minutes: Counts
+    load: Counts
+    own: Counts
+
+
+def week_starts(estate: Estate, job: int) -> list[int]:
+    """Return the minutes of the week at which a job starts, in order."""
+    start = int(estate.jobs["start"].iloc[job])
+    return [day * DAY + start for day in sorted(estate.jobs["days"].iloc[job])]
+
+
+def replay(
+    estate: Estate,
+    tasks: Tasks,
+    choices: list[Choice],
+    step: Callable[[str], None],
+    deal: Callable[[Choice, Counts], Codes] = deal,
+) -> Replay:
+    """Return the second week of two.
+
+    At each minute first the runs that end are taken away, then the jobs that start there begin,
+    by name. A job's next start does not end a run in progress. The backup server's own work
+    plays no part: in its tiers it has nobody beside it.
+    """
+    duration = estate.jobs["duration_minutes"].tolist()
+    starts = {job: week_starts(estate, job) for job in np.unique(tasks.job).tolist()}
+    minutes = _minutes(starts, duration)
+    beginning = defaultdict(list)
+    for place, choice in enumerate(choices):
+        for number, minute in enumerate(starts[choice.job]):
+            beginning[minute].append((place, number))
+    picks = [
+        np.empty((len(choice.tasks), len(starts[choice.job])), dtype=np.int32) for choice in choices
+    ]
+    load = estate.servers["running_tasks"].to_numpy()[by_name(estate)].astype(np.int64)
+    history = np.empty((len(minutes), len(load)), dtype=np.int64)
+    ending: dict[int, Counts] = {}
+    for week in (0, 1):
+        step(f"week {week + 1} of 2")
+        for row, minute in enumerate(minutes.tolist()):
+            now = week * WEEK + minute
+            load -= ending.pop(now, 0)
+            for place, number in beginning[minute]:
+                choice = choices[place]
+                picks[place][:, number] = found = deal(choice, load)
+                ran = np.where(found == NOBODY, choice.stand_in, found)
+                begun = np.bincount(ran[ran != NOBODY], minlength=len(load))
+                load += begun
+                end = now + duration[choice.job]
+                ending[end] = ending.get(end, 0) + begun
+            history[row] = load
+    own_tasks = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(duration)).tolist()
+    return Replay(picks, minutes, history, _in_progress(starts, duration, own_tasks)[minutes])
+
+
+def _minutes(starts: dict[int, list[int]], duration: list[int]) -> Counts:
+    """Return the minutes of the week at which a job starts or a run ends, 0 first."""
+    minutes = {0}
+    for job, begins in starts.items():
+        minutes.update(begins, ((begin + duration[job]) % WEEK for begin in begins))
+    return np.array(sorted(minutes), dtype=np.int64)
+
+
+def _in_progress(starts: dict[int, list[int]], duration: list[int], count: list[int]) -> Counts:
+    """Return how many runs are in progress in each minute of a week like all others.
+
+    ``count`` is how many runs begin at each start of a job.
+    """
+    change = np.zeros(2 * WEEK + 1, dtype=np.int64)
+    for job, begins in starts.items():
+        for begin in begins:
+            change[begin] += count[job]
+            change[begin + duration[job]] -= count[job]
+    running = np.cumsum(change)
+    return running[:WEEK] + running[WEEK:-1]
