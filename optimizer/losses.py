@@ -16,6 +16,12 @@ from optimizer.sources.suggest import did_you_mean
 
 KINDS = ("server", "link", "network", "site")
 FORMS = "server:NAME, link:FROM~TO, network:NAME or site:NAME"
+LISTED = {
+    "server": "column server of servers.csv has the names",
+    "link": "write FROM~TO as columns from and to of links.csv have them",
+    "network": "column network of networks.csv has the names",
+    "site": "column site of networks.csv has the names",
+}
 
 
 class UnknownNameError(LookupError):
@@ -60,7 +66,8 @@ def failure(known: Mapping[str, Losses], text: str) -> Losses:
             return known[form]
     names = [other.removeprefix(f"{kind}:") for other in known if other.startswith(f"{kind}:")]
     where = f"in {kind}s" if kind != "site" else "a site of networks"
-    raise UnknownNameError(f"{kind} {name!r} is not {where}{did_you_mean(name, names)}")
+    remedy = did_you_mean(name, names) or f"; {LISTED[kind]}"
+    raise UnknownNameError(f"{kind} {name!r} is not {where}{remedy}")
 
 
 def together(known: Mapping[str, Losses], names: Iterable[str]) -> Losses:

@@ -361,7 +361,8 @@ def test_a_sweep_is_servers_links_networks_and_sites_by_name(tmp_path: Path) -> 
         ("site:noth", "site 'noth' is not a site of networks; did you mean 'north'?"),
         ("site:", "site '' is not a site of networks"),
         ("link:a~d", "link 'a~d' is not in links; did you mean 'a~b'?"),
-        ("link:a", "link 'a' is not in links"),
+        ("link:a", "link 'a' is not in links; write FROM~TO as columns from and to"),
+        ("server:xyz", "server 'xyz' is not in servers; column server of servers.csv has"),
         ("network:A", "network 'A' is not in networks; did you mean 'a'?"),
     ],
 )
