@@ -73,16 +73,15 @@ def _ranked(study: Study) -> Table:
     for name in ("lost", "gone", "fail over", "peak"):
         table.add_column(name, justify="right")
     table.add_column("at")
-    table.add_column("single point of failure", overflow="fold")
     for place in study.ranking[:WORST]:
         scenario = study.scenarios[place]
         outcome, points = scenario.outcome, scenario.single_points
+        by = ["itself, a single point"] if points == scenario.fail else points
         table.add_row(
-            " ".join(scenario.fail),
+            "\n".join((" ".join(scenario.fail), *(f"  by {point}" for point in by))),
             *(str(tasks) for tasks in (outcome.lost, outcome.gone, outcome.failed_over)),
             f"{outcome.peak}{'!' if study.overload(scenario) else ''}",
             "-" if outcome.peak_at is None else clock(outcome.peak_at),
-            "itself" if points == scenario.fail else " ".join(points),
         )
     return table
 
