@@ -29,7 +29,7 @@ def gip(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Mea
     with watch.timing("import"):
         from optimizer.run import run
     with watching(watch, seen, PLACES), watch.timing("total"):
-        plan = run(folder, out, limit, 1, 0, lambda step: None)
+        plan = run(folder, out, limit, 1, 0, lambda step: None).plan
     aims = [
         Measure(
             AIM + aim.aim,

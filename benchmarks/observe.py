@@ -19,6 +19,7 @@ PLACES = {
     "solve": ("optimizer.optimise.solve",),
     "expand": ("optimizer.optimise.expand",),
     "plan": ("optimizer.run.plan",),
+    "lists": ("optimizer.run.job_lists",),
     "write": ("optimizer.run.write_plan",),
     "check": ("optimizer.run.judge",),
 }

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
-from models.plan import Tasks
+from models.plan import Plan, Tasks
 from models.problem import Counts
 from optimizer.eligibility import qualify
 from optimizer.job_split import split
@@ -22,7 +22,7 @@ from optimizer.simulate.deal import deal
 from optimizer.simulate.result import Simulation, outcome
 from optimizer.simulate.weeks import replay
 
-ROUNDS = 3
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ class JobLists:
     agreement: Agreement
     by_job: pd.DataFrame
     splits: Mapping[str, list[JobPart]]
+
+
+def job_lists(plan: Plan, step: Callable[[str], None] = lambda step: None) -> JobLists:
+    """Return the lists for ``plan``."""
+    proxy = np.where(plan.tier > 0, plan.proxy, -1).astype(np.int32)
+    return choose_lists(plan.estate, plan.tasks, proxy, plan.tier, step)
 
 
 def choose_lists(
@@ -157,5 +163,6 @@ class _Met:
         return deal(choice, load)
 
     def loads(self, wish: Wish) -> Counts:
-        """Return the loads at each start of both weeks, shape (starts, places)."""
-        return np.array(self._loads[wish.job])
+        """Return the loads at each start of the second week, shape (starts, places)."""
+        loads = self._loads[wish.job]
+        return np.array(loads[len(loads) // 2 :])

@@ -55,6 +55,8 @@ class Wish:
         then what has more on their server. Servers that the plan does not use for the job would
         only draw tasks away.
         """
+        if self.used.sum() < 2:
+            return listed
         distinct, times = np.unique(loads, axis=0, return_counts=True)
         best = self._nearness(listed, distinct, times)
         while True:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import PlanError
 from models.plan import Plan
 from optimizer.check import judge
 from optimizer.deadline import Deadline
+from optimizer.job_lists import JobLists, job_lists
 from optimizer.outputs.plan_files import write_plan
 from optimizer.outputs.staging import staged
 from optimizer.planner import plan
+from optimizer.simulate import simulate
+from optimizer.simulate.result import Simulation
 from optimizer.sources.folder import read_estate
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan, the lists to select in its jobs, and, if asked for, the product ``by_itself``."""
+
+    plan: Plan
+    lists: JobLists
+    by_itself: Simulation | None
 
 
 def run(
@@ -22,8 +35,11 @@ def run(
     workers: int,
     seed: int,
     step: Callable[[str], None],
-) -> Plan:
+    compare: bool = False,
+) -> Planned:
     """Plan the estate in a folder and put the plan's files into ``out``.
+
+    To ``compare``, the product's own choice, as the jobs are today, is simulated too.
 
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
     OutputError; on any of them ``out`` is as it was.
@@ -39,8 +55,10 @@ def run(
             workers,
             progress=lambda stage: step(f"{stage.aim}: {stage.best}, bound {stage.bound}"),
         )
+        step("lists")
+        lists = job_lists(made, step)
         step("writing")
-        write_plan(made, folder, seed)
+        write_plan(made, lists, folder, seed)
         step("checking")
         judgement = judge(estate, folder)
         if judgement.violations:
@@ -48,4 +66,5 @@ def run(
                 "the plan breaks the contract, which is a defect of this program; nothing was "
                 "written. Please report it with the estate:\n" + "\n".join(judgement.violations)
             )
-    return made
+        by_itself = simulate(estate, step=step) if compare else None
+    return Planned(made, lists, by_itself)

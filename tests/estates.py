@@ -17,6 +17,8 @@ import random_estates
 
 from models.estate import Estate
 from models.plan import Plan
+from optimizer.job_lists import job_lists
+from optimizer.outputs.plan_files import write_plan
 from optimizer.planner import plan
 from optimizer.sources.folder import read_estate
 
@@ -79,6 +81,11 @@ def estate(
 def planned(folder: Path, servers: Rows, vms: Rows, **others: Any) -> Plan:
     """Return the plan of the `estate` of these rows."""
     return plan(estate(folder, servers, vms, **others))
+
+
+def write(plan: Plan, folder: Path, seed: int = 0) -> None:
+    """Write all files of ``plan`` into ``folder``."""
+    write_plan(plan, job_lists(plan), folder, seed)
 
 
 def proxies(plan: Plan) -> dict[str, str]:

@@ -22,14 +22,15 @@ import pytest
 from models.plan import Plan
 from optimizer import run as running
 from optimizer.cli import main as program
+from optimizer.job_lists import JobLists
 from optimizer.outputs.plan_files import write_plan
 
 DATA = Path(__file__).parents[1] / "data"
 TINY, BRANCHES, BROKEN = (str(DATA / name) for name in ("tiny", "branch-offices", "broken/bad-day"))
 GIP = str(Path(sys.executable).with_name("gip"))
 PLAN_FILES = {
-    "assignments.csv", "findings.csv", "job_proxies.csv", "plan.json", "proxy_load.csv",
-    "unassigned.csv",
+    "assignments.csv", "findings.csv", "job_agreement.csv", "job_proxies.csv", "job_splits.csv",
+    "plan.json", "proxy_load.csv", "unassigned.csv",
 }  # fmt: skip
 
 Gip = Callable[..., tuple[int, str, str]]
@@ -95,8 +96,9 @@ def test_a_plan_with_unassigned_tasks_ends_with_3(
     assert gip("check", without_proxy, tmp_path / "out")[0] == 0
 
 
-def unproven(plan: Plan) -> Plan:
-    return replace(plan, aims=[replace(aim, proven=False) for aim in plan.aims])
+def unproven(made: running.Planned) -> running.Planned:
+    aims = [replace(aim, proven=False) for aim in made.plan.aims]
+    return replace(made, plan=replace(made.plan, aims=aims))
 
 
 @pytest.mark.parametrize(("estate", "code"), [(TINY, 5), ("unreached", 3)])
@@ -276,8 +278,8 @@ def test_a_plan_that_breaks_the_rules_is_never_put_in_place(
     gip: Gip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    def mistaken(plan: Plan, folder: Path, seed: int) -> None:
-        write_plan(replace(plan, tier=plan.tier * 0 + 4), folder, seed)
+    def mistaken(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
+        write_plan(replace(plan, tier=plan.tier * 0 + 4), lists, folder, seed)
 
     before = content(made(gip, TINY, tmp_path / "out"))
     monkeypatch.setattr(running, "write_plan", mistaken)

@@ -8,10 +8,10 @@ from typing import Any
 
 import oracle
 import random_estates
+from estates import write
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.check import judge
-from optimizer.outputs.plan_files import write_plan
 from optimizer.planner import plan
 from optimizer.sources.folder import read_estate
 
@@ -23,7 +23,7 @@ def test_every_aim_is_optimal(spec: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         random_estates.write(spec, Path(folder))
         made = plan(read_estate(Path(folder)))
-        write_plan(made, Path(folder), 0)
+        write(made, Path(folder))
         judgement = judge(made.estate, Path(folder))
     assert judgement.violations == ()
     assert {aim.aim: (aim.best, aim.proven) for aim in made.aims} == {

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from estates import write
 
 from models.errors import OutputError
 from optimizer.cli import main as program
 from optimizer.outputs import csv_file
 from optimizer.outputs.csv_file import named, write_csv
-from optimizer.outputs.plan_files import write_plan
 from optimizer.outputs.staging import staged
 from optimizer.planner import plan
 from optimizer.run import run
@@ -27,8 +27,8 @@ from optimizer.sources.folder import read_estate
 
 BOM = "\ufeff"
 FILES = (
-    "assignments.csv", "findings.csv", "job_proxies.csv", "plan.json", "proxy_load.csv",
-    "unassigned.csv",
+    "assignments.csv", "findings.csv", "job_agreement.csv", "job_proxies.csv", "job_splits.csv",
+    "plan.json", "proxy_load.csv", "unassigned.csv",
 )  # fmt: skip
 NAMES = ["=cmd", "a\nb", 'a"b', "a,b", "web 01", "z", "\u00e9", "\u65e5\u672c", "\U0001f600"]
 TABLES = {
@@ -131,7 +131,8 @@ def test_the_bytes_of_every_table(estate_folder: Path, tmp_path: Path) -> None:
     assert list(record["inputs"]) == [f"{name}.csv" for name in sorted(TABLES)]
     assert record["totals"] | {"findings": 0} == {
         "tasks": 12, "windows_tasks": 10, "own_tasks": 1, "unknown_tasks": 1, "assigned": 10,
-        "unassigned": 1, "servers_used": 1, "findings": 0,
+        "unassigned": 1, "servers_used": 1, "findings": 0, "planned_runs": 10,
+        "on_planned_server": 10, "in_planned_tier": 10, "jobs_to_split": 0,
     }  # fmt: skip
 
 
@@ -376,5 +377,5 @@ def test_no_room_for_the_last_file(
 def test_a_plan_is_written_by_itself_too(estate_folder: Path, tmp_path: Path) -> None:
     """`write_plan` needs nothing but a folder; `run` adds staging and the check."""
     (tmp_path / "bare").mkdir()
-    write_plan(plan(read_estate(estate_folder)), tmp_path / "bare", 0)
+    write(plan(read_estate(estate_folder)), tmp_path / "bare")
     assert tuple(content(tmp_path / "bare")) == FILES

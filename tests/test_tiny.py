@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from estates import proxies, reasons, values
+from estates import proxies, reasons, values, write
 
 from models.plan import CONNECTIONS, WINDOWS, Plan
 from optimizer.check import judge
-from optimizer.outputs.plan_files import write_plan
 from optimizer.planner import plan
 from optimizer.sources.folder import read_estate
 
@@ -30,7 +29,7 @@ def branch_offices() -> Plan:
 
 def judged(plan: Plan, folder: Path) -> dict[str, int]:
     """Return the aims' values as the checker counts them in the files of ``plan``."""
-    write_plan(plan, folder, 0)
+    write(plan, folder)
     judgement = judge(plan.estate, folder)
     assert judgement.violations == ()
     return judgement.values

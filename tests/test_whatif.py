@@ -16,7 +16,7 @@ import numpy as np
 import oracle
 import pytest
 import random_estates
-from estates import estate
+from estates import estate, write
 from estates import proxies as serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -29,7 +29,6 @@ from models.plan import WINDOWS
 from optimizer.check import judge
 from optimizer.losses import UnknownNameError, failure, failures, together
 from optimizer.network import single_points
-from optimizer.outputs.plan_files import write_plan
 from optimizer.outputs.whatif_table import record
 from optimizer.planner import plan
 from optimizer.sources.folder import read_estate
@@ -409,7 +408,7 @@ def planned(spec: Mapping[str, Any]) -> Iterator[tuple[Estate, Path, Assignment,
     with tempfile.TemporaryDirectory() as folder:
         random_estates.write(spec, Path(folder))
         made = plan(read_estate(Path(folder)))
-        write_plan(made, Path(folder), 0)
+        write(made, Path(folder))
         yield made.estate, Path(folder), by_name(made.estate, made.proxy), made.proxy
 
 
@@ -576,7 +575,7 @@ def test_a_new_plan_is_optimal_and_keeps_every_rule(
         (scenario,) = whatif(read, tasks_of(read), proxy, fail, replanned=1).scenarios
         left = replanning(read, tasks_of(read), proxy, together(failures(read), fail))
         made = plan(left)
-        write_plan(made, folder, 0)
+        write(made, folder)
         judgement = judge(left, folder)
     assert judgement.violations == ()
     truth = oracle.solve(without(spec, on, fail))

@@ -1,4 +1,7 @@
-"""Judges job_proxies.csv: per job the servers that the plan uses for it."""
+"""Judges job_proxies.csv: per job some of the servers that the plan uses for it.
+
+Which of them bring the product nearest to the plan is a matter of degree, not of rules.
+"""
 
 from __future__ import annotations
 
@@ -19,28 +22,32 @@ def judge_job_proxies(
     written: Written,
     complaints: Complaints,
 ) -> None:
-    """Complain of jobs whose list is missing, twice there, not sorted, or not what is used."""
+    """Complain of jobs whose list is missing, twice there, empty, not sorted, or has others."""
     used: dict[str, set[str]] = defaultdict(set)
     for pair in pd.unique(roster.job[service.task] * len(servers) + service.proxy).tolist():
         place, server = divmod(pair, len(servers))
         used[roster.job_names[place]].add(servers[server])
-    expected = {job: ";".join(sorted(names)) for job, names in used.items()}
     found: dict[str, str] = {}
     jobs, lists = (written.columns[name].to_pylist() for name in ("job", "proxies"))
     for job, proxies in zip(jobs, lists, strict=True):
         if job in found:
             complaints.add("jobs in two rows", f"{written.file}: job {job!r} stands there twice")
         found.setdefault(job, proxies)
-    for job in sorted(expected.keys() | found.keys()):
-        if found.get(job) != expected.get(job):
-            complaints.add(
-                "jobs with wrong proxies",
-                f"{written.file}: job {job!r} has proxies {_shown(found.get(job))}, "
-                f"expected {_shown(expected.get(job))}",
-            )
+    for job in sorted(used.keys() | found.keys()):
+        wrong = _wrong(found.get(job), sorted(used.get(job, ())))
+        if wrong:
+            complaints.add("jobs with wrong proxies", f"{written.file}: job {job!r} {wrong}")
     if jobs != sorted(jobs):
         complaints.add("unsorted files", f"{written.file}: rows are not sorted by job (byte order)")
 
 
-def _shown(proxies: str | None) -> str:
-    return "no row" if proxies is None else repr(proxies)
+def _wrong(proxies: str | None, used: list[str]) -> str | None:
+    """Say what is wrong with a job's list, given the servers that the plan uses, sorted."""
+    if proxies is None:
+        return f"has no row, expected some of {';'.join(used)!r}"
+    if not used:
+        return f"has proxies {proxies!r}, expected no row: the plan serves none of its tasks"
+    listed = proxies.split(";")
+    if listed == [name for name in used if name in set(listed)]:
+        return None
+    return f"has proxies {proxies!r}, expected some of {';'.join(used)!r}, each once, sorted"

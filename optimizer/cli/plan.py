@@ -11,6 +11,7 @@ from optimizer.cli.options import estate_argument, reporting
 
 if TYPE_CHECKING:
     from models.plan import Plan
+    from optimizer.run import Planned
 
 UNASSIGNED, UNPROVEN = 3, 5
 
@@ -30,14 +31,17 @@ UNASSIGNED, UNPROVEN = 3, 5
     "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
     help="Another seed may give another of equally good plans.",
 )  # fmt: skip
+@click.option(
+    "--compare", is_flag=True, help="Tell what the product would do by itself, and in its lists."
+)
 @reporting
 @click.pass_context
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
     """Plan ESTATE: a proxy for every Windows VM of every job.
 
-    Writes assignments.csv, unassigned.csv, job_proxies.csv, proxy_load.csv, findings.csv and
-    plan.json into the output folder, all or none. Exit code 3: some tasks are unassigned;
-    5: time ran out before every aim was proven.
+    Writes assignments.csv, unassigned.csv, job_proxies.csv, job_agreement.csv, job_splits.csv,
+    proxy_load.csv, findings.csv and plan.json into the output folder, all or none. Exit code 3:
+    some tasks are unassigned; 5: time ran out before every aim was proven.
 
     \b
     Example:
@@ -46,18 +50,28 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     from optimizer.cli.progress import progress
     from optimizer.run import run
 
+    limit, workers, seed = (options[name] for name in ("time_limit", "workers", "seed"))
     with progress(not quiet) as step:
-        made = run(estate, out, options["time_limit"], options["workers"], options["seed"], step)
-    if options["as_json"]:
-        from optimizer.outputs.plan_files import record
-        from optimizer.outputs.tables import print_json
+        made = run(estate, out, limit, workers, seed, step, options["compare"])
+    _print(made, out, seed, options["as_json"], quiet)
+    ctx.exit(_exit_code(made.plan))
 
-        print_json(record(made, options["seed"]))
+
+def _print(made: Planned, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
+    from optimizer.outputs.comparison import comparison, print_comparison
+    from optimizer.outputs.comparison import record as compared
+    from optimizer.outputs.plan_files import record
+    from optimizer.outputs.tables import print_json, print_plan
+
+    plan, lists, by_itself = made.plan, made.lists, made.by_itself
+    figures = None if by_itself is None else comparison(plan, lists, by_itself)
+    if as_json:
+        found = record(plan, lists, seed)
+        print_json(found if figures is None else found | {"comparison": compared(figures)})
     elif not quiet:
-        from optimizer.outputs.tables import print_plan
-
-        print_plan(made, out)
-    ctx.exit(_exit_code(made))
+        print_plan(plan, lists, out)
+        if figures is not None:
+            print_comparison(figures)
 
 
 def _exit_code(plan: Plan) -> int:

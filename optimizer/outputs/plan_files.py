@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,23 +14,24 @@ import pandas as pd
 
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
 from models.settings import Settings
+from optimizer.job_lists import JobLists
 from optimizer.outputs.csv_file import named, write_csv
+from optimizer.outputs.job_list_files import write_job_lists
 from optimizer.outputs.loads import loads
 from optimizer.outputs.proxy_load import write_proxy_load
-from optimizer.tasks import byte_rank
 
 TOOLS = ("gip-planner", "ortools", "networkx", "pandas", "pyarrow")
 FORMAT = 1
 
 
-def write_plan(plan: Plan, folder: Path, seed: int) -> None:
-    """Write all files of ``plan`` into ``folder``."""
+def write_plan(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
+    """Write all files of ``plan``, with the ``lists`` to select in its jobs, into ``folder``."""
     _assignments(plan, folder / "assignments.csv")
     _unassigned(plan, folder / "unassigned.csv")
-    _job_proxies(plan, folder / "job_proxies.csv")
+    write_job_lists(plan.estate, lists, folder)
     write_proxy_load(plan.estate, loads(plan), folder / "proxy_load.csv")
     _findings(plan, folder / "findings.csv")
-    text = json.dumps(record(plan, seed), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(record(plan, lists, seed), indent=2, ensure_ascii=False) + "\n"
     (folder / "plan.json").write_bytes(text.encode())
 
 
@@ -70,34 +72,13 @@ def _unassigned(plan: Plan, path: Path) -> None:
     )
 
 
-def job_proxies(plan: Plan) -> dict[str, list[str]]:
-    """Return the servers that the plan uses for each job, jobs and servers in byte order."""
-    planned = (plan.proxy >= 0) & (plan.tasks.kind == WINDOWS)
-    job_rank = byte_rank(plan.estate.jobs["job"])
-    server_rank = byte_rank(plan.estate.servers["server"])
-    jobs = plan.estate.jobs["job"].to_numpy(dtype=object)[np.argsort(job_rank)]
-    servers = plan.estate.servers["server"].to_numpy(dtype=object)[np.argsort(server_rank)]
-    pairs = job_rank[plan.tasks.job[planned]] * len(servers) + server_rank[plan.proxy[planned]]
-    lists: dict[str, list[str]] = {}
-    for pair in np.unique(pairs).tolist():
-        job, server = divmod(pair, len(servers))
-        lists.setdefault(jobs[job], []).append(servers[server])
-    return lists
-
-
-def _job_proxies(plan: Plan, path: Path) -> None:
-    lists = job_proxies(plan)
-    proxies = [";".join(servers) for servers in lists.values()]
-    write_csv(path, {"job": list(lists), "proxies": proxies})
-
-
 def _findings(plan: Plan, path: Path) -> None:
     rows = plan.findings
     fields = ("severity", "code", "subject", "detail")
     write_csv(path, {field: [getattr(row, field) for row in rows] for field in fields})
 
 
-def record(plan: Plan, seed: int) -> dict[str, Any]:
+def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
     """Return what ``plan.json`` holds."""
     kinds = np.bincount(plan.tasks.kind, minlength=3)
     return {
@@ -125,6 +106,8 @@ def record(plan: Plan, seed: int) -> dict[str, Any]:
             "unassigned": len(plan.unassigned),
             "servers_used": int((np.bincount(plan.proxy[plan.tier > 0]) > 0).sum()),
             "findings": len(plan.findings),
+            **asdict(lists.agreement),
+            "jobs_to_split": len(lists.splits),
         },
     }
 

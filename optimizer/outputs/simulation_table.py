@@ -8,6 +8,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from optimizer.outputs.job_list_table import followed, share
 from optimizer.simulate.agreement import Agreement
 from optimizer.simulate.result import Simulation
 
@@ -21,15 +22,7 @@ def print_simulation(simulation: Simulation, agreement: Agreement | None, out: P
     if simulation.overload:
         console.print(_overloaded(simulation))
     if agreement is not None:
-        planned = agreement.planned_runs
-        console.print(
-            f"of {planned} planned runs {agreement.on_planned_server} "
-            f"({_share(agreement.on_planned_server, planned)}) are on their server, "
-            f"{agreement.in_planned_tier} ({_share(agreement.in_planned_tier, planned)}) in their "
-            "tier",
-            soft_wrap=True,
-            highlight=False,
-        )
+        console.print(followed(agreement), soft_wrap=True, highlight=False)
     console.print(
         f"{len(simulation.runs)} runs, {simulation.failed_over} failed over, "
         f"{simulation.failed} failed; peak {simulation.peak}; written to {out}",
@@ -45,7 +38,7 @@ def _served(simulation: Simulation) -> Table:
         table.add_column(name, justify="right")
     rows = [*enumerate(simulation.tiers, start=1), ("failed", simulation.failed)]
     for tier, runs in rows:
-        table.add_row(str(tier), str(runs), _share(runs, len(simulation.runs)))
+        table.add_row(str(tier), str(runs), share(runs, len(simulation.runs)))
     return table
 
 
@@ -64,7 +57,3 @@ def _overloaded(simulation: Simulation) -> Table:
             servers["server"].iloc[server], str(busiest[server]), str(limit), str(minutes)
         )
     return table
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.1%}" if whole else "-"

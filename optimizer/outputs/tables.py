@@ -17,6 +17,8 @@ from models.plan import Plan
 from models.tables import TABLES
 from models.week import clock
 from optimizer.check import Judgement
+from optimizer.job_lists import JobLists
+from optimizer.outputs.job_list_table import print_job_lists
 from optimizer.outputs.loads import Spans, loads
 
 BUSIEST = 10
@@ -28,8 +30,8 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def print_plan(plan: Plan, out: Path) -> None:
-    """Print the aims, the busiest servers, and what was left unassigned."""
+def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
+    """Print the aims, the busiest servers, what was left unassigned, and what the lists do."""
     console = Console()
     console.print(_aims(plan))
     console.print(_busiest(plan, loads(plan)))
@@ -40,6 +42,7 @@ def print_plan(plan: Plan, out: Path) -> None:
         for reason, count in reasons.most_common():
             table.add_row(reason, str(count))
         console.print(table)
+    print_job_lists(console, lists)
     warnings = sum(finding.severity == "warning" for finding in plan.findings)
     console.print(
         f"{_counted(len(plan.tasks), 'task')}, {len(plan.unassigned)} unassigned; "

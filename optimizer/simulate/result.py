@@ -78,8 +78,8 @@ def outcome(
         tiers=(one, two, three, four),
         failed=int((runs.proxy < 0).sum()),
         failed_over=int(runs.failed_over.sum()),
-        peak=_peak(estate, eligibility.candidate, spans),
-        overload=_overload(estate, spans),
+        peak=peak(estate, eligibility.candidate, spans),
+        overload=overload(estate, spans),
     )
 
 
@@ -139,7 +139,7 @@ def _spans(estate: Estate, candidate: NDArray[np.bool_], week: Replay) -> Spans:
     )
 
 
-def _peak(estate: Estate, candidate: NDArray[np.bool_], spans: Spans) -> int:
+def peak(estate: Estate, candidate: NDArray[np.bool_], spans: Spans) -> int:
     """Return the aim `peak`: of the candidates' busiest moments the largest, in tasks or as the
     estate wants, per mille of ``max_tasks``."""
     busiest = np.zeros(len(candidate), dtype=np.int64)
@@ -151,7 +151,8 @@ def _peak(estate: Estate, candidate: NDArray[np.bool_], spans: Spans) -> int:
     return int((-(-1000 * busiest[limited] // limit[limited])).max(initial=0))
 
 
-def _overload(estate: Estate, spans: Spans) -> dict[int, int]:
+def overload(estate: Estate, spans: Spans) -> dict[int, int]:
+    """Return the task-minutes above ``max_tasks`` of each server (code) that has any."""
     limit = estate.servers["max_tasks"].to_numpy()[spans.server]
     above = np.maximum(spans.running + spans.planned - limit, 0) * (limit >= 0)
     total = np.zeros(len(estate.servers), dtype=np.int64)

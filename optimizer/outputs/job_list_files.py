@@ -1,0 +1,35 @@
+"""The files that say what to select in each job, how near that comes, and which jobs to split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from models.estate import Estate
+from optimizer.job_lists import JobLists
+from optimizer.outputs.csv_file import write_csv
+
+
+def write_job_lists(estate: Estate, lists: JobLists, folder: Path) -> None:
+    """Write ``job_proxies.csv``, ``job_agreement.csv`` and ``job_splits.csv``."""
+    servers, vms = estate.servers["server"].tolist(), estate.vms["vm"].tolist()
+
+    def listed(codes: Iterable[int]) -> str:
+        return ";".join(servers[code] for code in codes)
+
+    proxies = [listed(codes) for codes in lists.lists.values()]
+    write_csv(folder / "job_proxies.csv", {"job": list(lists.lists), "proxies": proxies})
+    parts = [len(lists.splits.get(job, [()])) for job in lists.by_job["job"]]
+    agreed = lists.by_job.assign(parts=parts).astype(str).to_dict("list")
+    write_csv(folder / "job_agreement.csv", {str(name): cells for name, cells in agreed.items()})
+    rows = [
+        (job, str(number), listed(part.servers), vms[vm])
+        for job, parts in lists.splits.items()
+        for number, part in enumerate(parts, start=1)
+        for vm in lists.simulation.tasks.vm[np.sort(part.tasks)].tolist()
+    ]
+    fields = ("job", "part", "proxies", "vm")
+    columns = {field: [row[place] for row in rows] for place, field in enumerate(fields)}
+    write_csv(folder / "job_splits.csv", columns)
