@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from models.estate import Estate
-from optimizer.sources.suggest import did_you_mean
+from optimizer.sources.suggest import UnknownNameError, did_you_mean
 
 KINDS = ("server", "link", "network", "site")
 FORMS = "server:NAME, link:FROM~TO, network:NAME or site:NAME"
@@ -22,10 +22,6 @@ LISTED = {
     "network": "column network of networks.csv has the names",
     "site": "column site of networks.csv has the names",
 }
-
-
-class UnknownNameError(LookupError):
-    """A failure that the estate has no name for; says what it may have meant."""
 
 
 @dataclass(frozen=True, slots=True)

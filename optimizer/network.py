@@ -33,7 +33,7 @@ class Network:
         self._sets: Sequence[NetworkSet] = estate.network_sets
         self._networks = len(estate.networks)
         self._sites: list[str] = estate.networks["site"].tolist()
-        self._graph: Any = _graph(estate)
+        self._graph: Any = graph_of(estate)
 
     def shares_network(self, sources: Codes, targets: Codes) -> Matrix:
         """Return where a set of ``sources`` and one of ``targets`` have a network in common."""
@@ -197,8 +197,9 @@ def _is_link(node: _Node) -> bool:
     return isinstance(node, tuple) and node[0] == "link"
 
 
-def _graph(estate: Estate) -> nx.DiGraph | None:
-    """Return the graph of networks, routers and links that are up; None without a links table."""
+def graph_of(estate: Estate) -> nx.DiGraph | None:
+    """Return the graph of networks (codes), routers (names) and links that are up; None without a
+    links table."""
     if estate.links is None:
         return None
     graph = nx.DiGraph()

@@ -16,8 +16,8 @@ MODULES = sorted(
 )
 LONGEST = 250
 DOORS = {
-    "networkx": ("optimizer/network.py", "optimizer/generate/"),
-    "ortools": ("optimizer/relax.py", "optimizer/search.py"),
+    "networkx": ("optimizer/network.py", "optimizer/explain/paths.py", "optimizer/generate/"),
+    "ortools": ("optimizer/relax.py", "optimizer/search.py", "optimizer/explain/"),
     "click": ("optimizer/cli/",),
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}

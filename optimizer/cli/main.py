@@ -12,6 +12,7 @@ import click
 from models.errors import GipError
 from optimizer.cli.check import check
 from optimizer.cli.diff import diff
+from optimizer.cli.explain import explain
 from optimizer.cli.generate import generate
 from optimizer.cli.init import init
 from optimizer.cli.plan import plan
@@ -33,7 +34,7 @@ def gip() -> None:
     """
 
 
-for command in (plan, check, init, generate, simulate, whatif, diff):
+for command in (plan, check, init, generate, simulate, explain, diff, whatif):
     gip.add_command(command)
 
 

@@ -49,9 +49,9 @@ def whatif(
       gip whatif data/branch-offices out --sweep --replan worst:3
     """
     from optimizer.cli.progress import progress
-    from optimizer.losses import UnknownNameError
     from optimizer.outputs.tables import print_json
     from optimizer.outputs.whatif_table import print_study, record
+    from optimizer.sources.suggest import UnknownNameError
     from optimizer.whatif.run import run
 
     if bool(fail) == sweep or (more and not fail):

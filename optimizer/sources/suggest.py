@@ -9,15 +9,37 @@ from itertools import islice
 LOOKED_AT = 5000
 
 
+class UnknownNameError(LookupError):
+    """A name that the estate does not have, or not once; says what may have been meant."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the closest of the first `LOOKED_AT` names, or "".
+    """Return ``; did you mean 'x'?`` for a name one slip away, else the closest of the first
+    `LOOKED_AT`, or "".
 
     >>> did_you_mean("SERWER", ["Server", "site"])
     "; did you mean 'Server'?"
     """
-    spelt = {other.casefold(): other for other in islice(known, LOOKED_AT)}
-    close = difflib.get_close_matches(name.casefold(), spelt, n=1)
+    spelt = {other.casefold(): other for other in known}
+    wanted = name.casefold()
+    close = sorted(_slips(wanted) & spelt.keys()) or difflib.get_close_matches(
+        wanted, islice(spelt, LOOKED_AT), n=1
+    )
     return f"; did you mean {spelt[close[0]]!r}?" if close else ""
+
+
+def _slips(name: str) -> set[str]:
+    """Return what one slip of the pen makes of ``name``: a character too many, one missing, one
+    wrong, or two turned round; those that may come in are its own, letters, digits and marks."""
+    halves = [(name[:place], name[place:]) for place in range(len(name) + 1)]
+    letters = {*name, *"abcdefghijklmnopqrstuvwxyz0123456789-_."}
+    return {
+        name,
+        *(left + right[1:] for left, right in halves if right),
+        *(left + right[1] + right[0] + right[2:] for left, right in halves if len(right) > 1),
+        *(left + letter + right[1:] for left, right in halves if right for letter in letters),
+        *(left + letter + right for left, right in halves for letter in letters),
+    }
 
 
 class Hints:

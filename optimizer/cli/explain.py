@@ -1,0 +1,47 @@
+"""``gip explain``: why this server, or why none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from optimizer.cli.options import estate_argument, reporting
+
+
+@click.command(short_help="Why a VM has its server, or none.")
+@estate_argument
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("vm")
+@click.option("--job", metavar="JOB", help="Only its task in this job.")
+@click.option("--all", "whole", is_flag=True, help="Print every server, not the first 20.")
+@reporting
+def explain(
+    estate: Path, plan: Path, vm: str, job: str | None, whole: bool, quiet: bool, as_json: bool
+) -> None:
+    """Say why VM of ESTATE, an id or a name, is served as it is in PLAN, an output folder.
+
+    Every server with tier, connection, path, load and the rule that keeps it out or ranks it
+    lower; the cheapest single change that would lead to a better tier, all other tasks staying
+    where they are. For a task without a server: a smallest set of facts that forbids it.
+
+    \b
+    Example:
+      gip explain data/branch-offices out tky-w001
+      gip explain data/branch-offices out nag-w010 --job nagoya-daily --json
+    """
+    from optimizer.cli.progress import progress
+    from optimizer.explain.run import run
+    from optimizer.outputs.explain_table import print_explained, record
+    from optimizer.outputs.tables import print_json
+    from optimizer.sources.suggest import UnknownNameError
+
+    try:
+        with progress(not quiet) as step:
+            explained = run(estate, plan, vm, job, step)
+    except UnknownNameError as error:
+        raise click.BadParameter(str(error), param_hint="VM") from error
+    if as_json:
+        print_json(record(explained))
+    elif not quiet:
+        print_explained(explained, whole)

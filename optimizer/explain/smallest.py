@@ -1,0 +1,56 @@
+"""A smallest set of facts that cannot all hold, found by what would have to give way.
+
+Of every set that cannot hold some fact is in each *correction*: facts without which the others can
+hold. So a smallest set that meets every correction known so far is either the answer, or shows one
+more correction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ortools.sat.python import cp_model
+
+Holds = Callable[[frozenset[int]], frozenset[int] | None]
+
+
+class UndecidedError(Exception):
+    """The solver ran out of its limits."""
+
+
+def smallest_conflict(facts: int, holding: Holds) -> frozenset[int] | None:
+    """Return a smallest set of the facts 0 to ``facts`` - 1 that cannot all hold.
+
+    ``holding`` returns, given facts that have to hold, as many as then can, these among them; None
+    where they cannot. None where all of them can hold. UndecidedError where it raises that.
+    """
+    everything = frozenset(range(facts))
+    corrections: list[frozenset[int]] = []
+    while True:
+        wanted = _smallest_hitting_set(facts, corrections)
+        found = holding(wanted)
+        if found is None:
+            return wanted
+        if found == everything:
+            return None
+        corrections.append(everything - found)
+
+
+def _smallest_hitting_set(facts: int, sets: Sequence[frozenset[int]]) -> frozenset[int]:
+    model = cp_model.CpModel()
+    chosen = [model.new_bool_var("") for _ in range(facts)]
+    for members in sets:
+        model.add_bool_or([chosen[fact] for fact in sorted(members)])
+    model.minimize(sum(chosen))
+    solver = deterministic_solver()
+    if solver.solve(model) != cp_model.OPTIMAL:
+        raise UndecidedError
+    return frozenset(fact for fact, var in enumerate(chosen) if solver.boolean_value(var))
+
+
+def deterministic_solver() -> cp_model.CpSolver:
+    """Return a solver that finds the same each time."""
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = 20
+    return solver
