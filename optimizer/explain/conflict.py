@@ -1,11 +1,12 @@
 """Why nobody serves a task: the facts about it and about its servers' room, as a CP-SAT model.
 
-All facts are assumptions. Taken as given is that every other task that the plan serves stays
-served, by whatever server its own options allow.
+Each fact is a literal that may be assumed. Taken as given is that every other task that the plan
+serves stays served, by whatever server its own options allow.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from models.plan import Tasks
 from models.problem import Problem
 from optimizer.eligibility import Eligibility
 from optimizer.explain.hurdles import Fact, Hurdles
+from optimizer.explain.relief import relieving
 from optimizer.explain.smallest import UndecidedError, deterministic_solver, smallest_conflict
 from optimizer.groups import collapse
 
@@ -40,19 +42,22 @@ def conflict(
     model.serve(hurdles)
     model.limit_loads()
     model.survive_losses()
-    found = smallest_conflict(len(model.facts), model.holding)
+    needed = [number for number, fact in enumerate(model.facts) if fact in model.alone]
+    found = smallest_conflict(len(model.facts), model.holding, needed)
     return None if found is None else tuple(sorted(list(model.facts)[fact] for fact in found))
 
 
 class _Model:
-    """``facts`` gives each fact its literal; ``of_task`` each server's way of serving the task."""
+    """``facts`` gives each fact its literal; each of ``alone``, if it did not hold, would let all
+    others hold."""
 
     def __init__(self, problem: Problem, group: int, names: Sequence[str]) -> None:
         self._problem, self._group, self._names = problem, group, names
         self._model = cp_model.CpModel()
         self.facts: dict[Fact, Any] = {}
-        self.of_task: dict[int, Any] = {}
-        self._counts: dict[tuple[int, int], Any] = {}
+        self.alone: set[Fact] = set()
+        self._relieving: set[int] = set()
+        self._counts: dict[int, list[tuple[int, Any]]] = defaultdict(list)
 
     def _fact(self, fact: Fact) -> Any:
         if fact not in self.facts:
@@ -77,32 +82,39 @@ class _Model:
             reach |= label[kind[self._group]] > 0
         if self._problem.failover_limit is not None:
             reach[:] = True
+        elif self._group >= 0:
+            self._relieving = relieving(self._problem, self._group, groups, servers)
         inside = np.zeros(len(kind), dtype=np.bool_)
         while not inside[fresh := np.unique(groups[reach[servers]])].all():
             inside[fresh] = True
             reach |= (label[kind[fresh]] > 0).any(axis=0)
         for one in np.flatnonzero(inside).tolist():
-            options = np.flatnonzero(label[kind[one]] > 0).tolist()
-            for server in options:
-                self._counts[one, server] = self._model.new_int_var(0, int(number[one]), "")
-            self._model.add(
-                sum(self._counts[one, server] for server in options) == int(number[one])
-            )
+            total = int(number[one])
+            numbers: list[Any] = []
+            for server in np.flatnonzero(label[kind[one]] > 0).tolist():
+                numbers.append(self._model.new_int_var(0, total, ""))
+                self._counts[server].append((one, numbers[-1]))
+            self._model.add(sum(numbers) == total)
 
     def serve(self, hurdles: Sequence[Hurdles]) -> None:
         """Serve the task by one server that no fact in force keeps from it."""
         model = self._model
+        of_task: list[Any] = []
         for server, at in enumerate(hurdles):
-            self.of_task[server] = serves = model.new_bool_var("")
+            serves = model.new_bool_var("")
+            of_task.append(serves)
+            if self._group >= 0 and self._problem.label[self._problem.kind[self._group], server]:
+                self._counts[server].append((self._group, serves))
             for fact in at.own:
                 model.add_implication(self._fact(fact), ~serves)
-            if at.connects:
-                continue
-            ways = [self._way(at.network)]
-            if at.hyperv:
-                ways.append(self._way(at.direct))
-            model.add_bool_or([~serves, *ways])
-        model.add_exactly_one(self.of_task.values())
+            ways = [at.network, at.direct] if at.hyperv else [at.network]
+            if not at.connects:
+                model.add_bool_or([~serves, *map(self._way, ways)])
+            elif len(at.own) == 1:
+                self.alone.update(at.own)
+            if not at.own:
+                self.alone.update(way[0] for way in ways if len(way) == 1 and not at.connects)
+        model.add_exactly_one(of_task)
 
     def _way(self, hurdles: Sequence[Fact]) -> Any:
         way = self._model.new_bool_var("")
@@ -113,54 +125,46 @@ class _Model:
     def limit_loads(self) -> None:
         """Keep ``max_tasks`` at every moment."""
         problem = self._problem
-        for server in sorted({server for _, server in self._counts} | self._options()):
-            if problem.limit[server] < 0:
+        for server in sorted(self._counts):
+            limit, running = int(problem.limit[server]), int(problem.running[server])
+            if limit < 0:
                 continue
-            running = int(problem.running[server])
             anyway = f", {running} of them its other roles'" if running else ""
-            text = f"{self._names[server]} runs at most {problem.limit[server]} tasks{anyway}"
-            self._limit([server], [], int(problem.limit[server]), server, Fact("max_tasks", text))
+            fact = Fact("max_tasks", f"{self._names[server]} runs at most {limit} tasks{anyway}")
+            self._limit(server, (), limit, fact)
+            if server in self._relieving:
+                self.alone.add(fact)
 
     def survive_losses(self) -> None:
         """Leave the backup server the room to take over (S16)."""
-        problem, own = self._problem, self._problem.backup_server
-        if problem.failover_limit is None:
+        limit, own = self._problem.failover_limit, self._problem.backup_server
+        if limit is None:
             return
-        text = f"{self._names[own]} must be able to stand in, with {problem.failover_limit} tasks"
-        for loss in problem.losses:
-            self._limit([own], loss, problem.failover_limit, own, Fact("S16", text))
+        text = f"{self._names[own]} must be able to stand in, with {limit} tasks"
+        for loss in self._problem.losses:
+            self._limit(own, loss, limit, Fact("S16", text))
 
-    def _options(self) -> set[int]:
-        if self._group < 0:
-            return set()
-        row = self._problem.label[self._problem.kind[self._group]]
-        return set(np.flatnonzero(row > 0).tolist())
-
-    def _limit(
-        self, servers: Sequence[int], lost: Sequence[int], limit: int, at: int, fact: Fact
-    ) -> None:
-        """Hold all tasks of ``servers`` and those taken over from ``lost`` within ``limit``."""
-        problem = self._problem
-
-        def counts(group: int, server: int) -> bool:
-            taken_over = server in lost and problem.takeover[problem.kind[group]]
-            return server in servers or bool(taken_over)
-
-        loads = [(pair[0], count) for pair, count in self._counts.items() if counts(*pair)]
-        mine = [server for server in sorted(self._options()) if counts(self._group, server)]
-        loads += [(self._group, self.of_task[server]) for server in mine]
-        moments = problem.moments_of(at)
+    def _limit(self, server: int, lost: Sequence[int], limit: int, fact: Fact) -> None:
+        """Hold the tasks of ``server`` and those taken over from ``lost`` within ``limit``."""
+        problem, counts = self._problem, self._counts.get(server, []).copy()
+        for other in lost:
+            there = self._counts.get(other, [])
+            counts += [(g, count) for g, count in there if problem.takeover[problem.kind[g]]]
+        moments = problem.moments_of(server)
         for active, own in zip(moments.active, moments.own.tolist(), strict=True):
-            terms = [count for group, count in loads if active[problem.activity[group]]]
-            room = max(0, limit - int(problem.running[at]) - own)
+            terms = [count for group, count in counts if active[problem.activity[group]]]
+            room = max(0, limit - int(problem.running[server]) - own)
             if terms:
                 self._model.add(sum(terms) <= room).only_enforce_if(self._fact(fact))
 
     def holding(self, wanted: frozenset[int]) -> frozenset[int] | None:
-        """Return the most facts that hold together with those ``wanted``; None if these cannot."""
+        """Return facts that hold together with those ``wanted``; None if these cannot."""
         literals = list(self.facts.values())
-        self._model.clear_assumptions()
-        self._model.add_assumptions([literals[fact] for fact in sorted(wanted)])
+        self._model.clear_hints()
+        for number, literal in enumerate(literals):
+            # Not as assumptions: presolve and the relaxation would know nothing of them.
+            self._model.proto.variables[literal.index].domain[0] = int(number in wanted)
+            self._model.add_hint(literal, 1)
         self._model.maximize(sum(literals))
         solver = deterministic_solver()
         status = solver.solve(self._model)

@@ -7,10 +7,11 @@ more correction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ortools.sat.python import cp_model
 
+MOST_ROUNDS = 200
 Holds = Callable[[frozenset[int]], frozenset[int] | None]
 
 
@@ -18,15 +19,18 @@ class UndecidedError(Exception):
     """The solver ran out of its limits."""
 
 
-def smallest_conflict(facts: int, holding: Holds) -> frozenset[int] | None:
+def smallest_conflict(
+    facts: int, holding: Holds, needed: Iterable[int] = ()
+) -> frozenset[int] | None:
     """Return a smallest set of the facts 0 to ``facts`` - 1 that cannot all hold.
 
-    ``holding`` returns, given facts that have to hold, as many as then can, these among them; None
-    where they cannot. None where all of them can hold. UndecidedError where it raises that.
+    ``holding`` returns, given facts that have to hold, some that then can, these among them, the
+    more the better; None where they cannot. Of ``needed`` facts it is known that all others can
+    hold without them. None where all can hold. UndecidedError where it takes too long.
     """
     everything = frozenset(range(facts))
-    corrections: list[frozenset[int]] = []
-    while True:
+    corrections = [frozenset({fact}) for fact in needed]
+    for _ in range(MOST_ROUNDS):
         wanted = _smallest_hitting_set(facts, corrections)
         found = holding(wanted)
         if found is None:
@@ -34,6 +38,7 @@ def smallest_conflict(facts: int, holding: Holds) -> frozenset[int] | None:
         if found == everything:
             return None
         corrections.append(everything - found)
+    raise UndecidedError
 
 
 def _smallest_hitting_set(facts: int, sets: Sequence[frozenset[int]]) -> frozenset[int]:
@@ -49,8 +54,8 @@ def _smallest_hitting_set(facts: int, sets: Sequence[frozenset[int]]) -> frozens
 
 
 def deterministic_solver() -> cp_model.CpSolver:
-    """Return a solver that finds the same each time."""
+    """Return a solver that finds the same each time, and does not search for ever."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = 20
+    solver.parameters.max_deterministic_time = 10
     return solver
