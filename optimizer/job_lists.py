@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from models.estate import Codes, Estate
 from models.plan import Plan, Tasks
 from models.problem import Counts
+from optimizer.deadline import Deadline
 from optimizer.eligibility import qualify
 from optimizer.job_split import split
 from optimizer.job_wish import Mask, Wish, wishes
@@ -23,6 +24,7 @@ from optimizer.simulate.result import Simulation, outcome
 from optimizer.simulate.weeks import replay
 
 ROUNDS = 2
+UNLIMITED = Deadline(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,14 @@ class JobLists:
     splits: Mapping[str, list[JobPart]]
 
 
-def job_lists(plan: Plan, step: Callable[[str], None] = lambda step: None) -> JobLists:
-    """Return the lists for ``plan``."""
+def job_lists(
+    plan: Plan,
+    deadline: Deadline = UNLIMITED,
+    step: Callable[[str], None] = lambda step: None,
+) -> JobLists:
+    """Return the lists for ``plan``; after the ``deadline`` they are not improved any more."""
     proxy = np.where(plan.tier > 0, plan.proxy, -1).astype(np.int32)
-    return choose_lists(plan.estate, plan.tasks, proxy, plan.tier, step)
+    return choose_lists(plan.estate, plan.tasks, proxy, plan.tier, deadline, step)
 
 
 def choose_lists(
@@ -62,6 +68,7 @@ def choose_lists(
     tasks: Tasks,
     proxy: Codes,
     tier: NDArray[np.int8],
+    deadline: Deadline = UNLIMITED,
     step: Callable[[str], None] = lambda step: None,
 ) -> JobLists:
     """Return the lists for a plan, given as each task's ``proxy`` and ``tier`` (-1, 0 for none).
@@ -72,6 +79,8 @@ def choose_lists(
     weeks = _Weeks(estate, tasks, proxy, tier)
     week = best = weeks.inside([wish.used for wish in weeks.wishes])
     for number in range(1, ROUNDS + 1):
+        if deadline.remaining() <= 0:
+            break
         step(f"lists, round {number} of {ROUNDS}")
         week = weeks.inside(week.improved())
         if week.near > best.near:

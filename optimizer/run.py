@@ -48,15 +48,16 @@ def run(
     estate = read_estate(estate_folder)
     with staged(out, last="plan.json") as folder:
         step("planning")
+        deadline = Deadline(time_limit)
         made = plan(
             estate,
-            Deadline(time_limit),
+            deadline,
             seed,
             workers,
             progress=lambda stage: step(f"{stage.aim}: {stage.best}, bound {stage.bound}"),
         )
         step("lists")
-        lists = job_lists(made, step)
+        lists = job_lists(made, deadline, step)
         step("writing")
         write_plan(made, lists, folder, seed)
         step("checking")

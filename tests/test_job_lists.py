@@ -16,6 +16,7 @@ from slow_simulation import Product
 
 from models.estate import Estate
 from models.plan import Plan
+from optimizer.deadline import Deadline
 from optimizer.job_lists import JobLists, choose_lists
 from optimizer.job_wish import Mask, Wish
 from optimizer.planner import plan
@@ -156,6 +157,15 @@ def test_else_the_one_with_more_on_their_server(tmp_path: Path) -> None:
     found = of(read, ("q", 1), ("q", 1), ("q", 1), ("p", 1))
     assert lists(found) == {"j": "q"}
     assert found.agreement == Agreement(28, 21, 28)
+
+
+def test_without_time_a_job_keeps_all_servers_that_the_plan_uses(tmp_path: Path) -> None:
+    read = estate(
+        tmp_path, ["bs hq", "p east max_tasks=1", "q lab"], ["a east", "b east", "c east"]
+    )
+    proxy, tier = np.array([1, 2, 2], dtype=np.int32), np.array([1, 3, 3], dtype=np.int8)
+    found = choose_lists(read, tasks_of(read), proxy, tier, Deadline(0))
+    assert lists(found) == {"j": "p q"}
 
 
 def test_jobs_without_planned_tasks_have_no_list(tmp_path: Path) -> None:
