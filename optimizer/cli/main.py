@@ -14,6 +14,7 @@ from optimizer.cli.check import check
 from optimizer.cli.diff import diff
 from optimizer.cli.explain import explain
 from optimizer.cli.generate import generate
+from optimizer.cli.imports import imports
 from optimizer.cli.init import init
 from optimizer.cli.plan import plan
 from optimizer.cli.simulate import simulate
@@ -34,7 +35,7 @@ def gip() -> None:
     """
 
 
-for command in (plan, check, init, generate, simulate, explain, diff, whatif):
+for command in (plan, check, init, generate, imports, simulate, explain, diff, whatif):
     gip.add_command(command)
 
 

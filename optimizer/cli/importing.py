@@ -1,0 +1,53 @@
+"""What all kinds of ``gip import`` share: their options, the merge, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from optimizer.cli.options import reporting
+
+if TYPE_CHECKING:
+    from models.inventory import Inventory
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def importing(command: F) -> F:
+    """Add the options of every import to a command."""
+    for option in (
+        click.option(
+            "--encoding", metavar="NAME",
+            help="Encoding of CSV files that are not UTF-8, such as cp932 or cp1252.",
+        ),
+        click.option(
+            "--replace", is_flag=True, help="Let what is imported win over cells that are there.",
+        ),
+        click.option(
+            "--out", required=True, type=click.Path(path_type=Path), metavar="ESTATE",
+            help="The estate's folder; what is there stays.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return reporting(command)
+
+
+def conclude(
+    read: Callable[[], Sequence[Inventory]], out: Path, replace: bool, quiet: bool, as_json: bool
+) -> None:
+    """Read inventories, merge them into the estate in ``out``, and print what came of it."""
+    from optimizer.cli.progress import progress
+    from optimizer.imports.run import run
+    from optimizer.outputs.import_table import print_import, record
+    from optimizer.outputs.tables import print_json
+
+    with progress(not quiet) as step:
+        step("reading what to import")
+        merged = run(out, read(), replace, step)
+    if as_json:
+        print_json(record(merged))
+    elif not quiet:
+        print_import(merged, out)

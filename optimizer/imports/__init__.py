@@ -1,0 +1,1 @@
+"""Ways in: inventories become rows of an estate's tables."""

@@ -1,0 +1,79 @@
+"""Says where guests are: by their addresses, or else by the names of their port groups."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import pandas as pd
+import pyarrow as pa
+
+from models.finding import Finding
+from optimizer.imports.guest_addresses import placed
+from optimizer.imports.prefixes import parse
+from optimizer.sources.addresses import AddressBook
+
+IPV6_PREFIX = 64
+
+
+def addresses_of(texts: Sequence[str]) -> list[str]:
+    """Return the addresses in cells that hold several, without repetition and in their order.
+
+    >>> addresses_of(["169.254.86.198, 10.20.110.41", "unknown", "fe80::1"])
+    ['10.20.110.41']
+    """
+    items = (item for text in texts for item in re.split(r"[\s,;|]+", text))
+    return [item for item in placed(items) if _is_address(item)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_address(item: str) -> bool:
+    try:
+        ipaddress.ip_address(item)
+    except ValueError:
+        return False
+    return True
+
+
+def places(addresses: Sequence[str], port_groups: Sequence[str], names: frozenset[str]) -> str:
+    """Return the cell ``networks`` of a VM: its addresses, or port groups that are networks."""
+    known = addresses or [group for group in dict.fromkeys(port_groups) if group in names]
+    return "; ".join(known)
+
+
+def guess(
+    addresses: Mapping[str, Sequence[str]],
+    sites: Mapping[str, str],
+    networks: pd.DataFrame,
+    length: int,
+    findings: list[Finding],
+) -> pd.DataFrame:
+    """Return networks of ``length``, /64 for IPv6, for the addresses that are in no network.
+
+    ``addresses`` and ``sites`` are those of VMs. A guess is at the site that its VMs have in
+    common; each is told in ``findings``.
+    """
+    owners: dict[str, str] = {}
+    for vm, found in addresses.items():
+        for item in found:
+            owners.setdefault(item, vm)
+    cidrs = [parse(text) for text in networks["cidr"]]
+    book = AddressBook.of(networks["network"].tolist(), cidrs)
+    codes = book.find_all(pa.array(owners, pa.string())).tolist()
+    guessed: dict[str, list[str]] = defaultdict(list)
+    for item, code in zip(owners, codes, strict=True):
+        if code < 0:
+            bits = IPV6_PREFIX if ":" in item else length
+            guessed[str(ipaddress.ip_network((item, bits), strict=False))].append(item)
+    rows = []
+    for cidr, items in guessed.items():
+        at = {sites[owners[item]] for item in items}
+        site = at.pop() if len(at) == 1 else ""
+        where = f", site {site} by their datacenter" if site else ""
+        detail = f"guessed from {len(items)} addresses, the first {items[0]}{where}"
+        findings.append(Finding("warning", "guessed_network", cidr, detail))
+        rows.append((cidr, cidr, site))
+    return pd.DataFrame(rows, columns=["network", "cidr", "site"], dtype="str")

@@ -1,0 +1,123 @@
+"""Reads RVTools exports: VMs, where they are, and which job backs them up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from models.finding import Finding
+from models.inventory import Inventory
+from optimizer.imports.backup_notes import job_tables
+from optimizer.imports.guest_networks import addresses_of, guess, places
+from optimizer.imports.ip_plan import COLUMNS, read_ip_plan
+from optimizer.imports.rvtools_ids import identified
+from optimizer.imports.rvtools_tabs import BETWEEN, read_tabs
+from optimizer.imports.sheets import source_file
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which VMs count: those that are no guests to protect are left out unless asked for.
+
+    VMs that are not powered on are kept, as not available; with ``powered_off`` as available.
+    """
+
+    templates: bool = False
+    placeholders: bool = False
+    vcls: bool = False
+    powered_off: bool = False
+
+
+def read_rvtools(
+    files: Sequence[Path],
+    networks: Path | None = None,
+    guess_prefix: int | None = None,
+    choice: Choice = Choice(),
+    encoding: str | None = None,
+) -> Inventory:
+    """Return what the tabs vInfo and vNetwork in ``files`` tell, of one or of several vCenters.
+
+    ``networks`` is a list of networks. ``guess_prefix`` is the length of those to be guessed for
+    addresses that are in none of them. Raises EstateError where a file cannot be read.
+    """
+    findings: list[Finding] = []
+    known = pd.DataFrame(columns=COLUMNS, dtype="str")
+    if networks is not None:
+        known = read_ip_plan(networks, encoding, findings)
+    tabs = read_tabs(files, encoding, findings)
+    info, nics = identified(tabs, findings)
+    info = _chosen(info, choice, findings)
+    info["addresses"] = _gathered(info, nics, "addresses")
+    info["port_groups"] = _gathered(info, nics, "port_groups")
+    addresses = {
+        vm: addresses_of(text.split(BETWEEN))
+        for vm, text in zip(info["vm"], info["addresses"], strict=True)
+    }
+    if guess_prefix is not None:
+        sites = dict(zip(info["vm"], info["datacenter"], strict=True))
+        guessed = guess(addresses, sites, known, guess_prefix, findings)
+        known = pd.concat([known, guessed], ignore_index=True)
+    names = frozenset(known["network"])
+    info["networks"] = [
+        places(addresses[vm], groups.split(BETWEEN), names)
+        for vm, groups in zip(info["vm"], info["port_groups"], strict=True)
+    ]
+    tables = {"vms": _vms(info, choice, findings)}
+    if len(known):
+        tables["networks"] = known
+    tables |= job_tables(info["vm"], info["notes"], findings)
+    paths = [*files, *([] if networks is None else [networks])]
+    return Inventory(tables, tuple(map(source_file, paths)), tuple(findings))
+
+
+def _chosen(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
+    """Return the VMs without those that no job backs up, which are counted in ``findings``."""
+    kinds = {
+        "templates": _true(info["template"]),
+        "placeholders": _true(info["placeholder"]),
+        "vcls": info["name"].str.match(r"vCLS(?:-| \(|$)"),
+    }
+    left_out = pd.Series(False, info.index)
+    for kind, found in kinds.items():
+        if not getattr(choice, kind) and found.any():
+            left_out |= found
+            detail = f"{int(found.sum())} left out; --{kind} takes them in"
+            findings.append(Finding("info", kind, "vms", detail))
+    return info[~left_out].reset_index(drop=True)
+
+
+def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> pd.Series[str]:
+    """Return the cells of a VM's rows of vNetwork, and of its own, in lines."""
+    gathered = nics.groupby("vm", sort=False)[column].agg(BETWEEN.join)
+    of_nics = info["vm"].map(gathered).fillna("").astype("str")
+    return (of_nics + BETWEEN + info[column]).str.strip(BETWEEN)
+
+
+def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
+    off = ~info["power"].str.lower().isin(["poweredon", ""])
+    unreachable = ~info["connection"].str.lower().isin(["connected", ""])
+    if off.any() and not choice.powered_off:
+        detail = f"{int(off.sum())} are not powered on: not available; --powered-off plans them"
+        findings.append(Finding("info", "powered_off", "vms", detail))
+    if unreachable.any():
+        detail = f"{int(unreachable.sum())} are not connected to their vCenter: not available"
+        findings.append(Finding("info", "disconnected", "vms", detail))
+    gone = unreachable if choice.powered_off else off | unreachable
+    return pd.DataFrame(
+        {
+            "vm": info["vm"],
+            "os": info["tools_os"].where(info["tools_os"] != "", info["config_os"]),
+            "networks": info["networks"],
+            "name": info["name"],
+            "platform": "vmware",
+            "available": gone.map({True: "false", False: "true"}),
+        },
+        dtype="str",
+    )
+
+
+def _true(cells: pd.Series[str]) -> pd.Series[bool]:
+    return cells.str.lower().isin(["true", "1", "yes"])
