@@ -1,0 +1,1 @@
+"""The backup server's REST interface."""
