@@ -143,7 +143,7 @@ def test_what_a_plan_lacks_is_listed_with_the_file_to_fill_in(tmp_path: Path) ->
         inventory(
             servers=[
                 {"server": "p1", "os": "Windows Server 2022"},
-                {"server": "p2", "os": "Rocky Linux 9"},  # no candidate: its networks do not matter
+                {"server": "p2", "os": "Rocky Linux 9"},
                 {"server": "p3", "os": "Windows", "networks": "10.0.0.9", "excluded": "yes"},
             ],
             networks=[{"network": "lan", "cidr": "10.0.0.0/24"}],
@@ -160,6 +160,7 @@ def test_what_a_plan_lacks_is_listed_with_the_file_to_fill_in(tmp_path: Path) ->
     assert lacking == [
         ("servers.csv", "", "roles"),
         ("servers.csv", "p1", "networks"),
+        ("servers.csv", "p2", "networks"),
         ("networks.csv", "10.9.0.1", "cidr"),
         ("networks.csv", "dmz", "network"),
         ("vms.csv", "v2", "os"),

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from optimizer.cli.import_kinds import KINDS
+from optimizer.cli.import_veeam import veeam
 from optimizer.cli.importing import conclude, importing
 
 PATH = click.Path(path_type=Path)
@@ -64,5 +65,5 @@ def rvtools(
     conclude(lambda: [read_rvtools(files, networks, guess_prefix, choice, encoding)], **to)
 
 
-for kind in (rvtools, *KINDS):
+for kind in (rvtools, veeam, *KINDS):
     imports.add_command(kind)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 import pyarrow as pa
 
 from models.tables import TABLES
 from optimizer.sources.addresses import AMBIGUOUS, NEITHER, AddressBook
-from optimizer.sources.cells import FALSE, TRUE, items
+from optimizer.sources.cells import items
 
 COLUMNS = ("file", "row", "column", "why")
 WORK = ("application_aware", "indexing", "log_processing")
@@ -18,8 +18,8 @@ Gap = tuple[str, str, str, str]
 Tables = Mapping[str, pd.DataFrame]
 
 
-def missing(tables: Tables) -> pd.DataFrame:
-    """Return a row for each gap in an estate's tables: file, row, column, why.
+def missing(tables: Tables, others: Iterable[Gap] = ()) -> pd.DataFrame:
+    """Return a row for each gap in an estate's tables, and the ``others``: file, row, column, why.
 
     ``tables`` are those of an estate by name, as text; ``row`` is the key of a row, "" where a
     gap is one of the whole table.
@@ -30,18 +30,16 @@ def missing(tables: Tables) -> pd.DataFrame:
         )
         for table in TABLES
     }
-    gaps = [*_servers(full["servers"]), *_networks(full), *_vms(full["vms"]), *_jobs(full)]
+    gaps = [*_servers(full["servers"]), *_networks(full), *_vms(full["vms"]), *_jobs(full), *others]
     return pd.DataFrame(gaps, columns=COLUMNS, dtype="str")
 
 
 def _servers(servers: pd.DataFrame) -> Iterator[Gap]:
     if not any("backup_server" in items(cell.lower()) for cell in servers["roles"]):
         yield "servers.csv", "", "roles", "no server is the backup_server"
-    wanted = ~_says(servers["excluded"], TRUE) & ~_says(servers["managed"], FALSE)
-    yield from _empty("servers", servers[wanted], "os", "a server of unknown system")
-    possible = wanted & servers["os"].str.contains("windows|^$", case=False)
+    yield from _empty("servers", servers, "os", "a server of unknown system")
     why = "no inventory tells a server's addresses: name its networks or an address in each"
-    yield from _empty("servers", servers[possible], "networks", why)
+    yield from _empty("servers", servers, "networks", why)
 
 
 def _networks(full: Tables) -> Iterator[Gap]:
@@ -99,7 +97,3 @@ def _empty(table: str, rows: pd.DataFrame, column: str, why: str) -> Iterator[Ga
     """Yield a gap for each of ``rows`` whose cell in ``column`` is empty."""
     for key in rows.loc[rows[column] == "", rows.columns[0]]:
         yield f"{table}.csv", key, column, why
-
-
-def _says(cells: pd.Series[str], words: frozenset[str]) -> pd.Series[bool]:
-    return cells.str.lower().isin(words)

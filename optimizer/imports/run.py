@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +12,16 @@ import pandas as pd
 
 from models.errors import EstateError, Problem
 from models.finding import Finding
-from models.inventory import Inventory
+from models.inventory import SIDE_TABLES, Inventory
 from models.tables import TABLES, Table
 from optimizer.imports.delimited import read_delimited
+from optimizer.imports.identity import recognised
+from optimizer.imports.members import members
 from optimizer.imports.merge import Counts, merge
 from optimizer.imports.missing import missing
+from optimizer.imports.server_guests import servers_as_guests
+from optimizer.imports.settings_merge import SETTINGS, merge_settings
+from optimizer.imports.used_proxies import current_table
 from optimizer.outputs.csv_file import write_csv
 from optimizer.outputs.staging import staged
 from optimizer.sources.table_file import ENDINGS
@@ -23,6 +29,7 @@ from optimizer.sources.table_file import ENDINGS
 SOURCES = "sources.csv"
 MISSING = "missing.csv"
 SOURCE_COLUMNS = ("table", "rows", "file", "sha256", "when")
+ALL_TABLES = (*TABLES, *SIDE_TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,36 +51,67 @@ def run(
     where a table that is there cannot be merged into, and OutputError.
     """
     step("reading the estate")
-    tables = {table.name: _read(out, table) for table in TABLES}
-    counts: dict[str, Counts] = {}
-    findings: list[Finding] = []
-    changed = {
-        table.name
-        for table in TABLES
-        if table.required and not (out / f"{table.name}.csv").exists()
-    }
+    state = _State({table.name: _read(out, table) for table in ALL_TABLES})
+    keys: dict[str, str] = {}
     step("merging")
     for inventory in inventories:
-        findings += inventory.findings
-        for table in TABLES:
-            new = inventory.tables.get(table.name)
+        state.findings += inventory.findings
+        keys |= inventory.settings
+        state.merge(recognised(inventory, state.tables), replace)
+    found = members(state.tables)
+    state.fill(found.tables)
+    for inventory in inventories:
+        if inventory.used is not None:
+            rows = current_table(inventory.used, state.tables, state.findings)
+            state.merge(dataclasses.replace(inventory, tables={"current": rows}), replace)
+    state.fill({"servers": servers_as_guests(state.tables, state.findings)})
+    gaps = missing(state.tables, found.gaps)
+    with staged(out, last=SOURCES) as folder:
+        step("writing")
+        for table in ALL_TABLES:
+            new = table.required and not (out / f"{table.name}.csv").exists()
+            if new or table.name in state.changed:
+                _write(folder / f"{table.name}.csv", state.tables[table.name])
+        text = merge_settings(out / SETTINGS, keys, replace, state.findings)
+        if text is not None:
+            (folder / SETTINGS).write_bytes(text.encode())
+        _write(folder / MISSING, gaps)
+        _write(folder / SOURCES, _sources(out / SOURCES, inventories))
+    return Merged(state.counts, gaps, tuple(state.findings))
+
+
+@dataclass
+class _State:
+    """The estate's tables while inventories are merged into them."""
+
+    tables: dict[str, pd.DataFrame]
+    counts: dict[str, Counts] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+
+    def merge(self, inventory: Inventory, replace: bool) -> None:
+        """Merge the tables of ``inventory``, and tell what differs and was kept."""
+        for name, count in self._merged(inventory.tables, replace).items():
+            if count.differing:
+                self.findings.append(_kept(name, count.differing, inventory))
+
+    def fill(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Fill gaps with what follows from the tables themselves."""
+        self._merged(tables, replace=False)
+
+    def _merged(self, tables: Mapping[str, pd.DataFrame], replace: bool) -> dict[str, Counts]:
+        counts = {}
+        for table in ALL_TABLES:
+            new = tables.get(table.name)
             if new is None or new.empty:
                 continue
             key = table.key or ("from", "to")
-            tables[table.name], count = merge(tables[table.name], new, key, replace)
-            counts[table.name] = counts.get(table.name, Counts()) + count
+            self.tables[table.name], count = merge(self.tables[table.name], new, key, replace)
+            counts[table.name] = count
+            self.counts[table.name] = self.counts.get(table.name, Counts()) + count
             if count.added or count.changed:
-                changed.add(table.name)
-            if count.differing:
-                findings.append(_kept(table.name, count.differing, inventory))
-    gaps = missing(tables)
-    with staged(out, last=SOURCES) as folder:
-        step("writing")
-        for name in sorted(changed):
-            _write(folder / f"{name}.csv", tables[name])
-        _write(folder / MISSING, gaps)
-        _write(folder / SOURCES, _sources(out / SOURCES, inventories))
-    return Merged(counts, gaps, tuple(findings))
+                self.changed.add(table.name)
+        return counts
 
 
 def _read(folder: Path, table: Table) -> pd.DataFrame:

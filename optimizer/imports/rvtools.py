@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from models.finding import Finding
-from models.inventory import Inventory
+from models.inventory import VM_PLACES, Inventory
 from optimizer.imports.backup_notes import job_tables
 from optimizer.imports.guest_networks import addresses_of, guess, places
 from optimizer.imports.ip_plan import COLUMNS, read_ip_plan
@@ -65,7 +65,7 @@ def read_rvtools(
         places(addresses[vm], groups.split(BETWEEN), names)
         for vm, groups in zip(info["vm"], info["port_groups"], strict=True)
     ]
-    tables = {"vms": _vms(info, choice, findings)}
+    tables = {"vms": _vms(info, choice, findings), "vm_places": _vm_places(info)}
     if len(known):
         tables["networks"] = known
     tables |= job_tables(info["vm"], info["notes"], findings)
@@ -117,6 +117,14 @@ def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.Data
         },
         dtype="str",
     )
+
+
+def _vm_places(info: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known of where the VMs are; jobs may name these places instead of them."""
+    names = {"manager": "vcenter", "number": "object", "pool": "resource_pool"}
+    columns = [column.name for column in VM_PLACES.columns]
+    found = info.drop(columns="vcenter").rename(columns=names)[columns]
+    return found[(found[columns[1:]] != "").any(axis=1)].reset_index(drop=True)
 
 
 def _true(cells: pd.Series[str]) -> pd.Series[bool]:

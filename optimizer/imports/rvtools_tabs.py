@@ -31,6 +31,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "tools_os": ("osaccordingtothevmwaretools", "ostools"),
     "config_os": ("osaccordingtotheconfigurationfile", "os"),
     "datacenter": ("datacenter",),
+    "manager": ("visdkserver",),
+    "cluster": ("cluster",),
+    "host": ("host",),
+    "folder": ("folder",),
+    "pool": ("resourcepool",),
 }
 ADDRESSES = {
     "vInfo": ("primaryipaddress",),
