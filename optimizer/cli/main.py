@@ -10,6 +10,7 @@ import sys
 import click
 
 from models.errors import GipError
+from optimizer.cli.apply import apply
 from optimizer.cli.check import check
 from optimizer.cli.diff import diff
 from optimizer.cli.explain import explain
@@ -17,6 +18,7 @@ from optimizer.cli.generate import generate
 from optimizer.cli.imports import imports
 from optimizer.cli.init import init
 from optimizer.cli.plan import plan
+from optimizer.cli.rollback import rollback
 from optimizer.cli.simulate import simulate
 from optimizer.cli.whatif import whatif
 
@@ -35,7 +37,11 @@ def gip() -> None:
     """
 
 
-for command in (plan, check, init, generate, imports, simulate, explain, diff, whatif):
+COMMANDS = (
+    plan, check, init, generate, imports, simulate, explain, diff, whatif, apply, rollback,
+)  # fmt: skip
+
+for command in COMMANDS:
     gip.add_command(command)
 
 

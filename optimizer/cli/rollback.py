@@ -1,0 +1,53 @@
+"""``gip rollback``: jobs back as they were before ``gip apply``."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import click
+
+from optimizer.cli.options import reporting
+from optimizer.cli.veeam_options import ca_file_option, credentials
+
+
+@click.command(short_help="Put jobs back as they were before apply.")
+@click.argument("journal", type=click.Path(path_type=Path))
+@ca_file_option
+@click.option("--force", is_flag=True, help="Put back what others have changed since, too.")
+@reporting
+def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_json: bool) -> None:
+    """Put back every job that JOURNAL says was changed, the last first.
+
+    Each gets the very body that it had. A job that somebody else has changed since is left alone
+    and told; the exit code is then 1. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD,
+    or is asked for.
+
+    \b
+    Example:
+      gip rollback out/apply-journal.jsonl
+    """
+    from optimizer.apply.journal import resume
+    from optimizer.apply.undo import roll_back, shortfall
+    from optimizer.cli.progress import progress
+    from optimizer.outputs.apply_table import print_undone, record
+    from optimizer.outputs.tables import print_json
+    from optimizer.veeam.revisions import revision_named
+    from optimizer.veeam.session import login
+
+    with contextlib.closing(resume(journal)) as book:
+        undone = []
+        if book.entries:
+            revision = revision_named(book.header.revision)
+            account = credentials()
+            with (
+                progress(not quiet) as step,
+                login(book.header.server, *account, revision, ca_file) as session,
+            ):
+                undone = roll_back(session, book, force, step)
+    if as_json:
+        print_json(record(undone, len(undone)))
+    elif not quiet:
+        print_undone(undone)
+    if error := shortfall(undone):
+        raise error
