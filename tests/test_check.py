@@ -72,6 +72,7 @@ weekend,v3,q,1,network,true,b,b
 """,
     "unassigned.csv": "job,vm,reason,detail\nnightly,x1,unknown_os,its os is empty\n",
     "job_proxies.csv": "job,proxies\nnightly,p\nweekend,p;q\n",
+    "job_before.csv": "job,proxies\nnightly,\nweekend,\n",
     "proxy_load.csv": """\
 server,from,to,running_tasks,planned_tasks,max_tasks
 b,mon 00:00,mon 22:00,1,0,4
@@ -199,6 +200,10 @@ SPOILT = [
     ("job_proxies.csv: nightly,p\n", "nightly,p\nnix,p\n", ["'nix'", "'p', expected no row"]),
     ("job_proxies.csv: nightly,p\n", "nightly,p\nnightly,p\n", ["'nightly' stands there twice"]),
     ("job_proxies.csv: nightly,p\nweekend,p;q", "weekend,p;q\nnightly,p", ["not sorted by job"]),
+    ("job_before.csv: nightly,", "nightly,p",
+     ["job_before.csv: job 'nightly' has proxies 'p', expected '' as in jobs.csv"]),
+    ("job_before.csv: nightly,\n", "", ["jobs are not those of job_proxies.csv, in the same"]),
+    ("job_before.csv: nightly,\nweekend,", "weekend,\nnightly,", ["csv: jobs are not"]),
     ("proxy_load.csv: p,mon 22:00,tue 00:00,1,2", "p,mon 22:00,tue 00:00,1,3",
      ["server 'p' at mon 22:00: planned_tasks is 3, expected 2"]),
     ("proxy_load.csv: b,mon 22:00,tue 00:00,2", "b,mon 22:00,tue 00:00,1",
@@ -223,6 +228,11 @@ def test_each_spoilt_cell_is_found(tmp_path: Path, where: str, new: str, words: 
     assert about(check(tmp_path, plan=change(PLAN, {where: new})), *words)
 
 
+def test_a_plan_of_before_job_before_was_written(tmp_path: Path) -> None:
+    plan = {name: text for name, text in PLAN.items() if name != "job_before.csv"}
+    assert check(tmp_path, plan=plan).violations == ()
+
+
 def test_rows_out_of_order(tmp_path: Path) -> None:
     head, first, second, *rest = PLAN["assignments.csv"].splitlines(keepends=True)
     plan = PLAN | {"assignments.csv": "".join((head, second, first, *rest))}
@@ -244,7 +254,9 @@ def test_byte_order_of_jobs(tmp_path: Path) -> None:
     head, *nightly, first, second = PLAN["assignments.csv"].splitlines(keepends=True)
     rows = "".join((head, first, second, *nightly)).replace("weekend", "Weekend")
     lists = "job,proxies\nWeekend,p;q\nnightly,p\n"
-    plan = PLAN | {"assignments.csv": rows, "job_proxies.csv": lists}
+    before = "job,proxies\nWeekend,\nnightly,\n"
+    files = {"assignments.csv": rows, "job_proxies.csv": lists, "job_before.csv": before}
+    plan = PLAN | files
     assert check(tmp_path, estate, plan).violations == ()
 
 
@@ -316,8 +328,15 @@ def test_line_ends_inside_quotes_are_text(tmp_path: Path) -> None:
     assert judge(read_estate(tmp_path / "estate"), tmp_path / "plan").violations == ()
 
 
-@pytest.mark.parametrize("file", [*PLAN, "plan.json"])
-@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe nonsense\r\n1,2,3\r\n"])
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        (file, content)
+        for file in (*PLAN, "plan.json")
+        for content in (None, b"", b"\xff\xfe nonsense\r\n1,2,3\r\n")
+        if content is not None or file not in written.ADDED_LATER
+    ],
+)
 def test_unreadable_plan(tmp_path: Path, file: str, content: bytes | None) -> None:
     check(tmp_path)
     path = tmp_path / "plan" / file
@@ -349,8 +368,17 @@ def test_proxy_that_may_not_serve(tmp_path: Path, edits: Files, words: str) -> N
 
 
 def test_job_that_names_its_proxy(tmp_path: Path) -> None:
-    estate = change(ESTATE, {"jobs.csv: true,true,\nweekend": "true,true,q;p\nweekend"})
-    assert check(tmp_path, estate).violations == ()
+    estate = change(ESTATE, {"jobs.csv: true,true,\nweekend": "true,true,q; p\nweekend"})
+    plan = change(PLAN, {"job_before.csv: nightly,": "nightly,q;p"})
+    assert check(tmp_path, estate, plan).violations == ()
+
+
+@pytest.mark.parametrize("said", ["", "p;q", "q"])
+def test_what_a_job_named_before_is_what_jobs_csv_says(tmp_path: Path, said: str) -> None:
+    estate = change(ESTATE, {"jobs.csv: true,true,\nweekend": "true,true,q; p\nweekend"})
+    plan = change(PLAN, {"job_before.csv: nightly,": f"nightly,{said}"})
+    [line] = check(tmp_path, estate, plan).violations
+    assert line.startswith(f"job_before.csv: job 'nightly' has proxies {said!r}, expected 'q;p'")
 
 
 def test_ruleset_v13_takes_rocky_linux(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ DATA = Path(__file__).parents[1] / "data"
 TINY, BRANCHES, BROKEN = (str(DATA / name) for name in ("tiny", "branch-offices", "broken/bad-day"))
 GIP = str(Path(sys.executable).with_name("gip"))
 PLAN_FILES = {
-    "assignments.csv", "findings.csv", "job_agreement.csv", "job_proxies.csv", "job_splits.csv",
-    "plan.json", "proxy_load.csv", "unassigned.csv",
+    "assignments.csv", "findings.csv", "job_agreement.csv", "job_before.csv", "job_proxies.csv",
+    "job_splits.csv", "plan.json", "proxy_load.csv", "unassigned.csv",
 }  # fmt: skip
 
 Gip = Callable[..., tuple[int, str, str]]

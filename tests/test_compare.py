@@ -60,6 +60,7 @@ def test_the_files_of_the_lists(folder: Path) -> None:
         rows = ["j,1,p,a", "j,2,q,b"]
     assert files == {
         "job_proxies.csv": ["job,proxies", "j,q", ""],
+        "job_before.csv": ["job,proxies", "j,", ""],
         "job_agreement.csv": [
             "job,planned_runs,on_planned_server,in_planned_tier,parts", "j,14,7,7,2", "",
         ],

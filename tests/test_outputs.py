@@ -27,8 +27,8 @@ from optimizer.sources.folder import read_estate
 
 BOM = "\ufeff"
 FILES = (
-    "assignments.csv", "findings.csv", "job_agreement.csv", "job_proxies.csv", "job_splits.csv",
-    "plan.json", "proxy_load.csv", "unassigned.csv",
+    "assignments.csv", "findings.csv", "job_agreement.csv", "job_before.csv", "job_proxies.csv",
+    "job_splits.csv", "plan.json", "proxy_load.csv", "unassigned.csv",
 )  # fmt: skip
 NAMES = ["=cmd", "a\nb", 'a"b', "a,b", "web 01", "z", "\u00e9", "\u65e5\u672c", "\U0001f600"]
 TABLES = {
@@ -45,9 +45,9 @@ TABLES = {
         ["unknown", "", "hq"],
     ],
     "jobs": [
-        ["job", "start", "duration_minutes", "application_aware", "days"],
-        ["n\u00e4chtlich", "22:00", "120", "true", "sun"],
-        ["B", "23:00", "120", "true", "sun"],
+        ["job", "start", "duration_minutes", "application_aware", "days", "proxies"],
+        ["n\u00e4chtlich", "22:00", "120", "true", "sun", ""],
+        ["B", "23:00", "120", "true", "sun", "vbr; gip,1"],
     ],
     "job_vms": [
         ["job", "vm"],
@@ -111,6 +111,7 @@ def test_the_bytes_of_every_table(estate_folder: Path, tmp_path: Path) -> None:
     assert unassigned[1].startswith("B,unknown,unknown_os,")
     assert unassigned[2:] == [""]
     assert files["job_proxies.csv"] == lines("job,proxies", f"B,{proxy}", f"n\u00e4chtlich,{proxy}")
+    assert files["job_before.csv"] == lines("job,proxies", 'B,"vbr;gip,1"', "n\u00e4chtlich,")
     assert files["proxy_load.csv"] == lines(
         "server,from,to,running_tasks,planned_tasks,max_tasks",
         f"{proxy},mon 00:00,mon 01:00,0,1,50",
@@ -121,10 +122,11 @@ def test_the_bytes_of_every_table(estate_folder: Path, tmp_path: Path) -> None:
         "vbr,mon 01:00,sun 23:00,1,0,20",
         "vbr,sun 23:00,mon 00:00,2,0,20",
     )
-    findings = files["findings.csv"].decode().removeprefix(BOM).split("\r\n")
-    assert findings[0] == "severity,code,subject,detail"
-    assert findings[1:-1] == sorted(findings[1:-1])
-    assert findings[-1] == ""
+    text = files["findings.csv"].decode().removeprefix(BOM)
+    header, *findings = csv.reader(io.StringIO(text, newline=""))
+    assert header == ["severity", "code", "subject", "detail"]
+    assert findings == sorted(findings)
+    assert text.endswith("\r\n")
     record = json.loads(files["plan.json"])
     assert files["plan.json"].endswith(b"\n}\n")
     assert list(record) == ["format", "tool", "inputs", "settings", "aims", "totals"]

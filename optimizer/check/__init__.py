@@ -12,7 +12,7 @@ import numpy as np
 
 from models.estate import Estate
 from optimizer.check.aims import values_of
-from optimizer.check.job_lists import judge_job_proxies
+from optimizer.check.job_lists import judge_job_before, judge_job_proxies
 from optimizer.check.labels import judge_labels, judge_rule_1, planned_servers
 from optimizer.check.limits import judge_capacity, judge_failover
 from optimizer.check.load_table import judge_proxy_load
@@ -24,7 +24,7 @@ from optimizer.check.record import coverage_proven, judge_record
 from optimizer.check.roster import NOWHERE, OTHER, WINDOWS, call_the_roll, today
 from optimizer.check.service import connections_of, service_of
 from optimizer.check.verdict import Complaints, Judgement
-from optimizer.check.written import COLUMNS, read_record, read_written
+from optimizer.check.written import ADDED_LATER, COLUMNS, read_record, read_written
 
 __all__ = ["Judgement", "judge"]
 
@@ -36,7 +36,11 @@ def judge(estate: Estate, folder: Path) -> Judgement:
     """
     complaints = Complaints()
     record = read_record(folder)
-    files = {file: read_written(folder, file, complaints) for file in COLUMNS}
+    files = {
+        file: read_written(folder, file, complaints)
+        for file in COLUMNS
+        if file not in ADDED_LATER or (folder / file).exists()
+    }
     assignments, unassigned = files["assignments.csv"], files["unassigned.csv"]
 
     roster = call_the_roll(estate, assignments, unassigned, complaints)
@@ -56,6 +60,8 @@ def judge(estate: Estate, folder: Path) -> Judgement:
 
     servers = estate.servers["server"].tolist()
     judge_job_proxies(roster, service, servers, files["job_proxies.csv"], complaints)
+    if "job_before.csv" in files:
+        judge_job_before(estate, files["job_proxies.csv"], files["job_before.csv"], complaints)
     judge_proxy_load(loads, files["proxy_load.csv"], complaints)
     values = values_of(estate, roster, service, current, loads)
     judge_record(estate, record, values, complaints)

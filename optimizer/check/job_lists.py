@@ -1,4 +1,5 @@
-"""Judges job_proxies.csv: per job some of the servers that the plan uses for it.
+"""Judges job_proxies.csv, per job some of the servers that the plan uses for it, and what the jobs
+named before.
 
 Which of them bring the product nearest to the plan is a matter of degree, not of rules.
 """
@@ -9,6 +10,7 @@ from collections import defaultdict
 
 import pandas as pd
 
+from models.estate import Estate
 from optimizer.check.roster import Roster
 from optimizer.check.service import Service
 from optimizer.check.verdict import Complaints
@@ -39,6 +41,28 @@ def judge_job_proxies(
             complaints.add("jobs with wrong proxies", f"{written.file}: job {job!r} {wrong}")
     if jobs != sorted(jobs):
         complaints.add("unsorted files", f"{written.file}: rows are not sorted by job (byte order)")
+
+
+def judge_job_before(
+    estate: Estate, lists: Written, written: Written, complaints: Complaints
+) -> None:
+    """Complain where job_before.csv has other jobs than job_proxies.csv, or not what jobs.csv says
+    of them."""
+    said = dict(zip(estate.jobs["job"], estate.jobs["proxies"], strict=True))
+    wanted, jobs = (file.columns["job"].to_pylist() for file in (lists, written))
+    for job, proxies in zip(jobs, written.columns["proxies"].to_pylist(), strict=True):
+        expected = ";".join(said.get(job, ()))
+        if proxies != expected:
+            complaints.add(
+                "jobs with wrong proxies before",
+                f"{written.file}: job {job!r} has proxies {proxies!r}, "
+                f"expected {expected!r} as in jobs.csv",
+            )
+    if jobs != wanted:
+        complaints.add(
+            "files with other jobs",
+            f"{written.file}: jobs are not those of {lists.file}, in the same order",
+        )
 
 
 def _wrong(proxies: str | None, used: list[str]) -> str | None:

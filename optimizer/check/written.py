@@ -25,10 +25,12 @@ COLUMNS = {
     ),
     "unassigned.csv": ("job", "vm", "reason", "detail"),
     "job_proxies.csv": ("job", "proxies"),
+    "job_before.csv": ("job", "proxies"),
     "proxy_load.csv": ("server", "from", "to", "running_tasks", "planned_tasks", "max_tasks"),
     "findings.csv": ("severity", "code", "subject", "detail"),
 }  # fmt: skip
 RECORD = "plan.json"
+ADDED_LATER = frozenset({"job_before.csv"})  # plans made before have none
 MOSTLY_DISTINCT = frozenset({"vm", "detail"})
 BOM = b"\xef\xbb\xbf"
 CR, LF = b"\r\n"

@@ -39,9 +39,9 @@ UNASSIGNED, UNPROVEN = 3, 5
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
     """Plan ESTATE: a proxy for every Windows VM of every job.
 
-    Writes assignments.csv, unassigned.csv, job_proxies.csv, job_agreement.csv, job_splits.csv,
-    proxy_load.csv, findings.csv and plan.json into the output folder, all or none. Exit code 3:
-    some tasks are unassigned; 5: time ran out before every aim was proven.
+    Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_agreement.csv,
+    job_splits.csv, proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
+    Exit code 3: some tasks are unassigned; 5: time ran out before every aim was proven.
 
     \b
     Example:

@@ -1,4 +1,5 @@
-"""The files that say what to select in each job, how near that comes, and which jobs to split."""
+"""The files that say what to select in each job, what was selected, how near that comes, and
+which jobs to split."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from optimizer.outputs.csv_file import write_csv
 
 
 def write_job_lists(estate: Estate, lists: JobLists, folder: Path) -> None:
-    """Write ``job_proxies.csv``, ``job_agreement.csv`` and ``job_splits.csv``."""
+    """Write ``job_proxies.csv`` and the other files of a row per job, and ``job_splits.csv``."""
     servers, vms = estate.servers["server"].tolist(), estate.vms["vm"].tolist()
 
     def listed(codes: Iterable[int]) -> str:
@@ -21,6 +22,9 @@ def write_job_lists(estate: Estate, lists: JobLists, folder: Path) -> None:
 
     proxies = [listed(codes) for codes in lists.lists.values()]
     write_csv(folder / "job_proxies.csv", {"job": list(lists.lists), "proxies": proxies})
+    said = dict(zip(estate.jobs["job"], estate.jobs["proxies"], strict=True))
+    before = [";".join(said[job]) for job in lists.lists]
+    write_csv(folder / "job_before.csv", {"job": list(lists.lists), "proxies": before})
     parts = [len(lists.splits.get(job, [()])) for job in lists.by_job["job"]]
     agreed = lists.by_job.assign(parts=parts).astype(str).to_dict("list")
     write_csv(folder / "job_agreement.csv", {str(name): cells for name, cells in agreed.items()})
