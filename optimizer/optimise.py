@@ -60,7 +60,7 @@ def optimise(
 ) -> Optimum:
     """Return the best assignment of ``tasks``, in the order of the estate's aims."""
 
-    model = _model(estate, tasks, eligibility, pooling)
+    model = model_of(estate, tasks, eligibility, pooling)
 
     def solved(program: Program, start: Arcs) -> Solution:
         def relabelled(x: Ints) -> Ints:
@@ -94,7 +94,8 @@ def optimise(
     )
 
 
-def _model(estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool) -> Model:
+def model_of(estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool) -> Model:
+    """Return the question that an estate asks."""
     settings = estate.settings
     problem, group = collapse(estate, tasks, eligibility)
     tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))

@@ -17,6 +17,7 @@ from optimizer.cli.explain import explain
 from optimizer.cli.generate import generate
 from optimizer.cli.imports import imports
 from optimizer.cli.init import init
+from optimizer.cli.place import place
 from optimizer.cli.plan import plan
 from optimizer.cli.rollback import rollback
 from optimizer.cli.simulate import simulate
@@ -38,7 +39,7 @@ def gip() -> None:
 
 
 COMMANDS = (
-    plan, check, init, generate, imports, simulate, explain, diff, whatif, apply, rollback,
+    plan, check, init, generate, imports, simulate, explain, diff, whatif, place, apply, rollback,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -84,7 +84,7 @@ def _table(folder: Path, table: Table) -> _Read:
             read.problems.extend(error.problems)
     if read.raw is not None:
         read.problems.extend(read.raw.problems)
-        read.frame = _frame(table, read.raw, read.problems, read.findings)
+        read.frame = typed(table, read.raw, read.problems, read.findings)
     return read
 
 
@@ -103,7 +103,7 @@ def _path(folder: Path, table: Table, problems: list[Problem]) -> Path | None:
     return found[0] if found else None
 
 
-def _frame(
+def typed(
     table: Table, raw: RawTable, problems: list[Problem], findings: list[Finding]
 ) -> pd.DataFrame:
     """Return the typed columns of one table; a missing required column is left out.

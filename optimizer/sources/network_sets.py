@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,11 +23,12 @@ Ints = NDArray[np.int64]
 
 
 class NetworkSets:
-    """The sets in the order in which they are met; number 0 is the empty one."""
+    """The sets in the order in which they are met, ``known`` ones first; number 0 is the empty
+    one."""
 
-    def __init__(self, book: AddressBook) -> None:
-        self.members: list[NetworkSet] = [()]
-        self._numbers: dict[NetworkSet, int] = {(): 0}
+    def __init__(self, book: AddressBook, known: Sequence[NetworkSet] = ((),)) -> None:
+        self.members: list[NetworkSet] = list(known)
+        self._numbers = {networks: number for number, networks in enumerate(known)}
         self._book = book
 
     def resolve(

@@ -1,0 +1,77 @@
+"""``gip place``: where another proxy helps most, and which of today's are not needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from optimizer.cli.options import estate_argument, reporting
+
+
+@click.command(short_help="Where another proxy helps most.")
+@estate_argument
+@click.option(
+    "--max", "most", type=click.IntRange(min=0), required=True, metavar="N",
+    help="At most so many more proxies; 0 asks only which of today's are needed.",
+)  # fmt: skip
+@click.option(
+    "--until", metavar="AIM:FIGURE",
+    help="The fewest that reach this, as in tier1:95% of the Windows tasks, or peak:20.",
+)  # fmt: skip
+@click.option(
+    "--candidates", type=click.Path(path_type=Path), metavar="FILE",
+    help="Machines to choose from, with the columns of servers.csv; server, networks are enough.",
+)  # fmt: skip
+@click.option(
+    "--capacity", type=click.IntRange(min=1), metavar="TASKS",
+    help="Tasks that each new proxy may run at once; any number without.",
+)  # fmt: skip
+@click.option(
+    "--each", type=click.IntRange(1, 9), default=1, show_default=True, metavar="N",
+    help="New proxies that one network may get.",
+)  # fmt: skip
+@click.option("--greedy", is_flag=True, help="Also one by one, each staying where it is.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0), metavar="S",
+    help="Seconds for solving in all; what it cuts short is not proven.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+    help="Threads for hard searches.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
+    help="Another seed may give another of equally good places.",
+)  # fmt: skip
+@reporting
+def place(
+    estate: Path, time_limit: float | None, workers: int, seed: int, quiet: bool, as_json: bool,
+    **wish: Any,
+) -> None:  # fmt: skip
+    """Tell where 1, 2, ... more proxies make ESTATE's aims best, in their order.
+
+    Without --candidates, every network with a Windows VM that a job processes may get one. All
+    places are compared at once: what is marked as proven no other choice of as many places
+    betters. Today's proxies that no task needs are listed, too: all of them could go together
+    without a task less served, in a lower tier, without protection or in another site.
+
+    \b
+    Example:
+      gip place data/branch-offices --max 3 --capacity 20
+      gip place data/branch-offices --max 9 --until tier1:80%
+    """
+    if wish["candidates"] is not None and (wish["capacity"] is not None or wish["each"] != 1):
+        raise click.UsageError("--capacity and --each are for networks; --candidates has its own.")
+    from optimizer.cli.progress import progress
+    from optimizer.outputs.place_table import print_places, record
+    from optimizer.outputs.tables import print_json
+    from optimizer.place.run import Wish, run
+
+    with progress(not quiet) as step:
+        places = run(estate, Wish(**wish), time_limit, workers, seed, step)
+    if as_json:
+        print_json(record(places))
+    elif not quiet:
+        print_places(places)
