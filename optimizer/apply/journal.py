@@ -90,7 +90,7 @@ def start_or_resume(path: Path, header: Header) -> Journal:
     """
     found, entries, size = _read(path)
     if found is None:
-        file = _opened(path, 0)
+        file = _opened(path, size)
         _write(path, file, {"event": FORMAT, "at": _now(), **asdict(header)})
         return Journal(path, header, {}, file)
     remedies = {
@@ -112,10 +112,11 @@ def resume(path: Path) -> Journal:
     return Journal(path, header, entries, _opened(path, size))
 
 
-def _read(path: Path) -> tuple[Header | None, dict[str, Entry], int]:
-    """Return a journal's header, None where it has none yet, its entries, and its sound bytes.
+def _read(path: Path) -> tuple[Header | None, dict[str, Entry], int | None]:
+    """Return a journal's header, None where it has none yet, and its entries.
 
-    A crash can tear the last line; it counts as not written.
+    A crash can tear the last line; it counts as not written, and what is sound is the first so
+    many bytes, which come last (else None).
     """
     try:
         lines = path.read_bytes().splitlines(keepends=True)
@@ -136,11 +137,11 @@ def _read(path: Path) -> tuple[Header | None, dict[str, Entry], int]:
                 _fold(entries, record)
         except (ValueError, TypeError, KeyError) as error:
             if number == len(lines):
-                break
+                return header, entries, size
             remedy = "restore it from a copy, or undo the rest by hand"
             raise JournalError(f"{path}:{number}: is damaged; {remedy}") from error
         size += len(line)
-    return header, entries, size
+    return header, entries, None
 
 
 def _fold(entries: dict[str, Entry], line: dict[str, Any]) -> None:
@@ -156,11 +157,17 @@ def _fold(entries: dict[str, Entry], line: dict[str, Any]) -> None:
         entries.pop(id_, None)
 
 
-def _opened(path: Path, size: int) -> int:
-    """Open a file to write on behind its first ``size`` bytes, which alone are kept."""
+def _opened(path: Path, size: int | None) -> int:
+    """Open a file to write on; of one that ends in a torn line only ``size`` bytes are kept."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, MODE)
-        os.ftruncate(file, size)
+        file = os.open(path, flags, MODE)
+        if size is not None:
+            os.ftruncate(file, size)
+        if os.name == "posix":
+            folder = os.open(path.parent, os.O_RDONLY)
+            os.fsync(folder)  # else a power cut could take the whole file
+            os.close(folder)
         return file
     except OSError as error:
         raise _refused(path, error) from error

@@ -37,13 +37,13 @@ class StoppedError(GipError):
 class Outcome:
     """What became of a job: ``result`` is one of GOOD, stale, skipped or failed.
 
-    ``now`` is what it selected before, by name, None where that is not known; empty is automatic.
+    ``before`` is what it selected, by name, None where that is not known; empty is automatic.
     ``why`` it was not set, and what to do.
     """
 
     job: str
     result: str
-    now: tuple[str, ...] | None
+    before: tuple[str, ...] | None
     wanted: tuple[str, ...]
     why: str = ""
 
@@ -95,7 +95,7 @@ def shortfall(outcomes: Sequence[Outcome], jobs: int, journal: Path | None) -> G
 
 
 def _outcome(session: Session, live: Live, journal: Journal | None, wish: Wish) -> Outcome:
-    now = None
+    before = None
     try:
         aim = target(wish, live, session.revision)
         text = text_of(session.get(f"jobs/{aim.id}"))
@@ -103,20 +103,21 @@ def _outcome(session: Session, live: Live, journal: Journal | None, wish: Wish) 
         found = selection(body)
         if found is None:
             raise SkippedError("has no guest processing; take it out of the plan")
-        now = tuple(live.server_names.get(each.lower(), each) for each in found.proxies)
+        before = tuple(live.server_names.get(each.lower(), each) for each in found.proxies)
         if found.same(aim.wanted):
-            return Outcome(wish.job, _noted(journal, aim, text, body), now, wish.wanted)
+            return Outcome(wish.job, _noted(journal, aim, text, body), before, wish.wanted)
         if aim.seen is None or not found.same(aim.seen):
-            raise StaleError("selects neither what the plan saw nor what it wants; "
-                             "import it anew and plan again")  # fmt: skip
+            seen = ", ".join(wish.seen) or "automatic"
+            reason = f"no longer selects what the plan saw, {seen}"
+            raise StaleError(f"{reason}; import it anew and plan again")
         if journal is None:
-            return Outcome(wish.job, WOULD_CHANGE, now, wish.wanted)
+            return Outcome(wish.job, WOULD_CHANGE, before, wish.wanted)
         _set(session, journal, wish.job, aim, text)
-        return Outcome(wish.job, CHANGED, now, wish.wanted)
+        return Outcome(wish.job, CHANGED, before, wish.wanted)
     except SkippedError as error:
-        return Outcome(wish.job, error.result, now, wish.wanted, str(error))
+        return Outcome(wish.job, error.result, before, wish.wanted, str(error))
     except (HttpsError, BodyError) as error:
-        return Outcome(wish.job, FAILED, now, wish.wanted, str(error))
+        return Outcome(wish.job, FAILED, before, wish.wanted, str(error))
 
 
 def _set(session: Session, journal: Journal, job: str, aim: Target, text: str) -> None:

@@ -52,7 +52,6 @@ def apply(
     from optimizer.apply.wishes import read_wishes
     from optimizer.cli.progress import progress
     from optimizer.outputs.apply_table import print_outcomes, record
-    from optimizer.outputs.tables import print_json
     from optimizer.veeam.revisions import revision_named
     from optimizer.veeam.session import login
 
@@ -70,6 +69,8 @@ def apply(
             book = stack.enter_context(contextlib.closing(start_or_resume(path, header)))
         outcomes = run(session, wanted.wishes, book, keep_going, step)
     if as_json:
+        from optimizer.outputs.tables import print_json  # loads much
+
         print_json(record(outcomes, len(wanted.wishes)))
     elif not quiet:
         print_outcomes(outcomes, len(wanted.wishes), path)

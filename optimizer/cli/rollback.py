@@ -31,7 +31,6 @@ def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_j
     from optimizer.apply.undo import roll_back, shortfall
     from optimizer.cli.progress import progress
     from optimizer.outputs.apply_table import print_undone, record
-    from optimizer.outputs.tables import print_json
     from optimizer.veeam.revisions import revision_named
     from optimizer.veeam.session import login
 
@@ -46,6 +45,8 @@ def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_j
             ):
                 undone = roll_back(session, book, force, step)
     if as_json:
+        from optimizer.outputs.tables import print_json  # loads much
+
         print_json(record(undone, len(undone)))
     elif not quiet:
         print_undone(undone)

@@ -21,15 +21,15 @@ def print_outcomes(outcomes: Sequence[Outcome], jobs: int, journal: Path | None)
     console = Console()
     rows = [
         (
-            each.job,
-            "?" if each.now is None else _listed(each.now),
+            _printable(each.job),
+            "?" if each.before is None else _listed(each.before),
             _listed(each.wanted),
             each.result,
         )
         for each in outcomes
         if each.result != AS_PLANNED
     ]
-    _print(console, "Guest interaction proxies", ("job", "now", "plan", "result"), rows)
+    _print(console, "Guest interaction proxies", ("job", "before", "plan", "result"), rows)
     counts = Counter(each.result for each in outcomes)
     counts["not reached"] = jobs - len(outcomes)
     _say(console, f"{jobs} jobs: {_counted(counts)}")
@@ -42,7 +42,9 @@ def print_outcomes(outcomes: Sequence[Outcome], jobs: int, journal: Path | None)
 def print_undone(undone: Sequence[Undone]) -> None:
     """Print the jobs of a rollback, then how many there are of each kind."""
     console = Console()
-    _print(console, "Jobs", ("job", "result"), [(each.job, each.result) for each in undone])
+    _print(
+        console, "Jobs", ("job", "result"), [(_printable(each.job), each.result) for each in undone]
+    )
     counts = _counted(Counter(each.result for each in undone))
     _say(console, f"{len(undone)} jobs: {counts}" if undone else "nothing to put back")
 
@@ -61,7 +63,7 @@ def _print(
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_printable(cell)) for cell in row))
+        table.add_row(*(Text(cell) for cell in row))
     console.print(table)
 
 
@@ -70,7 +72,7 @@ def _say(console: Console, text: str) -> None:
 
 
 def _listed(servers: Sequence[str]) -> str:
-    return ", ".join(servers) or "automatic"
+    return "\n".join(map(_printable, servers)) or "automatic"
 
 
 def _printable(text: str) -> str:
