@@ -16,13 +16,17 @@ ROOT = "#/components/schemas/"
 
 def complaints(revision: str, schema: str, body: Any) -> list[str]:
     """Return what is wrong with ``body``; nothing where the schema is not at hand."""
+    validator = _validator(revision, schema)
+    errors = validator.iter_errors(body) if validator else ()
+    return [f"{schema}{error.json_path[1:]}: {error.message}" for error in errors]
+
+
+@cache
+def _validator(revision: str, schema: str) -> Draft202012Validator | None:
     document = _document(revision)
     if document is None or schema not in document["components"]["schemas"]:
-        return []
-    validator = Draft202012Validator({**document, "$ref": ROOT + schema})
-    return [
-        f"{schema}{error.json_path[1:]}: {error.message}" for error in validator.iter_errors(body)
-    ]
+        return None
+    return Draft202012Validator({**document, "$ref": ROOT + schema})
 
 
 @cache
