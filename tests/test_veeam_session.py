@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import html
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
 from veeam_server import PASSWORD, TOKEN, USER, Fault, VeeamServer, serving
@@ -13,6 +15,7 @@ from veeam_server import PASSWORD, TOKEN, USER, Fault, VeeamServer, serving
 from models.errors import GipError
 from optimizer import https
 from optimizer.https import HttpsError
+from optimizer.veeam.refusal import refusal
 from optimizer.veeam.revisions import NAMES, revision_named, revision_of_build
 from optimizer.veeam.session import login
 
@@ -159,6 +162,16 @@ def test_an_echo_of_secrets_goes_no_further(server: VeeamServer, path: str) -> N
         names(server)
     assert TOKEN not in str(caught.value)
     assert PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "form", [str, quote, quote_plus, html.escape, lambda secret: json.dumps(secret)[1:-1]]
+)
+def test_a_message_is_passed_on_unless_it_holds_a_secret(form: Callable[[str], str]) -> None:
+    secrets = ['a/b" +<ä', TOKEN]
+    for secret, said in ((secrets[0], ""), ("none", ", 'so: none.'"), (secrets[1], "")):
+        content = json.dumps({"message": f"so: {form(secret)}."}).encode()
+        assert refusal(500, content, secrets) == f"answers 500{said}; try again later"
 
 
 def test_threads_share_a_session_and_its_new_token(server: VeeamServer) -> None:

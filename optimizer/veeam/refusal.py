@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Collection
 from urllib.parse import quote, quote_plus
@@ -43,11 +44,12 @@ def _said(content: bytes, secrets: Collection[str]) -> str:
 
 
 def _forms(secret: str) -> tuple[str, ...]:
-    """Return a secret as it is, and as it travels in addresses, forms and JSON."""
+    """Return a secret as it is, and as it travels in addresses, forms, JSON and HTML."""
     return (
         secret,
         quote(secret),
         quote(secret, safe=""),
         quote_plus(secret),
         json.dumps(secret)[1:-1],
+        html.escape(secret),
     )
