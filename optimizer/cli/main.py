@@ -14,6 +14,7 @@ from optimizer.cli.apply import apply
 from optimizer.cli.check import check
 from optimizer.cli.diff import diff
 from optimizer.cli.explain import explain
+from optimizer.cli.export import export
 from optimizer.cli.generate import generate
 from optimizer.cli.imports import imports
 from optimizer.cli.init import init
@@ -39,7 +40,8 @@ def gip() -> None:
 
 
 COMMANDS = (
-    plan, check, init, generate, imports, simulate, explain, diff, whatif, place, apply, rollback,
+    plan, check, init, generate, imports, simulate, explain, diff, whatif, place,
+    export, apply, rollback,
 )  # fmt: skip
 
 for command in COMMANDS:
