@@ -17,6 +17,10 @@ class SkippedError(GipError):
     result = "skipped"
 
 
+class UnknownError(SkippedError):
+    """The backup server does not list a job or a server, or lists more than one of that name."""
+
+
 class StaleError(SkippedError):
     """A job selects neither what the plan saw nor what it wants."""
 
@@ -40,7 +44,7 @@ def target(wish: Wish, live: Live, revision: Revision) -> Target:
     job = _one(live.jobs.find(wish.job), "job", wish.job)
     if not job.fit:
         reason = f"is a {job.type}, whose proxies revision {revision.name} does not tell"
-        raise SkippedError(f"{reason}; use `gip export veeam`")
+        raise SkippedError(f"{reason}; use the script of `gip export veeam`")
     wanted = []
     for name in wish.wanted:
         server = _one(live.servers.find(name), "managed server", name)
@@ -59,9 +63,9 @@ def target(wish: Wish, live: Live, revision: Revision) -> Target:
 
 def _one(found: list[Listed], kind: str, name: str) -> Listed:
     if not found:
-        remedy = "import it anew and plan again, or use `gip export veeam`"
-        raise SkippedError(f"the backup server lists no {kind} {name!r}; {remedy}")
+        remedy = "import it anew and plan again, or use the script of `gip export veeam`"
+        raise UnknownError(f"the backup server lists no {kind} {name!r}; {remedy}")
     if len(found) > 1:
         reason = f"the backup server lists {len(found)} {kind}s {name!r}"
-        raise SkippedError(f"{reason}; give each a name of its own and plan again")
+        raise UnknownError(f"{reason}; give each a name of its own and plan again")
     return found[0]

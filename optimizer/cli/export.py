@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from optimizer.cli.options import reporting
+from optimizer.cli.veeam_options import ca_file_option, credentials, revision_option, url_option
+
+if TYPE_CHECKING:
+    from optimizer.exports.interface import Interface
 
 PATH = click.Path(path_type=Path)
 
@@ -24,8 +30,15 @@ def export() -> None:
 @export.command(short_help="Changes of jobs, and PowerShell scripts that make them.")
 @click.argument("plan", type=PATH)
 @click.option("--out", required=True, type=PATH, help="Output folder.")
+@click.option(
+    "--saved", type=PATH, metavar="DIR",
+    help="Answers of the backup server's REST interface, saved as for import: ids, staleness.",
+)  # fmt: skip
+@url_option
+@revision_option
+@ca_file_option
 @reporting
-def veeam(plan: Path, out: Path, quiet: bool, as_json: bool) -> None:
+def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> None:
     """Write the changes that PLAN, an output folder, makes in the jobs.
 
     changes.json holds them as data, changes.csv for people; Set-GuestInteractionProxies.ps1 makes
@@ -33,16 +46,46 @@ def veeam(plan: Path, out: Path, quiet: bool, as_json: bool) -> None:
     them back. Both read names from changes.json or undo.json and use internals that the vendor
     does not support. All files appear or none.
 
+    With --url or --saved, changes.json has ids and the field names of the interface's revision,
+    and tells which jobs are as planned already, no longer as the plan saw them (stale), unknown
+    or not covered. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD, or is asked for.
+
     \b
     Example:
       gip export veeam out --out for-veeam
+      gip export veeam out --out for-veeam --url https://vbr.example.com:9419
     """
+    from optimizer.cli.progress import progress
     from optimizer.exports.run import export as write
     from optimizer.outputs.export_table import print_export
     from optimizer.outputs.tables import print_json
 
-    entries = write(plan, out)
+    with progress(not quiet) as step:
+        entries = write(plan, out, _interface(step, **source))
     if as_json:
         print_json(entries)
     elif not quiet:
         print_export(entries, out)
+
+
+def _interface(
+    step: Callable[[str], None], saved: Path | None, url: str | None, revision: str | None,
+    ca_file: Path | None,
+) -> Interface | None:  # fmt: skip
+    from optimizer.exports import interface
+    from optimizer.veeam.revisions import revision_named
+    from optimizer.veeam.session import login
+
+    if saved and url:
+        raise click.UsageError("Give either --saved or --url.")
+    if (ca_file and not url) or (revision and not (url or saved)):
+        raise click.UsageError("--ca-file goes with --url, --revision with --url or --saved.")
+    named = None if revision is None else revision_named(revision)
+    if saved is not None:
+        return interface.saved(saved, named)
+    if url is None:
+        return None
+    account = credentials()
+    step("asking the backup server")
+    with login(url, *account, named, ca_file) as session:
+        return interface.ask(session)

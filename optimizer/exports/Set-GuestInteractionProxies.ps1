@@ -235,10 +235,7 @@ foreach ($change in $document.changes) {
     try {
         $job = Find-One -Index $jobs -Name $change.job -What 'job'
         $afterIds = @(Get-ServerId -Index $servers -Name @($change.after))
-        if ($afterIds.Count -eq 0) {
-            throw 'changes.json names no server for it; export the plan again'
-        }
-        $after = New-State -Automatic $false -Id $afterIds
+        $after = New-State -Automatic ($afterIds.Count -eq 0) -Id $afterIds
         $present = Get-State -Job $job
         if ((Format-State -State $present) -ceq (Format-State -State $after)) {
             New-Result -JobName $change.job -Result 'AlreadySo' -Detail ''
@@ -249,9 +246,14 @@ foreach ($change in $document.changes) {
             New-Result -JobName $change.job -Result 'Stale' -Detail 'import and plan again'
             continue
         }
+        if ($after.Automatic) {
+            $action = 'Let the product select guest interaction proxies'
+        } else {
+            $action = 'Select guest interaction proxies: {0}' -f (@($change.after) -join ', ')
+        }
         $steps.Add([pscustomobject] @{
             Name = $change.job; Job = $job; Present = $present; After = $after
-            Servers = @($change.after) -join ', '
+            Action = $action
         })
     } catch {
         $failed += 1
@@ -288,9 +290,8 @@ if ($steps.Count -gt 0 -and -not $WhatIfPreference) {
 }
 
 foreach ($step in $steps) {
-    $action = 'Select guest interaction proxies: {0}' -f $step.Servers
-    if (-not $PSCmdlet.ShouldProcess($step.Name, $action)) {
-        New-Result -JobName $step.Name -Result 'NotChanged' -Detail $action
+    if (-not $PSCmdlet.ShouldProcess($step.Name, $step.Action)) {
+        New-Result -JobName $step.Name -Result 'NotChanged' -Detail $step.Action
         continue
     }
     try {
@@ -302,7 +303,7 @@ foreach ($step in $steps) {
             continue
         }
         Set-State -Job $step.Job -State $step.After
-        New-Result -JobName $step.Name -Result 'Changed' -Detail $step.Servers
+        New-Result -JobName $step.Name -Result 'Changed' -Detail $step.Action
     } catch {
         $failed += 1
         $told = '{0}: {1}; it may be half changed: Undo-GuestInteractionProxies.ps1 -Force' -f

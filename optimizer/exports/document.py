@@ -1,4 +1,4 @@
-"""What ``changes.json`` says: the one file that scripts read, names as data."""
+"""What ``changes.json`` says: the one file that the scripts read, names as data."""
 
 from __future__ import annotations
 
@@ -6,36 +6,40 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.change import JobChange
+from optimizer.apply.wishes import Wish
 
 FORMAT = 1
-CHANGE, NONE = "change", "none"
+CHANGE, AS_PLANNED = "change", "as planned"
+STALE, UNKNOWN, NOT_COVERED = "stale", "unknown", "not covered"
 
 
-def entry(change: JobChange) -> dict[str, Any]:
-    """Return what is to be done with one job, in words and as the automation import has it."""
+def entry(wish: Wish) -> dict[str, Any]:
+    """Return what is to be done with a job, as far as the plan knows.
+
+    ``before`` is what the plan saw; no servers mean automatic selection. The product keeps a set
+    of them, so their order means nothing. ``guestInteractionProxies`` are in the form of the
+    automation import, which has names.
+    """
     return {
-        "job": change.job,
-        "action": NONE if change.is_none else CHANGE,
-        "before": list(change.before),
-        "after": list(change.after),
-        "guestInteractionProxies": {
-            "before": _by_name(change.before),
-            "after": _by_name(change.after),
-        },
+        "job": wish.job,
+        "action": AS_PLANNED if set(wish.seen) == set(wish.wanted) else CHANGE,
+        "reason": "",
+        "before": list(wish.seen),
+        "after": list(wish.wanted),
+        "guestInteractionProxies": {"before": _named(wish.seen), "after": _named(wish.wanted)},
     }
 
 
-def _by_name(servers: Sequence[str]) -> dict[str, Any]:
+def _named(servers: Sequence[str]) -> dict[str, Any]:
     return {"automaticSelection": not servers, "proxies": list(servers)}
 
 
-def text(inputs: Mapping[str, str], entries: Sequence[Mapping[str, Any]]) -> str:
-    """Return the file: one line for each job, of ASCII, whatever its name is made of.
+def text(head: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
+    """Return the file: one line for each job, in ASCII, whatever its name is made of.
 
-    So no program takes it for another encoding, no character turns the line round, and it stays
-    below what Windows PowerShell reads (2 MB) for some thousand jobs.
+    So no program takes it for another encoding, no character turns a line round, and some
+    thousand jobs stay below the 2 MB that Windows PowerShell may be able to read.
     """
-    head = {"format": FORMAT, "inputs": dict(sorted(inputs.items()))}
+    begin = json.dumps({"format": FORMAT, **head})[:-1]
     lines = ",\n".join(json.dumps(entry) for entry in entries)
-    return f'{json.dumps(head)[:-1]},\n"changes": [\n{lines}\n]}}\n'
+    return f'{begin},\n"changes": [\n{lines}\n]}}\n'

@@ -7,11 +7,11 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from optimizer.apply.wishes import read_wishes
 from optimizer.exports.document import entry, text
+from optimizer.exports.interface import Interface, added
 from optimizer.outputs.csv_file import BOM, write_csv
 from optimizer.outputs.staging import staged
-from optimizer.sources.job_changes import read_changes
-from optimizer.sources.plan_folder import inputs_of
 
 CHANGES, TABLE = "changes.json", "changes.csv"
 SCRIPTS = ("Set-GuestInteractionProxies.ps1", "Undo-GuestInteractionProxies.ps1")
@@ -19,15 +19,23 @@ AUTOMATIC = "(automatic)"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export(plan: Path, out: Path) -> list[dict[str, Any]]:
-    """Write all files for the product into ``out``, or none; return what `changes.json` lists.
+def export(plan: Path, out: Path, interface: Interface | None = None) -> list[dict[str, Any]]:
+    """Write all files for the product into ``out``, or none; return the `entry` of each job.
 
-    Raises PlanError where ``plan`` is not the folder of a plan, and OutputError.
+    An ``interface`` adds to them what it knows. Raises PlanError where ``plan`` is not the folder
+    of a plan, GipError where a job's body is none, and OutputError.
     """
-    inputs = inputs_of(plan)
-    entries = [entry(change) for change in read_changes(plan)]
+    plan_files = read_wishes(plan)
+    head: dict[str, Any] = {"plan": plan_files.sha256}
+    entries = [entry(wish) for wish in plan_files.wishes]
+    if interface is not None:
+        head["revision"] = interface.revision.name
+        entries = [
+            known | added(wish, interface)
+            for known, wish in zip(entries, plan_files.wishes, strict=True)
+        ]
     with staged(out, last=CHANGES) as folder:
-        (folder / CHANGES).write_bytes(text(inputs, entries).encode())
+        (folder / CHANGES).write_bytes(text(head, entries).encode())
         _table(entries, folder / TABLE)
         for script in SCRIPTS:
             (folder / script).write_bytes(_script(script))

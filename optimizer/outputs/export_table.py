@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from optimizer.exports.document import NONE
+from optimizer.exports.document import AS_PLANNED, CHANGE
 from optimizer.exports.run import SCRIPTS, TABLE, named
 
 SHOWN = 20
-LONGEST = 120
+LONGEST = 200
+_WORDS = {CHANGE: "to change"}
 NEXT = f"""\
 Next: take a configuration backup. Where the REST interface covers the jobs, use
 `gip apply`. For the others copy the folder to the backup server and run there
@@ -26,21 +28,23 @@ It uses internals that the vendor does not support, and was never run yet;
 
 
 def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
-    """Print a row per job that changes, how many do, and what to do next."""
+    """Print the jobs that are not as planned already, why any is left, and what to do next."""
     console = Console()
     table = Table(title="What to select in the jobs", title_justify="left")
     for name in ("job", "before", "after", "action"):
         table.add_column(name, overflow="fold")
-    changed = [row for row in entries if row["action"] != NONE]
-    for row in changed[:SHOWN]:
+    open_ = [row for row in entries if row["action"] != AS_PLANNED]
+    for row in open_[:SHOWN]:
         cells = (row["job"], named(row["before"]), named(row["after"]), row["action"])
         table.add_row(*(Text(shown(cell)) for cell in cells))
     console.print(table)
-    if len(changed) > SHOWN:
-        console.print(f"... {len(changed) - SHOWN} more in {TABLE}", highlight=False)
-    said = f"{len(entries)} jobs, {len(changed)} to change; written to {out}"
-    console.print(said, soft_wrap=True, highlight=False, markup=False)
-    console.print(NEXT, soft_wrap=True, highlight=False, markup=False)
+    lines = [f"{shown(row['job'])}: {shown(row['reason'])}" for row in open_ if row["reason"]]
+    if len(open_) > SHOWN:
+        lines = [f"... {len(open_) - SHOWN} more in {TABLE}", *lines[:SHOWN]]
+    counts = Counter(row["action"] for row in entries)
+    told = ", ".join(f"{count} {_WORDS.get(action, action)}" for action, count in counts.items())
+    for line in (*lines, f"{len(entries)} jobs: {told}; written to {out}", NEXT):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def shown(name: str) -> str:

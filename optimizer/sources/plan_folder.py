@@ -21,13 +21,8 @@ from optimizer.sources.raw_table import RawTable
 from optimizer.sources.references import look_up
 from optimizer.sources.table_file import read_table
 
-RECORD, ASSIGNMENTS = "plan.json", "assignments.csv"
-JOB_PROXIES, JOB_BEFORE = "job_proxies.csv", "job_before.csv"
-COLUMNS = {
-    ASSIGNMENTS: ("job", "vm", "proxy", "tier"),
-    JOB_PROXIES: ("job", "proxies"),
-    JOB_BEFORE: ("job", "proxies"),
-}
+RECORD, ASSIGNMENTS, JOB_PROXIES = "plan.json", "assignments.csv", "job_proxies.csv"
+COLUMNS = {ASSIGNMENTS: ("job", "vm", "proxy", "tier"), JOB_PROXIES: ("job", "proxies")}
 TIERS = ("", "1", "2", "3", "4")
 AGAIN = "run `gip plan` again"
 
@@ -89,20 +84,15 @@ def tiers(rows: RawTable) -> NDArray[np.int8]:
     return found
 
 
-def inputs_of(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file that the plan was made of; PlanError without its record."""
+def _same_inputs(estate: Estate, folder: Path) -> None:
+    """Raise PlanError where the plan was made of other files than the estate's."""
     try:
         record: Any = json.loads((folder / RECORD).read_bytes())
-        return dict(record["inputs"])
+        inputs = dict(record["inputs"])
     except OSError as error:
         raise _unreadable(folder / RECORD, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError) as error:
         raise _unreadable(folder / RECORD, "it is not the record of a plan") from error
-
-
-def _same_inputs(estate: Estate, folder: Path) -> None:
-    """Raise PlanError where the plan was made of other files than the estate's."""
-    inputs = inputs_of(folder)
     both = sorted(inputs.keys() | estate.inputs.keys())
     differing = [file for file in both if inputs.get(file) != estate.inputs.get(file)]
     if differing:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from optimizer.https import HttpsError
+from models.errors import GipError
 from optimizer.veeam.revisions import Revision
 from optimizer.veeam.session import Session
 
+JOBS = "jobs"
 SERVERS = "backupInfrastructure/managedServers"
 WINDOWS = ("WindowsHost", "HvServer")
 COMPONENT = "GuestInteractionProxy"
+
+Item = Mapping[str, Any]
+
+
+class ListError(GipError):
+    """What is listed is not what the interface says: where, what, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +60,41 @@ class Live:
 
 
 def read_live(session: Session) -> Live:
-    """Return the jobs and managed servers of now; raise HttpsError where they cannot be read."""
-    types = session.revision.job_types
-    jobs = _listed(session, "jobs", lambda job: job.get("type") in types)
-    servers = _listed(session, SERVERS, lambda server: can_be_proxy(server, session.revision))
-    return Live(Named(jobs), Named(servers), {each.id.lower(): each.name for each in servers})
+    """Return the jobs and managed servers of now; raise HttpsError or ListError."""
+    return live_of(session.revision, *items(session), session.base)
 
 
-def _listed(session: Session, path: str, fit: Callable[[dict[str, Any]], bool]) -> list[Listed]:
+def items(session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the bodies of all jobs and managed servers; raise HttpsError."""
+    jobs, servers = (
+        [item for page in session.pages(path) for item in page.items] for path in (JOBS, SERVERS)
+    )
+    return jobs, servers
+
+
+def live_of(revision: Revision, jobs: Iterable[Item], servers: Iterable[Item], place: str) -> Live:
+    """Return jobs and servers as a revision lists them; ``place`` is where they were listed.
+
+    Raises ListError where one lacks what every revision tells.
+    """
+    types = revision.job_types
+    found = _listed(jobs, place, lambda job: job.get("type") in types)
+    hosts = _listed(servers, place, lambda server: can_be_proxy(server, revision))
+    return Live(Named(found), Named(hosts), {each.id.lower(): each.name for each in hosts})
+
+
+def _listed(items: Iterable[Item], place: str, fit: Callable[[Item], bool]) -> list[Listed]:
     found = []
-    for page in session.pages(path):
-        for item in page.items:
-            id_, name, kind = (item.get(key) for key in ("id", "name", "type"))
-            if not (isinstance(id_, str) and isinstance(name, str) and isinstance(kind, str)):
-                reason = "lists something without id, name or type; check --revision"
-                raise HttpsError(f"{page.url}: {reason}")
-            found.append(Listed(id_, name, kind, fit(item)))
+    for item in items:
+        id_, name, kind = (item.get(key) for key in ("id", "name", "type"))
+        if not (isinstance(id_, str) and isinstance(name, str) and isinstance(kind, str)):
+            reason = "lists something without id, name or type; check --revision"
+            raise ListError(f"{place}: {reason}")
+        found.append(Listed(id_, name, kind, fit(item)))
     return found
 
 
-def can_be_proxy(server: dict[str, Any], revision: Revision) -> bool:
+def can_be_proxy(server: Item, revision: Revision) -> bool:
     """Return whether a job may name a managed server as its guest interaction proxy."""
     if server.get("type") in WINDOWS:
         return True
