@@ -18,6 +18,8 @@
       3. let it change one job that matters little (-JobName), look at the job's Guest Processing
          step in the console, run the job, try Undo-GuestInteractionProxies.ps1 with it.
 
+    It is not signed: read it, then sign it or Unblock-File it, as your execution policy wants.
+
     Run it on the backup server, as its administrator. A job is changed only if it still is as the
     plan saw it; else it is skipped with a warning. A job that is as planned already is left alone.
     What the jobs were before is added to undo.json beside this script, before the first of them

@@ -13,6 +13,8 @@
     NEVER RUN: its syntax was checked, but no PowerShell and no backup server has run it yet. Take
     a configuration backup first, run it with -WhatIf, and try it on one job (-JobName) before all.
 
+    It is not signed: read it, then sign it or Unblock-File it, as your execution policy wants.
+
     Run it on the backup server, as its administrator. Set-GuestInteractionProxies.ps1 wrote
     undo.json beside this script. Every job in it becomes what it was before its first change
     there, if it still is as one of the changes left it; else it is skipped with a warning. A job
