@@ -37,14 +37,14 @@ def apply(
     """Set in each job the guest interaction proxies of PLAN's job_proxies.csv.
 
     Nothing but the two fields of a job's selection is changed. A job that no longer selects what
-    the plan saw, or that cannot be set, is left alone and told; the exit code is then 1. The
-    account comes from VEEAM_USERNAME and VEEAM_PASSWORD, or is asked for.
+    the plan saw, or that cannot be set, is left alone and told; the exit code is then 1. What was
+    changed `gip rollback` puts back. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD, or
+    is asked for.
 
     \b
     Example:
       gip apply out --url https://vbr.example.com:9419
       gip apply out --url https://vbr.example.com:9419 --yes
-      gip rollback out/apply-journal.jsonl
     """
     from optimizer.apply.journal import Header, start_or_resume
     from optimizer.apply.run import apply as run
