@@ -44,7 +44,7 @@ def netbox(
     from optimizer.imports.netbox_live import read_live
     from optimizer.imports.netbox_saved import read_saved
 
-    def read() -> list[Any]:
+    def read(step: Any) -> list[Any]:
         if url is None:
             return [read_netbox([read_saved(path, encoding) for path in files])]
         token = os.environ.get("NETBOX_TOKEN", "")
@@ -65,7 +65,7 @@ def infoblox(file: Path, encoding: str | None, **to: Any) -> None:
     """
     from optimizer.imports.infoblox import read_infoblox
 
-    conclude(lambda: [read_infoblox(file, encoding)], **to)
+    conclude(lambda step: [read_infoblox(file, encoding)], **to)
 
 
 @click.command(short_help="Servers and jobs from veeam-healthcheck.")
@@ -83,7 +83,7 @@ def healthcheck(files: tuple[Path, ...], encoding: str | None, **to: Any) -> Non
     """
     from optimizer.imports.healthcheck import read_healthcheck
 
-    conclude(lambda: [read_healthcheck(files, encoding)], **to)
+    conclude(lambda step: [read_healthcheck(files, encoding)], **to)
 
 
 @click.command(short_help="VMs from Live Optics.")
@@ -98,7 +98,7 @@ def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
     """
     from optimizer.imports.liveoptics import read_liveoptics
 
-    conclude(lambda: [read_liveoptics(file, encoding)], **to)
+    conclude(lambda step: [read_liveoptics(file, encoding)], **to)
 
 
 @click.command(short_help="Rows from any table, column by column.")
@@ -129,7 +129,7 @@ def table(
     from optimizer.imports.mapped import read_mapped
 
     kind = next(kind for kind in TABLES if kind.name == into)
-    conclude(lambda: [read_mapped(file, kind, mapping, split, encoding)], **to)
+    conclude(lambda step: [read_mapped(file, kind, mapping, split, encoding)], **to)
 
 
 KINDS = (netbox, infoblox, healthcheck, liveoptics, table)

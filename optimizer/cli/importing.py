@@ -36,7 +36,11 @@ def importing(command: F) -> F:
 
 
 def conclude(
-    read: Callable[[], Sequence[Inventory]], out: Path, replace: bool, quiet: bool, as_json: bool
+    read: Callable[[Callable[[str], None]], Sequence[Inventory]],
+    out: Path,
+    replace: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Read inventories, merge them into the estate in ``out``, and print what came of it."""
     from optimizer.cli.progress import progress
@@ -46,7 +50,7 @@ def conclude(
 
     with progress(not quiet) as step:
         step("reading what to import")
-        merged = run(out, read(), replace, step)
+        merged = run(out, read(step), replace, step)
     if as_json:
         print_json(record(merged))
     elif not quiet:

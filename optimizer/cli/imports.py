@@ -62,7 +62,9 @@ def rvtools(
     from optimizer.imports.rvtools import Choice, read_rvtools
 
     choice = Choice(templates, placeholders, vcls, powered_off)
-    conclude(lambda: [read_rvtools(files, networks, guess_prefix, choice, encoding)], **to)
+    conclude(
+        lambda step: [read_rvtools(files, networks, guess_prefix, choice, encoding, step)], **to
+    )
 
 
 for kind in (rvtools, veeam, *KINDS):

@@ -13,6 +13,7 @@ PATIENCE = 1.0
 def progress(wanted: bool) -> Iterator[Callable[[str], None]]:
     """Give a function that is told each step; it prints to stderr, and only to a terminal."""
     from rich.console import Console
+    from rich.text import Text
 
     console = Console(stderr=True)
     if not wanted or not console.is_terminal:
@@ -23,7 +24,7 @@ def progress(wanted: bool) -> Iterator[Callable[[str], None]]:
     timer.daemon = True
     timer.start()
     try:
-        yield lambda step: status.update(step)
+        yield lambda step: status.update(Text(step))  # a file may be called [/red]
     finally:
         timer.cancel()
         timer.join()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.errors import EstateError, Problem
 
@@ -26,11 +27,12 @@ MOST_PARTS = 10_000
 SPLIT_UP = "split it up, or export CSV files"
 
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
-_COLUMNS = re.compile(rb'[<:]c r="([A-Z]{1,3})[0-9]{1,7}"')
-_ROWS = re.compile(rb'[<:]c r="[A-Z]{1,3}([0-9]{1,7})"')
 _SHARED = re.compile(rb't="s"[^>]*><(?:\w+:)?v>([0-9]{1,8})<')
 _TEXTS = re.compile(rb"<(?:\w+:)?si[\s/>]")
-_ENDS = np.isin(np.arange(256), list(b" \t\r\n/>"))  # what ends the name of a tag
+_BEFORE = np.isin(np.arange(256), list(b"<:"))  # the name of a tag
+_BEHIND = np.isin(np.arange(256), list(b" \t\r\n/>"))  # it
+_PLACE = np.frombuffer(b' r="', dtype=np.uint8)
+_LONGEST_PLACE = len("XFD1048576")
 
 
 def check_bounds(path: Path) -> None:
@@ -75,13 +77,13 @@ class _Look:
             if b"si" in piece:  # a quick look
                 begins = [found.start() for found in _TEXTS.finditer(piece)]
                 self.lengths += np.diff([*begins, len(piece)]).tolist() if begins else []
-            numbers = _ROWS.findall(piece)
-            if len(numbers) < _count(piece):
+            places = _places(piece)
+            if places is None:
                 reason = "has cells that do not say where they stand"
                 raise self._refused(part, reason, "save it anew with a spreadsheet program")
-            self.cells += len(numbers)
-            rows = max(rows, *map(int, set(numbers)), 0)
-            columns = max(columns, *map(_column, set(_COLUMNS.findall(piece))), 0)
+            self.cells += len(places)
+            far = places.max(axis=0, initial=0).tolist()
+            rows, columns = max(rows, far[0]), max(columns, far[1])
             if rows * columns > LARGEST_SHEET:
                 raise self._refused(part, f"reaches to row {rows}, column {columns}", SPLIT_UP)
 
@@ -118,25 +120,31 @@ class _Look:
         return EstateError([Problem(self.file, None, None, part.filename, reason, remedy)])
 
 
-def _count(piece: bytes) -> int:
-    """Return how many tags are called c, with a prefix or without.
+def _places(piece: bytes) -> NDArray[np.int64] | None:
+    """Return row and column of each cell, shape (cells, 2); None where one does not say them.
 
-    >>> _count(b'<c r="A1"/><x:c><col>')
-    2
+    A cell is a tag called c, with a prefix or without.
+
+    >>> _places(b'<c r="A1"/><x:c r="AB12" t="s"><col>').tolist()
+    [[1, 1], [12, 28]]
     """
-    content = np.frombuffer(piece, dtype=np.uint8)
-    before, letter, after = content[:-2], content[1:-1], content[2:]
-    opened = (before == ord("<")) | (before == ord(":"))
-    return int((opened & (letter == ord("c")) & _ENDS[after]).sum())
-
-
-def _column(letters: bytes) -> int:
-    """Return the number of a column.
-
-    >>> _column(b"A"), _column(b"AA")
-    (1, 27)
-    """
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
+    content = np.frombuffer(b" " + piece + bytes(_LONGEST_PLACE + 6), dtype=np.uint8)
+    at = np.flatnonzero(content == ord("c"))
+    at = at[_BEFORE[content[at - 1]] & _BEHIND[content[at + 1]]]
+    if not (content[at[:, None] + np.arange(1, 5)] == _PLACE).all():
+        return None
+    at += 5
+    rows, columns = np.zeros((2, len(at)), dtype=np.int64)
+    numbered = np.zeros(len(at), dtype=np.bool_)
+    ended = np.zeros(len(at), dtype=np.bool_)
+    for sign in content[at[:, None] + np.arange(_LONGEST_PLACE + 1)].T.astype(np.int64):
+        digit = ~ended & (sign >= ord("0")) & (sign <= ord("9"))
+        letter = ~ended & ~numbered & (sign >= ord("A")) & (sign <= ord("Z"))
+        rows[digit] = rows[digit] * 10 + sign[digit] - ord("0")
+        columns[letter] = columns[letter] * 26 + sign[letter] - ord("A") + 1
+        numbered |= digit
+        ended |= ~digit & ~letter & (sign == ord('"'))
+        if not (digit | letter | ended).all():
+            return None
+    known = ended & (rows > 0) & (columns > 0)
+    return np.stack([rows, columns], axis=1) if known.all() else None

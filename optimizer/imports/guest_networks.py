@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 import pandas as pd
 import pyarrow as pa
 
 from models.finding import Finding
-from optimizer.imports.guest_addresses import placed
+from optimizer.imports.guest_addresses import is_address, placed
 from optimizer.imports.prefixes import parse
 from optimizer.sources.addresses import AddressBook
 
@@ -26,16 +26,7 @@ def addresses_of(texts: Sequence[str]) -> list[str]:
     ['10.20.110.41']
     """
     items = (item for text in texts for item in re.split(r"[\s,;|]+", text))
-    return [item for item in placed(items) if _is_address(item)]
-
-
-@lru_cache(maxsize=1 << 16)
-def _is_address(item: str) -> bool:
-    try:
-        ipaddress.ip_address(item)
-    except ValueError:
-        return False
-    return True
+    return [item for item in placed(items) if is_address(item)]
 
 
 def places(addresses: Sequence[str], port_groups: Sequence[str], names: frozenset[str]) -> str:
@@ -63,13 +54,14 @@ def guess(
     cidrs = [parse(text) for text in networks["cidr"]]
     book = AddressBook.of(networks["network"].tolist(), cidrs)
     codes = book.find_all(pa.array(owners, pa.string())).tolist()
-    guessed: dict[str, list[str]] = defaultdict(list)
+    guessed: dict[tuple[int, int], list[str]] = defaultdict(list)
     for item, code in zip(owners, codes, strict=True):
         if code < 0:
-            bits = IPV6_PREFIX if ":" in item else length
-            guessed[str(ipaddress.ip_network((item, bits), strict=False))].append(item)
+            guessed[_leading(item, length)].append(item)
     rows = []
-    for cidr, items in guessed.items():
+    for items in guessed.values():
+        bits = IPV6_PREFIX if ":" in items[0] else length
+        cidr = str(ipaddress.ip_network((items[0], bits), strict=False))
         at = {sites[owners[item]] for item in items}
         site = at.pop() if len(at) == 1 else ""
         where = f", site {site} by their datacenter" if site else ""
@@ -77,3 +69,11 @@ def guess(
         findings.append(Finding("warning", "guessed_network", cidr, detail))
         rows.append((cidr, cidr, site))
     return pd.DataFrame(rows, columns=["network", "cidr", "site"], dtype="str")
+
+
+def _leading(item: str, length: int) -> tuple[int, int]:
+    """Return the version of an address and the bits that name its guessed network."""
+    if ":" in item:
+        value = int.from_bytes(socket.inet_pton(socket.AF_INET6, item))
+        return 6, value >> (128 - IPV6_PREFIX)
+    return 4, int.from_bytes(socket.inet_aton(item)) >> (32 - length)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import ItemsView, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from optimizer.imports.guest_networks import addresses_of, guess, places
 from optimizer.imports.ip_plan import COLUMNS, read_ip_plan
 from optimizer.imports.rvtools_ids import identified
 from optimizer.imports.rvtools_tabs import BETWEEN, read_tabs
-from optimizer.imports.sheets import source_file
+from optimizer.imports.sheets import Step, silent, source_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def read_rvtools(
     guess_prefix: int | None = None,
     choice: Choice = Choice(),
     encoding: str | None = None,
+    step: Step = silent,
 ) -> Inventory:
     """Return what the tabs vInfo and vNetwork in ``files`` tell, of one or of several vCenters.
 
@@ -47,23 +48,18 @@ def read_rvtools(
     known = pd.DataFrame(columns=COLUMNS, dtype="str")
     if networks is not None:
         known = read_ip_plan(networks, encoding, findings)
-    tabs = read_tabs(files, encoding, findings)
+    tabs = read_tabs(files, encoding, findings, step)
     info, nics = identified(tabs, findings)
     info = _chosen(info, choice, findings)
-    info["addresses"] = _gathered(info, nics, "addresses")
-    info["port_groups"] = _gathered(info, nics, "port_groups")
-    addresses = {
-        vm: addresses_of(text.split(BETWEEN))
-        for vm, text in zip(info["vm"], info["addresses"], strict=True)
-    }
+    step("finding the VMs' networks")
+    addresses = {vm: addresses_of(cells) for vm, cells in _gathered(info, nics, "addresses")}
     if guess_prefix is not None:
         sites = dict(zip(info["vm"], info["datacenter"], strict=True))
         guessed = guess(addresses, sites, known, guess_prefix, findings)
         known = pd.concat([known, guessed], ignore_index=True)
     names = frozenset(known["network"])
     info["networks"] = [
-        places(addresses[vm], groups.split(BETWEEN), names)
-        for vm, groups in zip(info["vm"], info["port_groups"], strict=True)
+        places(addresses[vm], groups, names) for vm, groups in _gathered(info, nics, "port_groups")
     ]
     tables = {"vms": _vms(info, choice, findings), "vm_places": _vm_places(info)}
     if len(known):
@@ -89,11 +85,15 @@ def _chosen(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.D
     return info[~left_out].reset_index(drop=True)
 
 
-def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> pd.Series[str]:
-    """Return the cells of a VM's rows of vNetwork, and of its own, in lines."""
-    gathered = nics.groupby("vm", sort=False)[column].agg(BETWEEN.join)
-    of_nics = info["vm"].map(gathered).fillna("").astype("str")
-    return (of_nics + BETWEEN + info[column]).str.strip(BETWEEN)
+def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> ItemsView[str, list[str]]:
+    """Return each VM with what its rows of vNetwork have in ``column``, and then its own."""
+    gathered: dict[str, list[str]] = {vm: [] for vm in info["vm"]}
+    for rows in (nics, info):
+        told = rows[rows[column] != ""]
+        for vm, text in zip(told["vm"].tolist(), told[column].tolist(), strict=True):
+            if vm in gathered:
+                gathered[vm] += text.split(BETWEEN)
+    return gathered.items()
 
 
 def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:

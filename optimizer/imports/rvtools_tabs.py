@@ -15,7 +15,7 @@ import pandas as pd
 
 from models.finding import Finding
 from optimizer.imports.backup_notes import BACKUP_NOTE
-from optimizer.imports.sheets import Sheet, read_sheets
+from optimizer.imports.sheets import Sheet, Step, read_sheets
 
 TABS = ("vInfo", "vNetwork")
 SHEETS = {*TABS, *(f"tab{tab}" for tab in TABS)}
@@ -39,13 +39,16 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 ADDRESSES = {
     "vInfo": ("primaryipaddress",),
-    "vNetwork": ("ipv4address", "ipaddress", "ipv6address"),
+    "vNetwork": ("ipv4address", "ip4address", "ipaddress", "ipv6address", "ip6address"),
 }
 PORT_GROUPS = {
     "vInfo": tuple(f"network{number}" for number in range(1, 9)),
-    "vNetwork": ("network",),
+    "vNetwork": ("network", "name"),
 }
-MARKS = {"vNetwork": {"ipv4address", "niclabel"}, "vInfo": {"primaryipaddress", "cpus"}}
+MARKS = {
+    "vNetwork": {"ipv4address", "ip4address", "niclabel"},
+    "vInfo": {"primaryipaddress", "cpus"},
+}
 BETWEEN = "\n"
 
 
@@ -61,11 +64,13 @@ class Tabs:
     network: pd.DataFrame
 
 
-def read_tabs(files: Sequence[Path], encoding: str | None, findings: list[Finding]) -> Tabs:
+def read_tabs(
+    files: Sequence[Path], encoding: str | None, findings: list[Finding], step: Step
+) -> Tabs:
     """Return the tabs in ``files``; a file without one is told in ``findings``."""
     rows: dict[str, list[pd.DataFrame]] = {tab: [] for tab in TABS}
     for path in files:
-        found = list(_tabs(read_sheets(path, encoding, SHEETS)))
+        found = list(_tabs(read_sheets(path, encoding, SHEETS, step)))
         for tab, sheet in found:
             rows[tab].append(_rows(tab, sheet.cells))
         if not found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,11 @@ from optimizer.imports.workbook import read_workbook
 LARGEST_FILE = 1 << 30
 ZIP = b"PK\x03\x04"
 OLE = b"\xd0\xcf\x11\xe0"
+Step = Callable[[str], None]
+
+
+def silent(step: str) -> None:
+    """Tell nobody that a step begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +39,26 @@ class Sheet:
 
 
 def read_sheets(
-    path: Path, encoding: str | None, wanted: Collection[str] | None = None
+    path: Path,
+    encoding: str | None,
+    wanted: Collection[str] | None = None,
+    step: Step = silent,
 ) -> list[Sheet]:
     """Return the sheets of an xlsx, or the one of a CSV, which is named by the file's stem.
 
     Of an xlsx only the ``wanted`` sheets are read, all where None. Text in a CSV is UTF-8, or
-    UTF-16 with its mark, or else of ``encoding``. Sheets without a header are left out. Raises
-    EstateError where a file cannot be read, is too large, or means harm.
+    UTF-16 with its mark, or else of ``encoding``. Sheets without a header are left out. ``step``
+    is told which file and sheet is being read. Raises EstateError where a file cannot be read, is
+    too large, or means harm.
     """
+    step(f"reading {path.name}")
     start = _start(path)
     read: Iterable[tuple[str, pd.DataFrame, int]]
     if start.startswith(OLE):
         reason = "is an xls of old or protected by a password"
         raise _refused(path, reason, "save it as xlsx without a password, or as CSV")
     if start.startswith(ZIP):
-        read = read_workbook(path, wanted)
+        read = read_workbook(path, wanted, step)
     elif path.suffix.lower() in (".xlsx", ".xlsm"):
         raise _refused(path, "is not an xlsx", "export it again, or give the CSV files")
     else:

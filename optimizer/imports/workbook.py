@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,16 @@ ROWS_AT_ONCE = 10_000
 
 
 def read_workbook(
-    path: Path, wanted: Collection[str] | None
+    path: Path, wanted: Collection[str] | None, step: Callable[[str], None]
 ) -> Iterator[tuple[str, pd.DataFrame, int]]:
     """Yield name, table and number of the first row of each wanted sheet; `Sheet` says the rest."""
+    step(f"reading {path.name}: is it sound?")
     check_bounds(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
             if wanted is None or name in wanted:
+                step(f"reading {path.name}: {name}")
                 yield from _sheet(book.get_sheet_by_name(name))
     except CalamineError as error:
         reason = f"cannot be read as an xlsx: {error}"
