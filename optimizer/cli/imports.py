@@ -36,7 +36,7 @@ def imports() -> None:
 )  # fmt: skip
 @click.option(
     "--guess-prefix", type=click.IntRange(8, 32), metavar="N",
-    help="Guess a network of N bits (/64 for IPv6) for addresses that are in none.",
+    help="Guess a network of N bits (/64 for IPv6) for addresses that are in none so far.",
 )  # fmt: skip
 @click.option("--templates", is_flag=True, help="Take in templates.")
 @click.option("--placeholders", is_flag=True, help="Take in SRM placeholders.")
@@ -62,8 +62,10 @@ def rvtools(
     from optimizer.imports.rvtools import Choice, read_rvtools
 
     choice = Choice(templates, placeholders, vcls, powered_off)
+    there = to["out"] / "networks.csv"
     conclude(
-        lambda step: [read_rvtools(files, networks, guess_prefix, choice, encoding, step)], **to
+        lambda step: [read_rvtools(files, networks, guess_prefix, choice, encoding, step, there)],
+        **to,
     )
 
 

@@ -10,7 +10,9 @@ import pandas as pd
 from models.finding import Finding
 
 BACKUP_NOTE = r"Veeam server: \[[^\]\n]*\]; Job: \["
-_JOBS = re.compile(r"Veeam server: \[([^\]\n]*)\]; Job: \[(.+?)\](?=;|$)", re.MULTILINE)
+_JOBS = re.compile(
+    r"Veeam server: \[([^\]\n]*)\]; Job: \[(.+?)\](?=; [A-Z][A-Za-z ]*: \[|$)", re.MULTILINE
+)
 
 
 def jobs_noted(text: str) -> list[tuple[str, str]]:

@@ -6,15 +6,15 @@ import ipaddress
 import re
 import socket
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import pyarrow as pa
 
 from models.finding import Finding
 from optimizer.imports.guest_addresses import is_address, placed
-from optimizer.imports.prefixes import parse
-from optimizer.sources.addresses import AddressBook
+from optimizer.imports.prefixes import listable, parse
+from optimizer.sources.addresses import OUTSIDE, AddressBook
 
 IPV6_PREFIX = 64
 
@@ -29,10 +29,26 @@ def addresses_of(texts: Sequence[str]) -> list[str]:
     return [item for item in placed(items) if is_address(item)]
 
 
-def places(addresses: Sequence[str], port_groups: Sequence[str], names: frozenset[str]) -> str:
-    """Return the cell ``networks`` of a VM: its addresses, or port groups that are networks."""
-    known = addresses or [group for group in dict.fromkeys(port_groups) if group in names]
-    return "; ".join(known)
+def places(
+    addresses: Sequence[str],
+    port_groups: Sequence[str],
+    names: frozenset[str],
+    inside: frozenset[str],
+) -> str:
+    """Return the cell ``networks`` of a VM: its addresses, and where none is ``inside`` a network,
+    its port groups that have the name of one.
+    """
+    groups = dict.fromkeys(map(listable, port_groups))
+    known = [] if inside.intersection(addresses) else [name for name in groups if name in names]
+    return "; ".join([*addresses, *known])
+
+
+def codes_of(addresses: Iterable[str], networks: pd.DataFrame) -> dict[str, int]:
+    """Return each distinct address with the code that `AddressBook.find` gives it."""
+    cidrs = [parse(text) for text in networks["cidr"]]
+    book = AddressBook.of(networks["network"].tolist(), cidrs)
+    distinct = pa.array(dict.fromkeys(addresses), pa.string())
+    return dict(zip(distinct.to_pylist(), book.find_all(distinct).tolist(), strict=True))
 
 
 def guess(
@@ -42,7 +58,7 @@ def guess(
     length: int,
     findings: list[Finding],
 ) -> pd.DataFrame:
-    """Return networks of ``length``, /64 for IPv6, for the addresses that are in no network.
+    """Return networks of ``length``, /64 for IPv6, for addresses that are in none of ``networks``.
 
     ``addresses`` and ``sites`` are those of VMs. A guess is at the site that its VMs have in
     common; each is told in ``findings``.
@@ -51,12 +67,9 @@ def guess(
     for vm, found in addresses.items():
         for item in found:
             owners.setdefault(item, vm)
-    cidrs = [parse(text) for text in networks["cidr"]]
-    book = AddressBook.of(networks["network"].tolist(), cidrs)
-    codes = book.find_all(pa.array(owners, pa.string())).tolist()
     guessed: dict[tuple[int, int], list[str]] = defaultdict(list)
-    for item, code in zip(owners, codes, strict=True):
-        if code < 0:
+    for item, code in codes_of(owners, networks).items():
+        if code == OUTSIDE:
             guessed[_leading(item, length)].append(item)
     rows = []
     for items in guessed.values():
@@ -64,8 +77,9 @@ def guess(
         cidr = str(ipaddress.ip_network((items[0], bits), strict=False))
         at = {sites[owners[item]] for item in items}
         site = at.pop() if len(at) == 1 else ""
-        where = f", site {site} by their datacenter" if site else ""
-        detail = f"guessed from {len(items)} addresses, the first {items[0]}{where}"
+        where = f", site {site} by the datacenter" if site else ""
+        more = f" and {len(items) - 1} more" if len(items) > 1 else ""
+        detail = f"guessed for {items[0]}{more}{where}"
         findings.append(Finding("warning", "guessed_network", cidr, detail))
         rows.append((cidr, cidr, site))
     return pd.DataFrame(rows, columns=["network", "cidr", "site"], dtype="str")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import ItemsView, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pandas as pd
 from models.finding import Finding
 from models.inventory import VM_PLACES, Inventory
 from optimizer.imports.backup_notes import job_tables
-from optimizer.imports.guest_networks import addresses_of, guess, places
+from optimizer.imports.guest_networks import addresses_of, codes_of, guess, places
 from optimizer.imports.ip_plan import COLUMNS, read_ip_plan
 from optimizer.imports.rvtools_ids import identified
 from optimizer.imports.rvtools_tabs import BETWEEN, read_tabs
@@ -38,16 +39,21 @@ def read_rvtools(
     choice: Choice = Choice(),
     encoding: str | None = None,
     step: Step = silent,
+    there: Path | None = None,
 ) -> Inventory:
     """Return what the tabs vInfo and vNetwork in ``files`` tell, of one or of several vCenters.
 
-    ``networks`` is a list of networks. ``guess_prefix`` is the length of those to be guessed for
-    addresses that are in none of them. Raises EstateError where a file cannot be read.
+    ``networks`` is a list of networks, ``there`` those that the estate has already.
+    ``guess_prefix`` is the length of networks to be guessed for addresses that are in neither.
+    Raises EstateError where a file cannot be read.
     """
     findings: list[Finding] = []
-    known = pd.DataFrame(columns=COLUMNS, dtype="str")
+    told = known = pd.DataFrame(columns=COLUMNS, dtype="str")
     if networks is not None:
-        known = read_ip_plan(networks, encoding, findings)
+        told = read_ip_plan(networks, encoding, findings)
+    if there is not None and there.exists():
+        known = read_ip_plan(there, None, [])
+    known = pd.concat([told, known]).drop_duplicates("network", ignore_index=True)
     tabs = read_tabs(files, encoding, findings, step)
     info, nics = identified(tabs, findings)
     info = _chosen(info, choice, findings)
@@ -56,14 +62,18 @@ def read_rvtools(
     if guess_prefix is not None:
         sites = dict(zip(info["vm"], info["datacenter"], strict=True))
         guessed = guess(addresses, sites, known, guess_prefix, findings)
+        told = pd.concat([told, guessed], ignore_index=True)
         known = pd.concat([known, guessed], ignore_index=True)
     names = frozenset(known["network"])
+    codes = codes_of(chain.from_iterable(addresses.values()), known)
+    inside = frozenset(item for item, code in codes.items() if code >= 0)
     info["networks"] = [
-        places(addresses[vm], groups, names) for vm, groups in _gathered(info, nics, "port_groups")
+        places(addresses[vm], groups, names, inside)
+        for vm, groups in _gathered(info, nics, "port_groups")
     ]
     tables = {"vms": _vms(info, choice, findings), "vm_places": _vm_places(info)}
-    if len(known):
-        tables["networks"] = known
+    if len(told):
+        tables["networks"] = told
     tables |= job_tables(info["vm"], info["notes"], findings)
     paths = [*files, *([] if networks is None else [networks])]
     return Inventory(tables, tuple(map(source_file, paths)), tuple(findings))
@@ -100,10 +110,10 @@ def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.Data
     off = ~info["power"].str.lower().isin(["poweredon", ""])
     unreachable = ~info["connection"].str.lower().isin(["connected", ""])
     if off.any() and not choice.powered_off:
-        detail = f"{int(off.sum())} are not powered on: not available; --powered-off plans them"
+        detail = f"not powered on and so not available: {int(off.sum())}; --powered-off plans them"
         findings.append(Finding("info", "powered_off", "vms", detail))
     if unreachable.any():
-        detail = f"{int(unreachable.sum())} are not connected to their vCenter: not available"
+        detail = f"not connected to their vCenter and so not available: {int(unreachable.sum())}"
         findings.append(Finding("info", "disconnected", "vms", detail))
     gone = unreachable if choice.powered_off else off | unreachable
     return pd.DataFrame(

@@ -47,7 +47,7 @@ PORT_GROUPS = {
 }
 MARKS = {
     "vNetwork": {"ipv4address", "ip4address", "niclabel"},
-    "vInfo": {"primaryipaddress", "cpus"},
+    "vInfo": {"primaryipaddress", "nics"},
 }
 BETWEEN = "\n"
 

@@ -2,36 +2,72 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from models.finding import Finding
 from optimizer.imports.run import MISSING, Merged
+from optimizer.outputs.tables import counted
 
-SHOWN = 10
+SHOWN_PER_CODE = 3
 
 
 def print_import(merged: Merged, out: Path) -> None:
     """Print rows per table, what should be known, and what a plan still lacks."""
-    console = Console()
-    table = Table("table", "new rows", "changed", "as they were", title=f"Read into {out}")
+    console = Console(highlight=False, markup=False)
+    table = Table("table", title=f"Rows read into {printable(str(out))}", title_justify="left")
+    for name in ("new", "changed", "unchanged"):
+        table.add_column(name, justify="right")
     for name, counts in merged.counts.items():
         table.add_row(name, str(counts.added), str(counts.changed), str(counts.kept))
     console.print(table)
-    warnings_first = sorted(merged.findings, key=lambda finding: finding.severity, reverse=True)
-    for finding in warnings_first[:SHOWN]:
-        text = f"{finding.severity}: {finding.subject}: {finding.detail}"
-        console.print(text, soft_wrap=True, highlight=False, markup=False)
-    if len(merged.findings) > SHOWN:
-        console.print(f"{len(merged.findings) - SHOWN} more findings; --json shows all")
-    gaps = Counter(zip(merged.missing["file"], merged.missing["column"], strict=True))
-    for (file, column), count in gaps.items():
-        text = f"still missing: {column} in {file}, {count} times"
-        console.print(text, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"{len(merged.missing)} gaps, listed in {out / MISSING}", soft_wrap=True)
+    for line in _summed_up(merged.findings):
+        console.print(printable(line), soft_wrap=True)
+    if len(merged.missing):
+        console.print(_lacking(merged))
+        end = f"{counted(len(merged.missing), 'gap')}, each listed in {out / MISSING}"
+    else:
+        end = f"Nothing is missing: gip plan {out} --out PLAN"
+    console.print(printable(end), soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` without what would steer the terminal.
+
+    >>> printable("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def _summed_up(findings: Sequence[Finding]) -> list[str]:
+    """Return a line per finding, warnings first; of a code the first ones and how many more."""
+    codes: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        codes[finding.severity, finding.code].append(finding)
+    lines = []
+    for (severity, code), alike in sorted(codes.items(), key=lambda item: item[0][0] != "warning"):
+        lines += [f"{severity}: {each.subject}: {each.detail}" for each in alike[:SHOWN_PER_CODE]]
+        more = len(alike) - SHOWN_PER_CODE
+        if more > 0:
+            lines.append(f"{severity}: {more} more of {code}; --json lists them all")
+    return lines
+
+
+def _lacking(merged: Merged) -> Table:
+    table = Table(title="Still missing for a plan", title_justify="left")
+    table.add_column("file", no_wrap=True)
+    table.add_column("column", no_wrap=True)
+    table.add_column("gaps", justify="right", no_wrap=True)
+    table.add_column("why, of the first", overflow="fold")
+    for place, gaps in merged.missing.groupby(["file", "column"], sort=False):
+        table.add_row(*map(str, place), str(len(gaps)), printable(gaps["why"].iloc[0]))
+    return table
 
 
 def record(merged: Merged) -> dict[str, Any]:

@@ -45,14 +45,15 @@ def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
     print_job_lists(console, lists)
     warnings = sum(finding.severity == "warning" for finding in plan.findings)
     console.print(
-        f"{_counted(len(plan.tasks), 'task')}, {len(plan.unassigned)} unassigned; "
-        f"{_counted(warnings, 'warning')} in findings.csv; written to {out}",
+        f"{counted(len(plan.tasks), 'task')}, {len(plan.unassigned)} unassigned; "
+        f"{counted(warnings, 'warning')} in findings.csv; written to {out}",
         soft_wrap=True,
         highlight=False,
     )
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """Return how many there are: ``1 task``, ``2 tasks``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
@@ -116,7 +117,7 @@ def print_judgement(judgement: Judgement) -> None:
     console.print(table)
     if not judgement.violations:
         console.print(
-            f"{_counted(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
+            f"{counted(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
             "every rule is kept",
             highlight=False,
         )
