@@ -189,7 +189,7 @@ def test_missing_is_made_anew(tmp_path: Path) -> None:
         ("vms.parquet", b"PAR1", "vms.parquet: can be read, but not be merged into"),
         ("vms.csv.gz", b"\x1f\x8b", "write it as vms.csv and move this file away"),
         ("jobs.csv", b"name,start\n", "jobs.csv:1: has no column 'job'"),
-        ("jobs.csv", b"job,start\na\n", "jobs.csv:2: has 1 cells"),
+        ("jobs.csv", b"job,start\na\n", "jobs.csv:2: has 1 cell,"),
         ("jobs.csv", b"job\n\xff\n", "jobs.csv: is not utf-8"),
     ],
 )

@@ -99,9 +99,12 @@ def test_an_encoding_that_utf8_is_not_has_to_be_named(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ("", "t.csv: has no header row"),
-        ("VM,Host\na,b\nc\n", "t.csv:3: has 1 cells, the header has 2"),
+        ("VM,Host\na,b\nc\n", "t.csv:3: has 1 cell, the header has 2"),
         ('VM,Host\na,"b\n', "t.csv:2: cannot be read: unexpected end of data"),
-        (f"VM,Host\na,{'x' * 2_000_000}\n", "t.csv:2: Host: has a cell of 2000000 characters"),
+        (
+            f"VM,Host\na,{'x' * 2_000_000}\n",
+            "t.csv:2: cannot be read: field larger than field limit (1048576); close",
+        ),
         ("PK\x03\x04 and no more", "t.csv: is a damaged or encrypted xlsx"),
     ],
 )
@@ -111,7 +114,7 @@ def test_what_is_no_table_is_told_with_its_place(tmp_path: Path, content: str, s
 
 def test_files_that_are_not_there_or_not_what_they_are_called(tmp_path: Path) -> None:
     assert "No such file" in refusal(tmp_path / "gone.csv")
-    assert "Is a directory" in refusal(tmp_path) or "ermission" in refusal(tmp_path)
+    assert "is a folder; name a file" in refusal(tmp_path)
     assert "is not an xlsx" in refusal(write(tmp_path / "a.xlsx", "VM,Host\n"))
     (tmp_path / "b.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
     assert "protected by a password" in refusal(tmp_path / "b.xlsx")

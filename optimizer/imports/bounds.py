@@ -7,7 +7,9 @@ by a cell in the last corner, or by naming one long text a million times.
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -24,6 +26,10 @@ LARGEST_SHEET = 20_000_000
 LARGEST_TEXT = 1 << 30
 LONGEST_CELL = 1 << 20
 MOST_PARTS = 10_000
+DAMAGED = (  # all that reading a broken archive raises
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError,
+    RuntimeError,
+)  # fmt: skip
 SPLIT_UP = "split it up, or export CSV files"
 
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
@@ -40,7 +46,7 @@ def check_bounds(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             _Look(path.name, archive).check()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         reason = f"is a damaged or encrypted xlsx: {error}"
         problem = Problem(path.name, None, None, None, reason, "export it again")
         raise EstateError([problem]) from error

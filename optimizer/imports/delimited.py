@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +24,7 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 LONGEST_CELL = 1 << 20
+MOST_COLUMNS = 16_384  # as in a spreadsheet
 BLOCK = 16 << 20
 
 
@@ -33,15 +35,23 @@ def read_delimited(path: Path, encoding: str | None) -> tuple[pd.DataFrame, int]
     start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
     delimiter, skipped = _delimiter(start.readline())
     start.seek(0)
-    rows = csv.reader(start, delimiter=delimiter)
-    header = next(islice(rows, skipped, None), [])
+    try:
+        _, header = next(islice(rows_of(start, delimiter), skipped, None), (1, []))
+    except csv.Error as error:
+        reason = f"has a header that cannot be read: {error}"
+        raise _refused(file, 1, None, reason, "export the table again") from error
     if not any(name.strip() for name in header):
         raise _refused(file, None, None, "has no header row", "export the table again")
+    endless = len(content) > LONGEST_CELL and not start.read(1)
+    if endless or len(header) > MOST_COLUMNS:
+        reason = f"has a header of more than {MOST_COLUMNS} columns or {LONGEST_CELL} bytes"
+        raise _refused(file, 1, None, reason, "export the table again")
     names = unique(header)
     table = _quickly(content, delimiter, skipped, header, names)
     if table is None:
         table = _by_rows(file, content, delimiter, skipped, names)
-    return table.to_pandas(), skipped + 2
+    named = [name for name, cell in zip(names, header, strict=True) if cell.strip()]
+    return table.select(named).to_pandas(), skipped + 2
 
 
 def unique(header: Sequence[str]) -> list[str]:
@@ -51,12 +61,13 @@ def unique(header: Sequence[str]) -> list[str]:
     ['VM', 'Tag', 'Tag (2)']
     """
     names: list[str] = []
-    met = set(names)
+    met: set[str] = set()
+    turns: dict[str, int] = {}
     for cell in header:
-        name, turn = cell.strip(), 1
+        base = name = cell.strip()
         while name in met:
-            turn += 1
-            name = f"{cell.strip()} ({turn})"
+            turns[base] = turns.get(base, 1) + 1
+            name = f"{base} ({turns[base]})"
         names.append(name)
         met.add(name)
     return names
@@ -74,7 +85,7 @@ def _utf8(file: str, content: bytes, encoding: str | None) -> bytes:
         except UnicodeDecodeError as error:
             line = content[: error.start].count(b"\n") + 1
             reason = f"is not {name}: byte {error.object[error.start]:#04x} in line {line}"
-        except LookupError:
+        except (LookupError, ValueError):  # some encodings are for names only
             reason = f"cannot be read: no encoding is called {name!r}"
         else:
             return content if name == "utf-8" else text.encode("utf-8", "replace")
@@ -86,8 +97,8 @@ def _delimiter(first: str) -> tuple[str, int]:
     """Return what separates cells, and how many rows stand before the header (0 or 1)."""
     if first.lower().startswith("sep=") and len(first.strip("\r\n")) == 5:
         return first[4], 1
-    counts = [len(next(csv.reader([first], delimiter=sign), [])) for sign in DELIMITERS]
-    return DELIMITERS[counts.index(max(counts))], 0
+    plain = re.sub(r'"[^"]*"?', "", first)
+    return max(DELIMITERS, key=plain.count), 0
 
 
 def _quickly(
@@ -114,28 +125,36 @@ def _quickly(
 
 def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: list[str]) -> pa.Table:
     """Read row by row; raise EstateError with the place of what is wrong."""
-    csv.field_size_limit(2**31 - 1)
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
     rows: list[list[str]] = []
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    line = skipped + 1
     try:
-        for row in islice(reader, skipped + 1, None):
-            if not row:
-                continue
-            line = reader.line_num
-            if len(row) != len(names):
-                reason = f"has {len(row)} cells, the header has {len(names)}"
+        for line, row in islice(rows_of(text, delimiter), skipped + 1, None):
+            if row and len(row) != len(names):
+                reason = f"has {_cells(len(row))}, the header has {len(names)}"
                 raise _refused(file, line, None, reason, "export the table again")
-            for name, cell in zip(names, row, strict=True):
-                if len(cell) > LONGEST_CELL:
-                    reason = f"has a cell of {len(cell)} characters"
-                    raise _refused(file, line, name, reason, f"shorten it to {LONGEST_CELL}")
-            rows.append(row)
+            if row:
+                rows.append(row)
     except csv.Error as error:
-        reason = f"cannot be read: {error}"
-        raise _refused(file, reader.line_num, None, reason, "export the table again") from error
+        remedy = f"close its quotes, and shorten cells to {LONGEST_CELL} characters"
+        raise _refused(file, line + 1, None, f"cannot be read: {error}", remedy) from error
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return _trimmed(pa.table([pa.array(column, pa.string()) for column in columns], names))
+
+
+def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line on which it ends; csv.Error also where a cell is too long."""
+    limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        for row in reader:
+            yield reader.line_num, row
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _trimmed(table: pa.Table) -> pa.Table:

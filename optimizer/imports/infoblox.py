@@ -9,6 +9,7 @@ from pathlib import Path
 from models.errors import EstateError, Problem
 from models.finding import Finding
 from models.inventory import Inventory
+from optimizer.imports.delimited import rows_of
 from optimizer.imports.infoblox_list import networks_of_list
 from optimizer.imports.prefixes import Prefix, named, networks_table, parse
 from optimizer.imports.sheets import read_sheets, source_file
@@ -92,9 +93,7 @@ def _rows(path: Path, encoding: str) -> Iterator[tuple[int, Sequence[str]]]:
         if path.stat().st_size > LARGEST:
             raise ValueError(f"larger than {LARGEST >> 20} MiB")
         with path.open(encoding=encoding, newline="") as file:
-            reader = csv.reader(file)
-            for row in reader:
-                line = reader.line_num
+            for line, row in rows_of(file, ","):
                 yield line, row
     except (ValueError, LookupError, csv.Error) as error:
         problem = Problem(path.name, line + 1, None, None, f"cannot be read: {error}", remedy)

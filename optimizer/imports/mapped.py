@@ -18,6 +18,7 @@ from optimizer.imports.sheets import Sheet, read_sheets, source_file
 from optimizer.sources.suggest import did_you_mean
 
 LISTS = ("list", "choices", "days")
+LISTED = ("servers", "networks")  # lists name them
 OPTION = "--map"
 
 
@@ -36,6 +37,8 @@ def read_mapped(
     sheet = _sheet(path, encoding, [column for names in fields.values() for column in names])
     findings: list[Finding] = []
     rows = _keyed(sheet, table, _columns(sheet, table, fields, split), findings)
+    if table.name in LISTED:
+        findings += _unlistable(rows[table.key[0]])
     return Inventory({table.name: _merged(rows, table, findings)}, (source,), tuple(findings))
 
 
@@ -83,7 +86,7 @@ def _sheet(path: Path, encoding: str | None, columns: Sequence[str]) -> Sheet:
         sheets, key=lambda sheet: len(set(columns) & set(sheet.cells.columns)), default=None
     )
     known = [] if closest is None else [str(name) for name in closest.cells.columns]
-    some = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+    some = ", ".join(name[:40] for name in known[:20]) + (", ..." if len(known) > 20 else "")
     raise EstateError([
         Problem(
             path.name, None, None, column, "is not one of its columns",
@@ -129,6 +132,14 @@ def _keyed(sheet: Sheet, table: Table, rows: pd.DataFrame, findings: list[Findin
         detail = f"{int((~keyed).sum())} rows left out: no {' or '.join(table.key)}"
         findings.append(Finding("warning", "row_without_key", f"{sheet.file}:{first}", detail))
     return rows[keyed].reset_index(drop=True)
+
+
+def _unlistable(names: pd.Series[str]) -> list[Finding]:
+    detail = "no list can name it, since ; separates the items of a list: rename it"
+    return [
+        Finding("warning", "unlistable_name", name, detail)
+        for name in names[names.str.contains(";", regex=False)].unique()
+    ]
 
 
 def _merged(rows: pd.DataFrame, table: Table, findings: list[Finding]) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +31,8 @@ class Sheet:
     """One sheet: its header's names as columns of trimmed text, "" where a cell is empty.
 
     ``first_row`` is the number that a spreadsheet gives the first row below the header. A name
-    that comes again in the header has its turn behind it: ``Backup status (2)``.
+    that comes again in the header has its turn behind it: ``Backup status (2)``. Columns without a
+    name are left out.
     """
 
     file: str
@@ -69,6 +72,7 @@ def read_sheets(
 def source_file(path: Path) -> SourceFile:
     """Return a file's name and SHA-256; EstateError where it cannot be read."""
     try:
+        _check_kind(path)
         with path.open("rb") as file:
             return SourceFile(path.name, hashlib.file_digest(file, "sha256").hexdigest())
     except OSError as error:
@@ -78,13 +82,23 @@ def source_file(path: Path) -> SourceFile:
 def _start(path: Path) -> bytes:
     """Return a file's first bytes; EstateError where it cannot be read or is too large."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
+        if _check_kind(path).st_size > LARGEST_FILE:
             remedy = "export fewer tabs, or one vCenter at a time"
             raise _refused(path, f"is larger than {LARGEST_FILE >> 20} MiB", remedy)
         with path.open("rb") as file:
             return file.read(len(ZIP))
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _check_kind(path: Path) -> os.stat_result:
+    """Return what the system says of a file; EstateError where it may never end, as a pipe."""
+    told = path.stat()
+    if not stat.S_ISREG(told.st_mode):
+        is_folder = stat.S_ISDIR(told.st_mode)
+        reason = "is a folder" if is_folder else "is no file, but a device or a pipe"
+        raise _refused(path, reason, "name a file" if is_folder else "save it as a file")
+    return told
 
 
 def _unreadable(path: Path, error: OSError) -> EstateError:

@@ -44,16 +44,18 @@ def _sheet(sheet: CalamineSheet) -> Iterator[tuple[str, pd.DataFrame, int]]:
     for number, row in enumerate(rows, 1):
         header = [_text(cell).strip() for cell in row]
         if any(header):
-            names = unique(header)
-            yield sheet.name, _table(names, rows).to_pandas(), number + 1
+            places = [place for place, name in enumerate(header) if name]
+            names = unique([header[place] for place in places])
+            yield sheet.name, _table(names, places, rows).to_pandas(), number + 1
             return
 
 
-def _table(names: Sequence[str], rows: Iterator[list[Any]]) -> pa.Table:
+def _table(names: Sequence[str], places: Sequence[int], rows: Iterator[list[Any]]) -> pa.Table:
+    """Return the columns at ``places``."""
     schema = pa.schema([(name, pa.string()) for name in names])
     batches = []
     while batch := list(islice(rows, ROWS_AT_ONCE)):
-        columns = [_column(cells) for cells in zip(*batch, strict=True)]
+        columns = [_column([row[place] for row in batch]) for place in places]
         batches.append(pa.record_batch(columns, schema=schema))
     return pa.Table.from_batches(batches, schema)
 
