@@ -20,7 +20,8 @@ SHOWN_PER_CODE = 3
 def print_import(merged: Merged, out: Path) -> None:
     """Print rows per table, what should be known, and what a plan still lacks."""
     console = Console(highlight=False, markup=False)
-    table = Table("table", title=f"Rows read into {printable(str(out))}", title_justify="left")
+    name = printable(out.resolve().name)
+    table = Table("table", title=f"Rows read into {name}", title_justify="left")
     for name in ("new", "changed", "unchanged"):
         table.add_column(name, justify="right")
     for name, counts in merged.counts.items():
