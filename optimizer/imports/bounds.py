@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import EstateError, Problem
+from optimizer.sources.raw_table import refused
 
 LARGEST_INFLATED = 2 << 30
 LARGEST_SHEET = 20_000_000
@@ -48,8 +49,7 @@ def check_bounds(path: Path) -> None:
             _Look(path.name, archive).check()
     except DAMAGED as error:
         reason = f"is a damaged or encrypted xlsx: {error}"
-        problem = Problem(path.name, None, None, None, reason, "export it again")
-        raise EstateError([problem]) from error
+        raise refused(path.name, reason, "export it again") from error
 
 
 @dataclass
@@ -120,7 +120,7 @@ class _Look:
 
     def _too_large(self) -> EstateError:
         reason = f"inflates to more than {LARGEST_INFLATED >> 20} MiB"
-        return EstateError([Problem(self.file, None, None, None, reason, SPLIT_UP)])
+        return refused(self.file, reason, SPLIT_UP)
 
     def _refused(self, part: zipfile.ZipInfo, reason: str, remedy: str) -> EstateError:
         return EstateError([Problem(self.file, None, None, part.filename, reason, remedy)])

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from models.errors import EstateError, Problem
+from optimizer.sources.raw_table import refused
 
 DELIMITERS = (",", ";", "\t")
 MARKS = {
@@ -39,13 +39,13 @@ def read_delimited(path: Path, encoding: str | None) -> tuple[pd.DataFrame, int]
         _, header = next(islice(rows_of(start, delimiter), skipped, None), (1, []))
     except csv.Error as error:
         reason = f"has a header that cannot be read: {error}"
-        raise _refused(file, 1, None, reason, "export the table again") from error
+        raise refused(file, reason, "export the table again", 1) from error
     if not any(name.strip() for name in header):
-        raise _refused(file, None, None, "has no header row", "export the table again")
+        raise refused(file, "has no header row", "export the table again")
     endless = len(content) > LONGEST_CELL and not start.read(1)
     if endless or len(header) > MOST_COLUMNS:
         reason = f"has a header of more than {MOST_COLUMNS} columns or {LONGEST_CELL} bytes"
-        raise _refused(file, 1, None, reason, "export the table again")
+        raise refused(file, reason, "export the table again", 1)
     names = unique(header)
     table = _quickly(content, delimiter, skipped, header, names)
     if table is None:
@@ -90,7 +90,7 @@ def _utf8(file: str, content: bytes, encoding: str | None) -> bytes:
         else:
             return content if name == "utf-8" else text.encode("utf-8", "replace")
     remedy = "name its encoding, as in --encoding cp932 (Japanese) or --encoding cp1252"
-    raise _refused(file, None, None, reason, remedy)
+    raise refused(file, reason, remedy)
 
 
 def _delimiter(first: str) -> tuple[str, int]:
@@ -132,12 +132,12 @@ def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: lis
         for line, row in islice(rows_of(text, delimiter), skipped + 1, None):
             if row and len(row) != len(names):
                 reason = f"has {_cells(len(row))}, the header has {len(names)}"
-                raise _refused(file, line, None, reason, "export the table again")
+                raise refused(file, reason, "export the table again", line)
             if row:
                 rows.append(row)
     except csv.Error as error:
         remedy = f"close its quotes, and shorten cells to {LONGEST_CELL} characters"
-        raise _refused(file, line + 1, None, f"cannot be read: {error}", remedy) from error
+        raise refused(file, f"cannot be read: {error}", remedy, line + 1) from error
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return _trimmed(pa.table([pa.array(column, pa.string()) for column in columns], names))
 
@@ -160,9 +160,3 @@ def _cells(count: int) -> str:
 def _trimmed(table: pa.Table) -> pa.Table:
     columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
     return pa.table(columns, table.column_names)
-
-
-def _refused(
-    file: str, line: int | None, column: str | None, reason: str, remedy: str
-) -> EstateError:
-    return EstateError([Problem(file, line, column, None, reason, remedy)])

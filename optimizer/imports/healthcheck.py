@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.errors import EstateError, Problem
 from models.finding import Finding
 from models.inventory import Inventory
 from optimizer.imports.healthcheck_jobs import jobs_table
 from optimizer.imports.healthcheck_servers import servers_table
 from optimizer.imports.sheets import read_sheets, source_file
+from optimizer.sources.raw_table import refused
 
 NEEDED = {
     "servers": ("Id", "Name", "Type", "IsUnavailable", "OSInfo"),
@@ -62,14 +62,16 @@ def _files(paths: Sequence[Path]) -> Mapping[str, Path]:
             kind = found[1].lower() if found else ""
             if kind in files:
                 reason = f"comes beside {files[kind].name}"
-                raise _refused(file, reason, "import one backup server at a time")
+                raise refused(file.name, reason, "import one backup server at a time")
             if kind:
                 files[kind] = file
             elif file == path:
-                raise _refused(file, "is not read", "give *_Servers.csv, *_Jobs.csv, *_Proxies.csv")
+                raise refused(
+                    file.name, "is not read", "give *_Servers.csv, *_Jobs.csv, *_Proxies.csv"
+                )
     if not files:
         reason = "holds no file of veeam-healthcheck"
-        raise _refused(paths[0], reason, "give the folder with *_Servers.csv and *_Jobs.csv")
+        raise refused(paths[0].name, reason, "give the folder with *_Servers.csv and *_Jobs.csv")
     return files
 
 
@@ -80,7 +82,7 @@ def _cells(path: Path, kind: str, encoding: str | None) -> pd.DataFrame:
     lacking = [name for name in NEEDED[kind] if name not in cells.columns]
     if lacking:
         reason = f"has no column {', '.join(lacking)}"
-        raise _refused(path, reason, "run veeam-healthcheck again")
+        raise refused(path.name, reason, "run veeam-healthcheck again")
     return cells.replace(GUARDED, "", regex=True)
 
 
@@ -91,7 +93,3 @@ def _lost_letters(table: str, names: pd.Series[str]) -> list[Finding]:
     )
     lost = names[names.str.contains("?", regex=False)]
     return [Finding("warning", "lost_letters", name, detail) for name in lost]
-
-
-def _refused(path: Path, reason: str, remedy: str) -> EstateError:
-    return EstateError([Problem(path.name, None, None, None, reason, remedy)])

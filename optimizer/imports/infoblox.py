@@ -13,6 +13,7 @@ from optimizer.imports.delimited import rows_of
 from optimizer.imports.infoblox_list import networks_of_list
 from optimizer.imports.prefixes import Prefix, named, networks_table, parse
 from optimizer.imports.sheets import read_sheets, source_file
+from optimizer.sources.raw_table import refused
 
 HEADER = "header-"
 CONTAINERS = ("networkcontainer", "ipv6networkcontainer")
@@ -50,7 +51,7 @@ def _listed(path: Path, encoding: str | None, findings: list[Finding]) -> Iterat
             remedy = (
                 "export the networks as Infoblox CSV, or use `gip import table --into networks`"
             )
-            raise EstateError([Problem(sheet.file, 1, None, None, reason, remedy)])
+            raise refused(sheet.file, reason, remedy, 1)
         yield from networks_of_list(sheet, findings)
 
 
@@ -96,5 +97,4 @@ def _rows(path: Path, encoding: str) -> Iterator[tuple[int, Sequence[str]]]:
             for line, row in rows_of(file, ","):
                 yield line, row
     except (ValueError, LookupError, csv.Error) as error:
-        problem = Problem(path.name, line + 1, None, None, f"cannot be read: {error}", remedy)
-        raise EstateError([problem]) from error
+        raise refused(path.name, f"cannot be read: {error}", remedy, line + 1) from error

@@ -10,6 +10,7 @@ from models.errors import EstateError, Problem
 from models.finding import Finding
 from optimizer.imports.prefixes import Prefix, listable, named, networks_table, parse
 from optimizer.imports.sheets import Sheet, read_sheets
+from optimizer.sources.raw_table import refused
 
 COLUMNS = ("network", "cidr", "site")
 
@@ -23,7 +24,7 @@ def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> p
     cells = pd.DataFrame() if sheet is None else sheet.cells.rename(columns=str.lower)
     if sheet is None or "cidr" not in cells:
         remedy = "give it the columns network,cidr,site or cidr,site,vrf,name"
-        raise EstateError([Problem(path.name, 1, None, None, "has no column 'cidr'", remedy)])
+        raise refused(path.name, "has no column 'cidr'", remedy, 1)
     told = cells.reindex(columns=["network", "name", "cidr", "site", "vrf"], fill_value="")
     told["network"] = told["network"].where(told["network"] != "", told["name"]).map(listable)
     _check(sheet, told)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.errors import EstateError, Problem
 from models.finding import Finding
 from models.inventory import Inventory
 from optimizer.imports.guest_addresses import placed
+from optimizer.imports.rvtools import VCLS
 from optimizer.imports.sheets import read_sheets, source_file
+from optimizer.sources.raw_table import refused
 
 SHEET = "VMs"
 NEEDED = (
@@ -19,7 +20,6 @@ NEEDED = (
 ADDRESSES = ("Guest IP1", "Guest IP2", "Guest IP3", "Guest IP4")
 COLUMNS = ["vm", "name", "os", "networks", "platform", "available"]
 ON = "poweredon"
-SYSTEM = r"vCLS(?:-| \(|$)"
 
 
 def read_liveoptics(path: Path, encoding: str | None) -> Inventory:
@@ -32,7 +32,7 @@ def read_liveoptics(path: Path, encoding: str | None) -> Inventory:
     source = source_file(path)
     cells = _cells(path, encoding)
     findings: list[Finding] = []
-    idle = (cells["Template"].str.lower() == "true") | cells["VM Name"].str.match(SYSTEM)
+    idle = (cells["Template"].str.lower() == "true") | cells["VM Name"].str.match(VCLS)
     if idle.any():
         detail = f"{int(idle.sum())} templates and cluster services: no job processes them"
         findings.append(Finding("info", "left_out", "vms", detail))
@@ -51,12 +51,12 @@ def _cells(path: Path, encoding: str | None) -> pd.DataFrame:
     cells = sheets[0].cells if sheets else None
     if cells is None:
         reason, remedy = f"has no sheet {SHEET}", "give the workbook of a Live Optics project"
-        raise EstateError([Problem(path.name, None, None, None, reason, remedy)])
+        raise refused(path.name, reason, remedy)
     lacking = [name for name in NEEDED if name not in cells.columns]
     if lacking:
         reason = f"has no column {', '.join(lacking)}"
         remedy = "export it again, or use `gip import table --into vms`"
-        raise EstateError([Problem(path.name, None, None, None, reason, remedy)])
+        raise refused(path.name, reason, remedy)
     return cells
 
 

@@ -15,6 +15,7 @@ from models.inventory import Inventory
 from models.tables import Table
 from optimizer.imports.guest_addresses import placed
 from optimizer.imports.sheets import Sheet, read_sheets, source_file
+from optimizer.sources.raw_table import refused
 from optimizer.sources.suggest import did_you_mean
 
 LISTS = ("list", "choices", "days")
@@ -81,7 +82,7 @@ def _sheet(path: Path, encoding: str | None, columns: Sequence[str]) -> Sheet:
     if fitting:
         reason = f"has these columns in the sheets {', '.join(sheet.name for sheet in fitting)}"
         remedy = "save the one that you mean as CSV"
-        raise EstateError([Problem(path.name, None, None, None, reason, remedy)])
+        raise refused(path.name, reason, remedy)
     closest = max(
         sheets, key=lambda sheet: len(set(columns) & set(sheet.cells.columns)), default=None
     )

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from models.errors import EstateError, Problem
 from models.inventory import SourceFile
+from optimizer.sources.raw_table import refused
 
 Item = Mapping[str, Any]
 SAVE = "save the answer of /api/ipam/prefixes/?limit=0 as JSON"
@@ -31,13 +31,13 @@ def parse_listing(source: SourceFile, content: bytes) -> Listing:
     try:
         answer = json.loads(content)
     except RecursionError as error:
-        raise _refused(source, "is nested too deeply") from error
+        raise refused(source.file, "is nested too deeply", SAVE) from error
     except ValueError as error:
-        raise _refused(source, f"is not JSON: {error}") from error
+        raise refused(source.file, f"is not JSON: {error}", SAVE) from error
     rest = answer.get("next") if isinstance(answer, dict) else None
     items = answer.get("results") if isinstance(answer, dict) else answer
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise _refused(source, "is not a listing of NetBox's interface")
+        raise refused(source.file, "is not a listing of NetBox's interface", SAVE)
     return Listing(source, tuple(items), rest if isinstance(rest, str) else "")
 
 
@@ -51,7 +51,3 @@ def text(item: Any, *path: str) -> str:
         item = item.get(key) if isinstance(item, dict) else None
     fits = isinstance(item, (str, int)) and not isinstance(item, bool)
     return " ".join(str(item).split()) if fits else ""
-
-
-def _refused(source: SourceFile, reason: str) -> EstateError:
-    return EstateError([Problem(source.file, None, None, None, reason, SAVE)])

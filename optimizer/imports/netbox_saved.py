@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.errors import EstateError, Problem
 from optimizer.imports.netbox_items import Item, Listing, parse_listing
 from optimizer.imports.sheets import read_sheets, source_file
+from optimizer.sources.raw_table import refused
 
 LARGEST = 512 << 20
 GLOBAL = "global"  # what the table view prints where there is no VRF
@@ -25,7 +25,7 @@ def read_saved(path: Path, encoding: str | None) -> Listing:
     size = path.stat().st_size
     if size > LARGEST:
         reason, remedy = f"is larger than {LARGEST >> 20} MiB", "save it in several pages"
-        raise EstateError([Problem(path.name, None, None, None, reason, remedy)])
+        raise refused(path.name, reason, remedy)
     return parse_listing(source, path.read_bytes())
 
 
@@ -36,7 +36,7 @@ def _exported(path: Path, encoding: str | None) -> Listing:
     cells = cells.rename(columns=lambda name: str(name).lower().replace("_", " "))
     if not {"prefix", "prefix (flat)"} & set(cells.columns):
         reason, remedy = "has no column 'prefix'", "export IPAM, Prefixes as CSV, or save JSON"
-        raise EstateError([Problem(path.name, 1, None, None, reason, remedy)])
+        raise refused(path.name, reason, remedy, 1)
     rows = cells.to_dict("records")
     items = tuple(_item({str(name): str(cell) for name, cell in row.items()}) for row in rows)
     return Listing(source_file(path), items)

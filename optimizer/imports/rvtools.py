@@ -18,6 +18,8 @@ from optimizer.imports.rvtools_ids import identified
 from optimizer.imports.rvtools_tabs import BETWEEN, read_tabs
 from optimizer.imports.sheets import Step, silent, source_file
 
+VCLS = r"vCLS(?:-| \(|$)"  # vSphere's own VMs
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -84,7 +86,7 @@ def _chosen(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.D
     kinds = {
         "templates": _true(info["template"]),
         "placeholders": _true(info["placeholder"]),
-        "vcls": info["name"].str.match(r"vCLS(?:-| \(|$)"),
+        "vcls": info["name"].str.match(VCLS),
     }
     left_out = pd.Series(False, info.index)
     for kind, found in kinds.items():

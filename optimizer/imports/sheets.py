@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.errors import EstateError, Problem
+from models.errors import EstateError
 from models.inventory import SourceFile
 from optimizer.imports.delimited import read_delimited
 from optimizer.imports.workbook import read_workbook
+from optimizer.sources.raw_table import refused
 
 LARGEST_FILE = 1 << 30
 ZIP = b"PK\x03\x04"
@@ -59,11 +60,11 @@ def read_sheets(
     read: Iterable[tuple[str, pd.DataFrame, int]]
     if start.startswith(OLE):
         reason = "is an xls of old or protected by a password"
-        raise _refused(path, reason, "save it as xlsx without a password, or as CSV")
+        raise refused(path.name, reason, "save it as xlsx without a password, or as CSV")
     if start.startswith(ZIP):
         read = read_workbook(path, wanted, step)
     elif path.suffix.lower() in (".xlsx", ".xlsm"):
-        raise _refused(path, "is not an xlsx", "export it again, or give the CSV files")
+        raise refused(path.name, "is not an xlsx", "export it again, or give the CSV files")
     else:
         read = [(path.stem, *read_delimited(path, encoding))]
     return [Sheet(path.name, name, cells, row) for name, cells, row in read]
@@ -84,7 +85,7 @@ def _start(path: Path) -> bytes:
     try:
         if _check_kind(path).st_size > LARGEST_FILE:
             remedy = "export fewer tabs, or one vCenter at a time"
-            raise _refused(path, f"is larger than {LARGEST_FILE >> 20} MiB", remedy)
+            raise refused(path.name, f"is larger than {LARGEST_FILE >> 20} MiB", remedy)
         with path.open("rb") as file:
             return file.read(len(ZIP))
     except OSError as error:
@@ -97,14 +98,10 @@ def _check_kind(path: Path) -> os.stat_result:
     if not stat.S_ISREG(told.st_mode):
         is_folder = stat.S_ISDIR(told.st_mode)
         reason = "is a folder" if is_folder else "is no file, but a device or a pipe"
-        raise _refused(path, reason, "name a file" if is_folder else "save it as a file")
+        raise refused(path.name, reason, "name a file" if is_folder else "save it as a file")
     return told
 
 
 def _unreadable(path: Path, error: OSError) -> EstateError:
     why = error.strerror or str(error)
-    return EstateError([Problem(str(path), None, None, None, why, "check the path")])
-
-
-def _refused(path: Path, reason: str, remedy: str) -> EstateError:
-    return EstateError([Problem(path.name, None, None, None, reason, remedy)])
+    return refused(str(path), why, "check the path")

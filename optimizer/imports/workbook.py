@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from models.errors import EstateError, Problem
 from optimizer.imports.bounds import check_bounds
 from optimizer.imports.delimited import unique
+from optimizer.sources.raw_table import refused
 
 ROWS_AT_ONCE = 10_000
 
@@ -33,9 +33,7 @@ def read_workbook(
                 yield from _sheet(book.get_sheet_by_name(name))
     except CalamineError as error:
         reason = f"cannot be read as an xlsx: {error}"
-        raise EstateError(
-            [Problem(path.name, None, None, None, reason, "export it again")]
-        ) from error
+        raise refused(path.name, reason, "export it again") from error
 
 
 def _sheet(sheet: CalamineSheet) -> Iterator[tuple[str, pd.DataFrame, int]]:
