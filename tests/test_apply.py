@@ -531,3 +531,16 @@ def test_names_cannot_speak_to_the_terminal(newest: Site) -> None:
     newest.backup.add_job(job(NAMES[-1], "[red]a\x1b[2J"))
     newest.write({"[red]a\x1b[2J": GIPS}, {"[red]a\x1b[2J": ()})
     assert "[red]a\N{REPLACEMENT CHARACTER}[2J" in newest.apply().stdout
+
+
+def test_a_job_of_a_repeated_name_is_found_by_the_name_that_import_gave_it(tmp_path: Path) -> None:
+    with serving("1.3-rev1", tmp_path) as backup:
+        site = Site(backup, tmp_path)
+        twins = [job("1.3-rev1", "twin"), job("1.3-rev1", "twin") | {"id": id_of("other")}]
+        first, second = map(backup.add_job, twins)
+        site.write({f"twin ({second})": GIPS[:1]}, {f"twin ({second})": ()})
+        assert site.apply("--yes").exit_code == 0
+        chosen = [selection(json.loads(backup.jobs[each])) for each in (first, second)]
+        assert [found.proxies for found in chosen if found] == [(), (id_of(GIPS[0]),)]
+        site.write({"twin": GIPS[:1]}, {"twin": ()})
+        assert "lists 2 jobs 'twin'" in str(site.apply().exception)

@@ -104,6 +104,10 @@ def imports(vbr: VeeamServer, out: Path, *words: str) -> Result:
     return done
 
 
+def called(value: Fault | str) -> str:
+    return value if isinstance(value, str) else f"{value.kind} {value.status} {value.path}"
+
+
 def rows(path: Path) -> list[dict[str, str]]:
     header, *lines = path.read_bytes().decode("utf-8-sig").split("\r\n")[:-1]
     return [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
@@ -161,7 +165,7 @@ def test_importing_again_changes_nothing(vbr: VeeamServer, tmp_path: Path) -> No
         Fault("expire", "/proxies"),
         Fault("cut amid", "/logs"),
     ],
-    ids=str,
+    ids=called,
 )
 def test_what_passes_is_waited_for(tmp_path: Path, fault: Fault) -> None:
     with serving("1.3-rev1", tmp_path) as vbr:
@@ -184,7 +188,7 @@ def test_what_passes_is_waited_for(tmp_path: Path, fault: Fault) -> None:
         (Fault("status", "/managedServers", status=200, body=b"[]", times=99), "else than a list"),
         (Fault("status", "oauth2", "POST", status=401, times=99), "VEEAM_PASSWORD"),
     ],
-    ids=str,
+    ids=called,
 )
 def test_what_does_not_pass_is_told_and_nothing_is_written(
     tmp_path: Path, fault: Fault, says: str

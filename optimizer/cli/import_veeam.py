@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,21 +56,21 @@ def veeam(
         raise click.UsageError("--revision, --ca-file and --no-logs go with --url.")
     account = ("", "") if url is None else credentials()
 
-    def read() -> list[Inventory]:
+    def read(step: Callable[[str], None]) -> list[Inventory]:
         from optimizer.imports.veeam.reading import read_veeam
         from optimizer.imports.veeam.saved import read_saved
 
         found: list[Any] = []
         if folder is not None:
             return [read_veeam(read_saved(folder, found), minutes, found)]
-        return [read_veeam(_live(str(url), account, found, **live), minutes, found)]
+        return [read_veeam(_live(str(url), account, found, step, **live), minutes, found)]
 
     conclude(read, out, replace, quiet, as_json)
 
 
 def _live(
-    url: str, account: tuple[str, str], findings: list[Any], revision: str | None,
-    ca_file: Path | None, days: int, no_logs: bool,
+    url: str, account: tuple[str, str], findings: list[Any], step: Callable[[str], None],
+    revision: str | None, ca_file: Path | None, days: int, no_logs: bool,
 ) -> Any:  # fmt: skip
     from datetime import UTC, datetime, timedelta
 
@@ -80,4 +81,4 @@ def _live(
     known = None if revision is None else revision_named(revision)
     since = datetime.now(UTC) - timedelta(days=days)
     with login(url, *account, known, ca_file) as session:
-        return read_live(session, since, not no_logs, findings)
+        return read_live(session, since, not no_logs, findings, step)

@@ -34,13 +34,17 @@ class Listed:
 
 
 class Named:
-    """Finds what is listed by its name: exactly, or else whatever its case."""
+    """Finds what is listed by its name: exactly, or else whatever its case.
+
+    A name that repeats has the id behind it where `gip import veeam` made the estate.
+    """
 
     def __init__(self, items: Iterable[Listed]) -> None:
         self._exact: dict[str, list[Listed]] = defaultdict(list)
         self._folded: dict[str, list[Listed]] = defaultdict(list)
         for item in items:
             self._exact[item.name.strip()].append(item)
+            self._exact[f"{item.name.strip()} ({item.id})"].append(item)
             self._folded[item.name.strip().casefold()].append(item)
 
     def find(self, name: str) -> list[Listed]:
