@@ -233,19 +233,39 @@ def commands() -> dict[str, click.Command]:
     return {"": program.gip, **program.gip.commands}
 
 
+def examples(text: str) -> list[list[str]]:
+    """Return the words of each example in a help text."""
+    example = text.partition("Example:\n")[2].partition("\n\n")[0]
+    return [line.split() for line in example.splitlines()]
+
+
 @pytest.mark.parametrize("name", commands())
 def test_every_help_has_an_example_that_is_a_command(gip: Gip, name: str) -> None:
     words = [name] if name else []
     code, out, error = gip(*words, "--help")
     assert (code, error) == (0, "")
     assert gip(*words, "-h") == (0, out, "")
-    example = out.partition("Example:\n")[2].partition("\n\n")[0]
-    lines = [line.split() for line in example.splitlines()]
+    lines = examples(out)
     assert lines
     for program_name, command, *arguments in lines:
         assert program_name == "gip"
         assert not name or command == name
-        commands()[command].make_context(command, arguments)
+        group = click.Context(program.gip, **program.gip.context_settings)
+        commands()[command].make_context(command, arguments, group)
+
+
+@pytest.mark.parametrize("name", ["check", "diff", "explain", "simulate", "whatif"])
+def test_the_examples_about_a_plan_work(
+    gip: Gip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").symlink_to(DATA)
+    for out in ("out", "out-before"):
+        assert gip("plan", BRANCHES, "--out", out, "--quiet")[0] == 3
+    for _, *words in examples(gip(name, "--help")[1]):
+        code, shown, error = gip(*words)
+        assert (code, error) == (0, ""), words
+        assert shown
 
 
 def test_every_option_has_a_help_text() -> None:

@@ -27,8 +27,8 @@ def explain(
 
     \b
     Example:
-      gip explain data/branch-offices out tky-w001
-      gip explain data/branch-offices out nag-w010 --job nagoya-daily --json
+      gip explain data/branch-offices out tokyo-web-01
+      gip explain data/branch-offices out takamatsu-plant-05 --job takamatsu-plant
     """
     from optimizer.cli.progress import progress
     from optimizer.explain.run import run
