@@ -207,7 +207,10 @@ def test_a_difference_on_the_terminal(out: Path) -> None:
 
 
 def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
-    assert gip("diff", tmp_path, tmp_path)[0] == 1
+    assert gip("diff", tmp_path, tmp_path) == (
+        1, "", f"Error: {tmp_path}/assignments.csv: cannot be read as part of a plan: "
+        "No such file or directory; run `gip plan` again\n",
+    )  # fmt: skip
     code, shown, error = gip("diff", tmp_path / "none.csv", tmp_path)
     assert (code, shown) == (1, "")
-    assert "none.csv: cannot be read" in error
+    assert "none.csv: cannot be read: No such file or directory; check the file" in error

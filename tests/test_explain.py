@@ -179,8 +179,8 @@ def test_the_cheapest_of_each_tier(tmp_path: Path) -> None:
     )
     (left,) = (made.estate.vms["vm"][made.tasks.vm[t]] for t, _, _ in made.unassigned)
     assert changes(made, left) == [
-        "1: set max_tasks of p to 2 in servers.csv",
         "3: set excluded of q to false in servers.csv",
+        "1: set max_tasks of p to 2 in servers.csv",
         "4: add a link from hq to east to links.csv",
     ]
 

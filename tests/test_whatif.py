@@ -502,6 +502,8 @@ def test_nothing_fails_as_the_checker_has_it_and_everything(spec: dict[str, Any]
 def test_an_enforced_failover_is_a_promise(spec: dict[str, Any], survive: str) -> None:
     """What fails over from the servers that the plan is to survive never overloads.
 
+    A plan that survives each site survives each server, too.
+
     Other tasks can come on top: those that came through a lost host (S11), or through networks
     of a lost site. Nor does anything help where the backup server is above its limit anyway.
     """
@@ -515,12 +517,13 @@ def test_an_enforced_failover_is_a_promise(spec: dict[str, Any], survive: str) -
     anyway = int(truth.anyway[truth.backup.name].max())
     for scenario in study.scenarios:
         kind, name = scenario.fail[0].split(":", 1)
-        if kind != survive or name == truth.backup.name or name in home:
+        if kind not in ("server", survive) or name == truth.backup.name or name in home:
             continue
         lost = {
             server.name
             for server in truth.servers.values()
-            if name == server.name or (kind == "site" and name in truth.sites(server.networks))
+            if (kind == "server" and name == server.name)
+            or (kind == "site" and name in truth.sites(server.networks))
         }
         over = Broken(spec, on, scenario.fail).failing_over
         others = {task for task in over if on[task] not in lost}

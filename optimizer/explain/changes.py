@@ -56,7 +56,8 @@ class Changes:
     def cheapest(
         self, hurdles: Sequence[Hurdles], room: Room, same_site: NDArray[np.bool_]
     ) -> list[Change]:
-        """Return for each better tier the cheapest change that leads there, best tier first.
+        """Return for each better tier the cheapest change that leads there, the cheapest of them
+        first, then the better tier.
 
         Of changes that cost the same, one for a server at the VM's site comes first.
         ``hurdles`` and ``same_site`` have those of every server. All other tasks stay where they
@@ -75,7 +76,7 @@ class Changes:
             )
             first = next((change for change in found if self._works(change)), None)
             chosen += [] if first is None else [first]
-        return chosen
+        return sorted(chosen, key=lambda change: change.cost)
 
     def _best_tier(self, server: int) -> int:
         """Return the tier of ``server`` if nothing kept it from the VM (S14)."""

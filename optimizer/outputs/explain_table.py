@@ -125,8 +125,7 @@ def _changes(explained: Explained, found: Explanation) -> list[str]:
         return []
     if not found.changes:
         return ["No single flag, list entry, place or link would lead to a better tier."]
-    cheapest = min(found.changes, key=lambda change: (change.cost, change.tier))
-    others = [change for change in found.changes if change is not cheapest]
+    cheapest, *others = found.changes
     first = f"The cheapest single change for a better tier: {_worded(explained, cheapest)}"
     return [first, *(f"Or: {_worded(explained, change)}" for change in others)]
 

@@ -65,7 +65,8 @@ def plan_table(folder: Path, file: str) -> RawTable:
     try:
         table = read_table(folder / file, COLUMNS[file])
     except EstateError as error:
-        raise _unreadable(folder / file, error.problems[0].reason) from error
+        why = error.problems[0].reason.removeprefix("cannot be read: ")
+        raise _unreadable(folder / file, why) from error
     if table.problems:
         raise _unreadable(folder / file, f"line {table.problems[0].line} is broken")
     missing = [column for column in COLUMNS[file] if column not in table.columns]

@@ -24,7 +24,8 @@ def read_table(path: Path, known: Collection[str]) -> RawTable:
         stored = path.read_bytes()
         content = gzip.decompress(stored) if path.suffix == ".gz" else stored
     except (OSError, EOFError, zlib.error) as error:
-        raise refused(path.name, f"cannot be read: {error}", "check the file") from error
+        why = getattr(error, "strerror", None) or error
+        raise refused(path.name, f"cannot be read: {why}", "check the file") from error
     read = read_parquet if path.suffix == ".parquet" else read_csv
     table = read(path.name, content, known)
     return replace(table, sha256=hashlib.sha256(stored).hexdigest())
