@@ -164,6 +164,32 @@ def usable(estate: Estate, first: int) -> list[int]:
     return [code for code in range(first) if fit[code] and code != estate.backup_server]
 
 
+def test_one_by_one_can_be_worse(tmp_path: Path) -> None:
+    """Tasks in networks a to d: 3, 2, 3, 2. The best machine alone is in a and c, with 6 of them in
+    tier 1; one in a and b adds the 2 of b. The best two are in a and b, and in c and d: all 10."""
+    sizes = {"a": 3, "b": 2, "c": 3, "d": 2}
+    vms = [f"{name}{number}" for name, size in sizes.items() for number in range(size)]
+    spec: Spec = {
+        "servers": [{"server": "vbr", "os": "Windows Server 2022", "roles": "backup_server",
+                     "networks": "hq"}],
+        "networks": [{"network": name} for name in (*sizes, "hq")],
+        "vms": [{"vm": vm, "os": "Windows 11", "networks": vm[0]} for vm in vms],
+        "jobs": [{"job": "j", "start": "22:00", "duration_minutes": "60",
+                  "application_aware": "yes"}],
+        "job_vms": [{"job": "j", "vm": vm} for vm in vms],
+        "settings": {},
+    }  # fmt: skip
+    machines = [
+        {"server": name, "networks": ";".join(name), "max_tasks": ""} for name in ("ac", "ab", "cd")
+    ]
+    places = placement(spec, machines, tmp_path)
+    tier1 = {
+        kind: [values(point)["tier1"] for point in islice(getattr(places, kind)(), 4)]
+        for kind in ("best", "greedy")
+    }
+    assert tier1 == {"best": [0, 6, 10, 10], "greedy": [0, 6, 8, 10]}
+
+
 # --- the machines
 
 
