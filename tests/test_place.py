@@ -106,6 +106,7 @@ def test_no_choice_of_as_many_places_is_better(question: tuple[Spec, Rows]) -> N
     with tempfile.TemporaryDirectory() as folder:
         places = placement(spec, machines, Path(folder))
         curve = list(islice(places.best(), MOST + 1))
+    assert len(curve) == min(MOST, len(machines)) + 1
     for count, point in enumerate(curve):
         asked = [having(spec, chosen) for chosen in choices(machines, count)]
         assert values(point) == best_of(asked)
@@ -122,6 +123,7 @@ def test_one_by_one_each_is_the_best_beside_those_before(question: tuple[Spec, R
     with tempfile.TemporaryDirectory() as folder:
         places = placement(spec, machines, Path(folder))
         curve = list(islice(places.greedy(), MOST + 1))
+    assert len(curve) == min(MOST, len(machines)) + 1
     held: set[str] = set()
     for point in curve[1:]:
         names = {str(places.estate.servers["server"].iloc[code]) for code in point.proxies}

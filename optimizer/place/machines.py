@@ -27,7 +27,7 @@ POWERSHELL = "5.1"  # comes with every Windows Server since 2016
 
 
 def _column(column: Column) -> Column:
-    defaults = {"os": OS, "roles": "", "powershell_version": POWERSHELL}
+    defaults = {"os": "", "roles": "", "powershell_version": POWERSHELL}
     if column.name not in defaults:
         return column
     return replace(column, required=False, default=defaults[column.name])
@@ -88,7 +88,8 @@ def from_file(estate: Estate, path: Path) -> Estate:
     if problems:
         raise EstateError(problems)
     told = replace(estate, findings=(*estate.findings, *findings))
-    return _with(told, rows.assign(running_tasks=0), members)
+    os = rows["os"].astype("str").replace("", OS)
+    return _with(told, rows.assign(os=os, running_tasks=0), members)
 
 
 def _check(estate: Estate, raw: RawTable, rows: pd.DataFrame, problems: list[Problem]) -> None:
