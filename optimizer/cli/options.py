@@ -18,3 +18,23 @@ def reporting(command: F) -> F:
     quiet = click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
     as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     return quiet(as_json(command))
+
+
+def solving(command: F) -> F:
+    """Add ``--time-limit``, ``--workers`` and ``--seed`` to a command that solves."""
+    for option in (
+        click.option(
+            "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
+            help="Another seed may give another of equally good answers.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+            help="Threads for hard searches; the answer is the same for any N.",
+        ),
+        click.option(
+            "--time-limit", type=click.FloatRange(min=0), metavar="S",
+            help="Seconds for solving; the best found by then counts.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command

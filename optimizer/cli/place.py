@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from optimizer.cli.options import estate_argument, reporting
+from optimizer.cli.options import estate_argument, reporting, solving
 
 
 @click.command(short_help="Where another proxy helps most.")
@@ -33,18 +33,7 @@ from optimizer.cli.options import estate_argument, reporting
     help="New proxies that one network may get.",
 )  # fmt: skip
 @click.option("--greedy", is_flag=True, help="Also one by one, each staying where it is.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0), metavar="S",
-    help="Seconds for solving in all; what it cuts short is not proven.",
-)  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-    help="Threads for hard searches.",
-)  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
-    help="Another seed may give another of equally good places.",
-)  # fmt: skip
+@solving
 @reporting
 def place(
     estate: Path, time_limit: float | None, workers: int, seed: int, quiet: bool, as_json: bool,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimizer.cli.options import estate_argument, reporting
+from optimizer.cli.options import estate_argument, reporting, solving
 
 if TYPE_CHECKING:
     from models.plan import Plan
@@ -19,18 +19,7 @@ UNASSIGNED, UNPROVEN = 3, 5
 @click.command(short_help="Plan an estate: a proxy for every Windows VM.")
 @estate_argument
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
-@click.option(
-    "--time-limit", type=click.FloatRange(min=0), metavar="S",
-    help="Seconds for solving; the best plan found by then is written.",
-)  # fmt: skip
-@click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-    help="Threads for hard searches; the plan is the same for any N.",
-)  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
-    help="Another seed may give another of equally good plans.",
-)  # fmt: skip
+@solving
 @click.option(
     "--compare", is_flag=True, help="Tell what the product would do by itself, and in its lists."
 )
