@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from models.errors import EstateError, GipError
 from models.inventory import Inventory, SourceFile
 from models.tables import TABLES
-from optimizer.cli.imports import imports
+from optimizer.cli.main import gip
 from optimizer.cli.progress import progress
 from optimizer.imports.mapped import read_mapped
 from optimizer.imports.run import run
@@ -92,7 +92,7 @@ def test_an_evil_name_is_data_and_nothing_else(tmp_path: Path, name: str) -> Non
     csv.writer(text).writerows([HEADER.strip().split(","), *rows])
     path, out = write(tmp_path / "v.csv", text.getvalue()), tmp_path / "out" / "estate"
     done = CliRunner().invoke(
-        imports, ["rvtools", str(path), "--guess-prefix", "24", "--out", str(out)]
+        gip, ["import", "rvtools", str(path), "--guess-prefix", "24", "--out", str(out)]
     )
     assert done.exit_code == 0, done.output
     assert all(sign.isprintable() for sign in done.output.replace("\n", ""))
