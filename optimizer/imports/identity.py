@@ -22,11 +22,11 @@ def recognised(inventory: Inventory, tables: Mapping[str, pd.DataFrame]) -> Inve
     known = tables["vm_places"]
     if new is None or new.empty or known.empty:
         return inventory
-    ids = dict(zip(place_keys(known), known["vm"], strict=True))
+    ids = dict(zip(place_keys(known).tolist(), known["vm"].tolist(), strict=True))
     ids.pop("", None)
     names = {
         vm: ids[key]
-        for vm, key in zip(new["vm"], place_keys(new), strict=True)
+        for vm, key in zip(new["vm"].tolist(), place_keys(new).tolist(), strict=True)
         if key in ids and ids[key] != vm
     }
     renamed = {

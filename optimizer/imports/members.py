@@ -35,12 +35,14 @@ class _Finder:
     places: list[tuple[str, ...]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        vms, places = self.tables["vms"], self.tables["vm_places"]
-        self.by_place = dict(zip(place_keys(places), places["vm"], strict=True))
-        self.by_id = {vm.lower(): vm for vm in vms["vm"]}
-        self.object = dict(zip(places["vm"], places["object"], strict=True))
+        places = self.tables["vm_places"]
+        ids, names = (self.tables["vms"][column].tolist() for column in ("vm", "name"))
+        placed, objects = (places[column].tolist() for column in ("vm", "object"))
+        self.by_place = dict(zip(place_keys(places).tolist(), placed, strict=True))
+        self.by_id = {vm.lower(): vm for vm in ids}
+        self.object = dict(zip(placed, objects, strict=True))
         self.by_name: dict[str, list[str]] = defaultdict(list)
-        for vm, name in zip(vms["vm"], vms["name"], strict=True):
+        for vm, name in zip(ids, names, strict=True):
             self.by_name[(name or vm).lower()].append(vm)
         self.servers = frozenset(self.tables["servers"]["server"])
 
@@ -80,6 +82,8 @@ class _Finder:
 def members(tables: Mapping[str, pd.DataFrame]) -> Members:
     """Return the VMs of the jobs in ``tables["job_objects"]``: rows of job_vms, vms, vm_places."""
     objects = tables["job_objects"]
+    if objects.empty:
+        return Members({}, ())
     finder = _Finder(tables)
     containers = Containers(tables["vm_places"])
     chosen: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))

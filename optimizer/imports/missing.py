@@ -48,12 +48,12 @@ def _networks(full: Tables) -> Iterator[Gap]:
     if networks.empty:
         yield "networks.csv", "", "cidr", "no networks: no address says which one it is in"
         return
-    owners = {
-        item: f"{kind[:-1]} {row[0]}"
-        for kind in ("vms", "servers")
-        for row in full[kind].loc[::-1, [kind[:-1], "networks"]].itertuples(index=False)
-        for item in reversed(items(str(row[1])))
-    }
+    owners: dict[str, str] = {}
+    for kind in ("servers", "vms"):
+        keys, cells = (full[kind][name].tolist() for name in (kind[:-1], "networks"))
+        for key, cell in zip(keys, cells, strict=True):
+            for item in items(cell):
+                owners.setdefault(item, f"{kind[:-1]} {key}")
     book = AddressBook.of(networks["network"].tolist(), [_cidr(text) for text in networks["cidr"]])
     codes = book.find_all(pa.array(owners, pa.string())).tolist()
     for (item, owner), code in zip(owners.items(), codes, strict=True):

@@ -62,7 +62,7 @@ def read_rvtools(
     step("finding the VMs' networks")
     addresses = {vm: addresses_of(cells) for vm, cells in _gathered(info, nics, "addresses")}
     if guess_prefix is not None:
-        sites = dict(zip(info["vm"], info["datacenter"], strict=True))
+        sites = dict(zip(info["vm"].tolist(), info["datacenter"].tolist(), strict=True))
         guessed = guess(addresses, sites, known, guess_prefix, findings)
         told = pd.concat([told, guessed], ignore_index=True)
         known = pd.concat([known, guessed], ignore_index=True)
@@ -76,7 +76,7 @@ def read_rvtools(
     tables = {"vms": _vms(info, choice, findings), "vm_places": _vm_places(info)}
     if len(told):
         tables["networks"] = told
-    tables |= job_tables(info["vm"], info["notes"], findings)
+    tables |= job_tables(info["vm"].tolist(), info["notes"].tolist(), findings)
     paths = [*files, *([] if networks is None else [networks])]
     return Inventory(tables, tuple(map(source_file, paths)), tuple(findings))
 
@@ -99,7 +99,7 @@ def _chosen(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.D
 
 def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> ItemsView[str, list[str]]:
     """Return each VM with what its rows of vNetwork have in ``column``, and then its own."""
-    gathered: dict[str, list[str]] = {vm: [] for vm in info["vm"]}
+    gathered: dict[str, list[str]] = {vm: [] for vm in info["vm"].tolist()}
     for rows in (nics, info):
         told = rows[rows[column] != ""]
         for vm, text in zip(told["vm"].tolist(), told[column].tolist(), strict=True):

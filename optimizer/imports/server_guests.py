@@ -26,7 +26,8 @@ def servers_as_guests(tables: Mapping[str, pd.DataFrame], findings: list[Finding
     guests: dict[str, list[int]] = defaultdict(list)
     vms = tables["vms"].reindex(columns=["vm", "name", *FILLED], fill_value="")
     if len(lacking):
-        for row, (vm, name) in enumerate(zip(vms["vm"], vms["name"], strict=True)):
+        both = zip(vms["vm"].tolist(), vms["name"].tolist(), strict=True)
+        for row, (vm, name) in enumerate(both):
             guests[(name or vm).lower()].append(row)
     rows = []
     for server, *cells in lacking.itertuples(index=False):

@@ -19,9 +19,10 @@ def current_table(
     estate's, or could be two, is counted in ``findings``.
     """
     vms = tables["vms"]
-    names = dict(zip(vms["vm"], vms["name"], strict=True))
+    names = dict(zip(vms["vm"].tolist(), vms["name"].tolist(), strict=True))
+    pairs = tables["job_vms"]
     members: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for job, vm in zip(tables["job_vms"]["job"], tables["job_vms"]["vm"], strict=True):
+    for job, vm in zip(pairs["job"].tolist(), pairs["vm"].tolist(), strict=True):
         members[job, (names.get(vm) or vm).lower()].append(vm)
     servers: dict[str, list[str]] = defaultdict(list)
     for server in tables["servers"]["server"]:
