@@ -29,6 +29,7 @@ from optimizer.explain.edits import edited
 from optimizer.explain.hurdles import Hurdles, Rulebook
 from optimizer.explain.paths import Paths
 from optimizer.explain.smallest import UndecidedError, smallest_conflict
+from optimizer.generate import Options, generate
 from optimizer.network import Network
 from optimizer.planner import plan
 from optimizer.sources.folder import read_estate
@@ -252,6 +253,15 @@ def test_the_smallest_of_known_conflicts(
         return frozenset(held)
 
     assert smallest_conflict(4, holding) == smallest
+
+
+def test_among_thousands_of_tasks_it_does_not_take_too_long(tmp_path: Path) -> None:
+    options = Options(vms=10_000, tightness=1.6, failover="enforce", seed=2)
+    generate(tmp_path, options)
+    made = plan(read_estate(tmp_path))
+    task = next(t for t, reason, _ in made.unassigned if reason == "failover_capacity")
+    found = Explainer(made.estate, made.tasks, made.proxy, made.tier).explain(task)
+    assert {rule for rule, _ in words(found.forbidden)} >= {"S16", "max_tasks"}
 
 
 def test_what_takes_too_long_is_said() -> None:

@@ -158,18 +158,31 @@ class _Model:
                 self._model.add(sum(terms) <= room).only_enforce_if(self._fact(fact))
 
     def holding(self, wanted: frozenset[int]) -> frozenset[int] | None:
-        """Return facts that hold together with those ``wanted``; None if these cannot."""
-        literals = list(self.facts.values())
-        self._model.clear_hints()
-        for number, literal in enumerate(literals):
-            # Not as assumptions: presolve and the relaxation would know nothing of them.
-            self._model.proto.variables[literal.index].domain[0] = int(number in wanted)
-            self._model.add_hint(literal, 1)
-        self._model.maximize(sum(literals))
-        solver = deterministic_solver()
-        status = solver.solve(self._model)
-        if status == cp_model.INFEASIBLE:
-            return None
+        """Return facts that hold together with those ``wanted``, to which no more can be added;
+        None if these cannot."""
+        status = self._status(wanted)
         if status == cp_model.UNKNOWN:
             raise UndecidedError
-        return frozenset(n for n, literal in enumerate(literals) if solver.boolean_value(literal))
+        if status == cp_model.INFEASIBLE:
+            return None
+        return self._grown(wanted, sorted(frozenset(range(len(self.facts))) - wanted))
+
+    def _grown(self, held: frozenset[int], rest: list[int]) -> frozenset[int]:
+        """Return ``held`` and those of ``rest`` that can hold as well, found by halves."""
+        if not rest or self._status(held.union(rest)) == cp_model.OPTIMAL:
+            return held.union(rest)
+        if len(rest) == 1:
+            return held
+        half = len(rest) // 2
+        return self._grown(self._grown(held, rest[:half]), rest[half:])
+
+    def _status(self, held: frozenset[int]) -> Any:
+        """Tell whether the facts ``held`` can hold, whatever of the others do.
+
+        These are dropped, not left to choose: what is left are plain sums, which CP-SAT knows the
+        relaxation of. Nor are they assumptions, of which presolve would know nothing.
+        """
+        for number, literal in enumerate(self.facts.values()):
+            domain = self._model.proto.variables[literal.index].domain
+            domain[0] = domain[1] = int(number in held)
+        return deterministic_solver().solve(self._model)
