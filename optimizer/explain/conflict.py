@@ -19,7 +19,12 @@ from models.problem import Problem
 from optimizer.eligibility import Eligibility
 from optimizer.explain.hurdles import Fact, Hurdles
 from optimizer.explain.relief import relieving
-from optimizer.explain.smallest import UndecidedError, deterministic_solver, smallest_conflict
+from optimizer.explain.smallest import (
+    MOST_WORK,
+    UndecidedError,
+    deterministic_solver,
+    smallest_conflict,
+)
 from optimizer.groups import collapse
 
 
@@ -58,6 +63,7 @@ class _Model:
         self.alone: set[Fact] = set()
         self._relieving: set[int] = set()
         self._counts: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+        self._work_left = MOST_WORK
 
     def _fact(self, fact: Fact) -> Any:
         if fact not in self.facts:
@@ -160,29 +166,31 @@ class _Model:
     def holding(self, wanted: frozenset[int]) -> frozenset[int] | None:
         """Return facts that hold together with those ``wanted``, to which no more can be added;
         None if these cannot."""
-        status = self._status(wanted)
-        if status == cp_model.UNKNOWN:
-            raise UndecidedError
-        if status == cp_model.INFEASIBLE:
+        if not self._hold(wanted):
             return None
         return self._grown(wanted, sorted(frozenset(range(len(self.facts))) - wanted))
 
     def _grown(self, held: frozenset[int], rest: list[int]) -> frozenset[int]:
         """Return ``held`` and those of ``rest`` that can hold as well, found by halves."""
-        if not rest or self._status(held.union(rest)) == cp_model.OPTIMAL:
+        if not rest or self._hold(held.union(rest)):
             return held.union(rest)
         if len(rest) == 1:
             return held
         half = len(rest) // 2
         return self._grown(self._grown(held, rest[:half]), rest[half:])
 
-    def _status(self, held: frozenset[int]) -> Any:
-        """Tell whether the facts ``held`` can hold, whatever of the others do.
+    def _hold(self, facts: frozenset[int]) -> bool:
+        """Tell whether ``facts`` can hold, whatever of the others do.
 
         These are dropped, not left to choose: what is left are plain sums, which CP-SAT knows the
         relaxation of. Nor are they assumptions, of which presolve would know nothing.
         """
         for number, literal in enumerate(self.facts.values()):
             domain = self._model.proto.variables[literal.index].domain
-            domain[0] = domain[1] = int(number in held)
-        return deterministic_solver().solve(self._model)
+            domain[0] = domain[1] = int(number in facts)
+        solver = deterministic_solver(self._work_left)
+        status = solver.solve(self._model)
+        self._work_left -= solver.response_proto.deterministic_time
+        if status == cp_model.UNKNOWN:
+            raise UndecidedError
+        return bool(status == cp_model.OPTIMAL)

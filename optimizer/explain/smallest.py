@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ortools.sat.python import cp_model
 
 MOST_ROUNDS = 200
+MOST_WORK = 20.0  # in CP-SAT's deterministic time, about a minute
 Holds = Callable[[frozenset[int]], frozenset[int] | None]
 
 
@@ -53,9 +54,9 @@ def _smallest_hitting_set(facts: int, sets: Sequence[frozenset[int]]) -> frozens
     return frozenset(fact for fact, var in enumerate(chosen) if solver.boolean_value(var))
 
 
-def deterministic_solver() -> cp_model.CpSolver:
-    """Return a solver that finds the same each time, and does not search for ever."""
+def deterministic_solver(work: float = MOST_WORK) -> cp_model.CpSolver:
+    """Return a solver that finds the same each time, and stops after so much ``work``."""
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = 10
+    solver.parameters.max_deterministic_time = max(0.0, work)
     return solver
