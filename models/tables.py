@@ -165,4 +165,16 @@ CURRENT = Table(
     required=False,
 )
 
+SITES = Table(
+    "sites",
+    "where sites are, for the map of a report; the plan does not read it",
+    (
+        Column("site", "name", "a site of networks", "hq", True, None),
+        Column("latitude", "decimal", "degrees north, below 0 south", "35.69", True, None),
+        Column("longitude", "decimal", "degrees east, below 0 west", "139.69", True, None),
+    ),
+    ("site",),
+    required=False,
+)
+
 TABLES = (SERVERS, NETWORKS, LINKS, VMS, JOBS, JOB_VMS, CURRENT)

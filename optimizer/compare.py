@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from models.plan import WINDOWS, Plan
-from optimizer.outputs.loads import loads
+from models.estate import Estate
+from models.plan import WINDOWS, Plan, Tasks
+from optimizer.outputs.loads import Spans, loads
 from optimizer.simulate.result import Simulation, overload, peak
 
 
@@ -29,17 +31,29 @@ class Figures:
 
 def figures_of_plan(plan: Plan) -> Figures:
     """Return the figures of the week as planned: every run on its proxy."""
-    starts = plan.estate.jobs["days"].map(len).to_numpy()[plan.tasks.job]
-    windows = plan.tasks.kind == WINDOWS
-    runs = np.bincount(plan.tier[windows], weights=starts[windows], minlength=5)
+    return figures_of_week(plan.estate, plan.tasks, plan.tier, plan.candidate, loads(plan))
+
+
+def figures_of_week(
+    estate: Estate,
+    tasks: Tasks,
+    tier: NDArray[np.int8],
+    candidate: NDArray[np.bool_],
+    spans: Spans,
+    failed_over: NDArray[np.bool_] | None = None,
+) -> Figures:
+    """Return the figures of a week in which every run of a task is in the same ``tier``, 0 for
+    none, with the load of ``spans``; `peak` is that of ``candidate`` servers."""
+    starts = estate.jobs["days"].map(len).to_numpy(dtype=np.int64)[tasks.job]
+    windows = tasks.kind == WINDOWS
+    runs = np.bincount(tier[windows], weights=starts[windows], minlength=5)
     failed, *tiers = runs.astype(int).tolist()
-    spans = loads(plan)
     return Figures(
         tiers=tuple(tiers),
         failed=failed,
-        failed_over=0,
-        peak=peak(plan.estate, plan.candidate, spans),
-        overload=sum(overload(plan.estate, spans).values()),
+        failed_over=0 if failed_over is None else int(starts[failed_over].sum()),
+        peak=peak(estate, candidate, spans),
+        overload=sum(overload(estate, spans).values()),
     )
 
 

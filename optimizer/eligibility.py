@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
+from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT
 from models.ruleset import (
     POWERSHELL_DIRECT_SINCE,
     POWERSHELL_NEEDED,
@@ -41,6 +42,13 @@ class Eligibility:
     def takeover(self, backup_server: int) -> NDArray[np.bool_]:
         """Return the profiles that the backup server can connect to (S16)."""
         return np.asarray(self.tier[:, backup_server] > 0)
+
+    def connection(self, profile: Codes, server: Codes) -> NDArray[np.int8]:
+        """Return how each of ``server`` (-1: none) connects to the profile beside it, an index
+        of `CONNECTIONS`."""
+        how = np.where(self.by_network[profile, server], NETWORK, POWERSHELL_DIRECT)
+        connected = (server >= 0) & (self.tier[profile, server] > 0)
+        return np.where(connected, how, NO_CONNECTION).astype(np.int8)
 
 
 def candidates(estate: Estate) -> NDArray[np.bool_]:

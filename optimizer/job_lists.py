@@ -19,7 +19,7 @@ from optimizer.job_wish import Mask, Wish, wishes
 from optimizer.network import Network
 from optimizer.simulate.agreement import Agreement, agreement, agreement_by_job
 from optimizer.simulate.choice import Choice, by_name, choices
-from optimizer.simulate.deal import deal
+from optimizer.simulate.deal import Dealer
 from optimizer.simulate.result import Simulation, outcome
 from optimizer.simulate.weeks import replay
 
@@ -165,11 +165,12 @@ class _Met:
     def __init__(self, wanted: list[Wish]) -> None:
         self._places = {wish.job: wish.places for wish in wanted}
         self._loads: dict[int, list[Counts]] = {wish.job: [] for wish in wanted}
+        self._deal = Dealer()
 
     def __call__(self, choice: Choice, load: Counts) -> Codes:
         if choice.job in self._places:
             self._loads[choice.job].append(load[self._places[choice.job]])
-        return deal(choice, load)
+        return self._deal(choice, load)
 
     def loads(self, wish: Wish) -> Counts:
         """Return the loads at each start of the second week, shape (starts, places)."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate, NetworkSet
@@ -217,15 +218,16 @@ def graph_of(estate: Estate) -> nx.DiGraph | None:
     return graph
 
 
-def single_points(estate: Estate) -> tuple[set[frozenset[str]], set[str]]:
+def single_points(links: pd.DataFrame | None) -> tuple[set[frozenset[str]], set[str]]:
     """Return the pairs of ends whose links are a bridge, and the articulation points, by name.
 
-    Without a bridge one end no longer reaches the other. For an articulation point, a network or
-    router that parts others when it is gone, links are seen as going both ways.
+    ``links`` is as in an estate, columns from, to, both_ways and up. Without a bridge one end no
+    longer reaches the other. For an articulation point, a network or router that parts others
+    when it is gone, links are seen as going both ways.
     """
     graph = nx.DiGraph()
-    if estate.links is not None:
-        up = estate.links[estate.links["up"] & (estate.links["from"] != estate.links["to"])]
+    if links is not None:
+        up = links[links["up"] & (links["from"] != links["to"])]
         graph.add_edges_from(up[["from", "to"]].itertuples(index=False))
         graph.add_edges_from(up[up["both_ways"]][["to", "from"]].itertuples(index=False))
     round_about = graph.to_undirected(reciprocal=True)

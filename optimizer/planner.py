@@ -7,16 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from models.estate import Codes, Estate
-from models.plan import (
-    NETWORK,
-    NO_CONNECTION,
-    OTHER,
-    POWERSHELL_DIRECT,
-    AimResult,
-    Plan,
-    Tasks,
-    Unassigned,
-)
+from models.plan import OTHER, AimResult, Plan, Tasks, Unassigned
 from models.settings import MINIMISED
 from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility, qualify
@@ -76,21 +67,14 @@ def _labelled(
     own = estate.backup_server
     profile = eligibility.profile[tasks.vm]
     served_by = np.where(tasks.kind == OTHER, own, proxy)
-    has = served_by >= 0
     planned = proxy >= 0
-    tier = np.where(planned, eligibility.tier[profile, proxy], 0).astype(np.int8)
-    by_network = eligibility.by_network[profile, served_by]
-    connected = has & (eligibility.tier[profile, served_by] > 0)
-    connection = np.where(
-        connected, np.where(by_network, NETWORK, POWERSHELL_DIRECT), NO_CONNECTION
-    )
     takes_over = planned & (proxy != own) & eligibility.takeover(own)[profile]
     return Plan(
         estate=estate,
         tasks=tasks,
         proxy=served_by.astype(np.int32),
-        tier=tier,
-        connection=connection.astype(np.int8),
+        tier=np.where(planned, eligibility.tier[profile, proxy], 0).astype(np.int8),
+        connection=eligibility.connection(profile, served_by),
         protected=planned & eligibility.protected[profile, proxy],
         failover=np.where(takes_over, own, -1).astype(np.int32),
         candidate=eligibility.candidate,

@@ -16,9 +16,15 @@ MODULES = sorted(
 )
 LONGEST = 250
 DOORS = {
-    "networkx": ("optimizer/network.py", "optimizer/explain/paths.py", "optimizer/generate/"),
+    "networkx": (
+        "optimizer/network.py",
+        "optimizer/explain/paths.py",
+        "optimizer/generate/",
+        "optimizer/report/layout.py",
+    ),
     "ortools": ("optimizer/relax.py", "optimizer/search.py", "optimizer/explain/"),
     "click": ("optimizer/cli/",),
+    "jinja2": ("optimizer/report/",),
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 HEAVY = ("pandas", "networkx", "ortools")

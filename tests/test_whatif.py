@@ -297,7 +297,7 @@ def test_bridges_and_articulation_points(
 ) -> None:
     networks = ["a", "b", "c", "d"]
     read = estate(tmp_path, ["bs a"], ["v a"], networks=networks, links=links)
-    found, points = single_points(read)
+    found, points = single_points(read.links)
     assert sorted("".join(sorted(ends)) for ends in found) == bridges.split()
     assert sorted(points) == parting.split()
 

@@ -14,7 +14,7 @@ import click
 @click.option("--sites", type=click.IntRange(min=1), help="Number of sites.")
 @click.option(
     "--topology", type=click.Path(path_type=Path), metavar="FILE.graphml",
-    help="Sites are its nodes, links its edges.",
+    help="Sites are its nodes, links its edges; sites.csv has their coordinates, for reports.",
 )  # fmt: skip
 @click.option(
     "--shape", type=click.Choice(["hub", "ring", "mesh"]), default="hub", show_default=True,

@@ -20,6 +20,7 @@ from optimizer.cli.imports import imports
 from optimizer.cli.init import init
 from optimizer.cli.place import place
 from optimizer.cli.plan import plan
+from optimizer.cli.report import report
 from optimizer.cli.rollback import rollback
 from optimizer.cli.simulate import simulate
 from optimizer.cli.whatif import whatif
@@ -41,7 +42,7 @@ def gip() -> None:
 
 COMMANDS = (
     plan, check, init, generate, imports, simulate, explain, diff, whatif, place,
-    export, apply, rollback,
+    report, export, apply, rollback,
 )  # fmt: skip
 
 for command in COMMANDS:

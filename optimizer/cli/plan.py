@@ -23,6 +23,9 @@ UNASSIGNED, UNPROVEN = 3, 5
 @click.option(
     "--compare", is_flag=True, help="Tell what the product would do by itself, and in its lists."
 )
+@click.option(
+    "--report", is_flag=True, help="Write report.html and firewall.csv as well (see gip report)."
+)
 @reporting
 @click.pass_context
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
@@ -38,10 +41,16 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     """
     from optimizer.cli.progress import progress
     from optimizer.run import run
+    from optimizer.sources.sites import read_sites
 
     limit, workers, seed = (options[name] for name in ("time_limit", "workers", "seed"))
     with progress(not quiet) as step:
+        sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
         made = run(estate, out, limit, workers, seed, step, options["compare"])
+        if options["report"]:
+            from optimizer.report.run import PAGE, write_report
+
+            write_report(made.plan.estate, out, sites, out / PAGE, "en", step)
     _print(made, out, seed, options["as_json"], quiet)
     ctx.exit(_exit_code(made.plan))
 

@@ -51,4 +51,6 @@ def generate(out: Path, options: Options) -> None:
     }
     if options.current:
         tables["current"] = current_table(topology, servers, vms, jobs, rng)
+    if topology.places:
+        tables["sites"] = topology.table()
     write_files(out, tables, options)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from models.errors import OutputError
-from models.tables import TABLES
+from models.tables import SITES, TABLES
 from optimizer.generate.options import Options
 
 SETTINGS = """\
@@ -25,7 +25,9 @@ capacity = "{failover}"
 
 def refuse_to_overwrite(out: Path) -> None:
     """Raise OutputError where ``out`` holds an estate, or part of one."""
-    names = [f"{table.name}.{end}" for table in TABLES for end in ("csv", "csv.gz", "parquet")]
+    names = [
+        f"{table.name}.{end}" for table in (*TABLES, SITES) for end in ("csv", "csv.gz", "parquet")
+    ]
     for name in ["estate.toml", *names]:
         if (out / name).exists():
             raise OutputError(f"{out / name} is there already; choose an empty folder")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from models.errors import EstateError, Problem
@@ -22,12 +23,26 @@ KM_PER_MS = 200.0
 
 @dataclass(frozen=True)
 class Topology:
-    """Sites by name, links as pairs of sites, their latency (None: unknown), and the centre."""
+    """Sites by name, links as pairs of sites, their latency (None: unknown), and the centre.
+
+    ``places`` has latitude and longitude of the sites that are known, by code.
+    """
 
     sites: tuple[str, ...]
     links: tuple[tuple[int, int], ...]
     latency_ms: tuple[float | None, ...]
     centre: int
+    places: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+
+    def table(self) -> pa.Table:
+        """Return ``sites``: where those are whose place is known."""
+        return pa.table(
+            {
+                "site": [self.sites[site] for site in self.places],
+                "latitude": [f"{latitude:g}" for latitude, _ in self.places.values()],
+                "longitude": [f"{longitude:g}" for _, longitude in self.places.values()],
+            }
+        )
 
     def nearest(self, centres: Iterable[int]) -> NDArray[np.int64]:
         """Return for each site which of ``centres`` is fewest links away, -1 where none is."""
@@ -82,8 +97,9 @@ def read_topology(path: Path) -> Topology:
     links = tuple(sorted({_pair(nodes[a], nodes[b]) for a, b in graph.edges if a != b}))
     degree = Counter(end for link in links for end in link)
     centre = max(range(len(names)), key=lambda code: (degree[code], -code))
-    latency = tuple(_latency(facts[a], facts[b]) for a, b in links)
-    return Topology(names, links, latency, centre)
+    found = {site: place for site, fact in enumerate(facts) if (place := _place(fact))}
+    latency = tuple(_latency(found.get(a), found.get(b)) for a, b in links)
+    return Topology(names, links, latency, centre, found)
 
 
 def _refused(path: Path, reason: str) -> EstateError:
@@ -115,13 +131,20 @@ def _unique(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _latency(one: dict[str, Any], other: dict[str, Any]) -> float | None:
-    """Return the great-circle distance at `KM_PER_MS` in ms; None where a place is unknown."""
+def _place(fact: dict[str, Any]) -> tuple[float, float] | None:
+    """Return latitude and longitude of a node, None where it has none that can be."""
     try:
-        places = [(float(f["Latitude"]), float(f["Longitude"])) for f in (one, other)]
+        place = float(fact["Latitude"]), float(fact["Longitude"])
     except (KeyError, TypeError, ValueError):
         return None
-    (lat_a, lon_a), (lat_b, lon_b) = (tuple(map(math.radians, place)) for place in places)
+    return place if abs(place[0]) <= 90 and abs(place[1]) <= 180 else None
+
+
+def _latency(one: tuple[float, float] | None, other: tuple[float, float] | None) -> float | None:
+    """Return the great-circle distance at `KM_PER_MS` in ms; None where a place is unknown."""
+    if one is None or other is None:
+        return None
+    (lat_a, lon_a), (lat_b, lon_b) = (tuple(map(math.radians, place)) for place in (one, other))
     half = (
         math.sin((lat_b - lat_a) / 2) ** 2
         + math.cos(lat_a) * math.cos(lat_b) * math.sin((lon_b - lon_a) / 2) ** 2

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
-from models.plan import OTHER, Plan
+from models.plan import OTHER, Plan, Tasks
 from models.problem import Counts
 from models.week import Intervals, active_intervals, activity_matrix, cuts
 
@@ -30,19 +31,23 @@ class Spans:
 
 def loads(plan: Plan) -> Spans:
     """Return the spans of every server that carries tasks or could, in the order of codes."""
-    estate, tasks, own = plan.estate, plan.tasks, plan.estate.backup_server
+    return spans_of(plan.estate, plan.tasks, plan.proxy, plan.candidate)
+
+
+def spans_of(estate: Estate, tasks: Tasks, proxy: Codes, shown: NDArray[np.bool_]) -> Spans:
+    """Return the spans of the backup server and of those ``shown``, if each task is on ``proxy``
+    (-1: on none)."""
+    own = estate.backup_server
     activities, of_job = _activities(estate)
     minutes = cuts(activities)
     active = activity_matrix(activities, minutes).astype(np.float64)
     by_itself = tasks.kind == OTHER
-    planned = (plan.proxy >= 0) & ~by_itself
+    planned = (proxy >= 0) & ~by_itself
     size = len(estate.servers), len(activities)
-    pairs = plan.proxy[planned].astype(np.int64) * size[1] + of_job[tasks.job[planned]]
+    pairs = proxy[planned].astype(np.int64) * size[1] + of_job[tasks.job[planned]]
     counts = np.bincount(pairs, minlength=prod(size)).reshape(size)
     own_counts = np.bincount(of_job[tasks.job[by_itself]], minlength=size[1])
-    shown = plan.candidate.copy()
-    shown[own] = True
-    server = np.flatnonzero(shown)
+    server = np.flatnonzero(shown | (np.arange(len(shown)) == own))
     load = (counts[server] @ active.T).astype(np.int64)
     running = np.tile(estate.servers["running_tasks"].to_numpy()[server], (len(active), 1)).T
     running[server == own] += (active @ own_counts).astype(np.int64)

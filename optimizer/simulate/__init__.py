@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from models.estate import Estate
-from optimizer.eligibility import qualify
+from models.plan import Tasks
+from optimizer.eligibility import Eligibility, qualify
 from optimizer.network import Network
 from optimizer.simulate.choice import choices
 from optimizer.simulate.result import Simulation, outcome
@@ -27,6 +28,18 @@ def simulate(
     """
     tasks = tasks_of(estate)
     eligibility = qualify(estate, Network(estate))
+    return simulation_of(estate, tasks, eligibility, lists, knows_connections, step)
+
+
+def simulation_of(
+    estate: Estate,
+    tasks: Tasks,
+    eligibility: Eligibility,
+    lists: Mapping[str, tuple[int, ...]] | None,
+    knows_connections: bool,
+    step: Callable[[str], None],
+) -> Simulation:
+    """Return the same for who has the ``tasks`` of the estate and its ``eligibility`` at hand."""
     chosen = choices(estate, tasks, eligibility, lists, knows_connections)
     week = replay(estate, tasks, chosen, step)
     return outcome(estate, tasks, eligibility, chosen, week, knows_connections)

@@ -55,26 +55,21 @@ def choices(
     starts = np.flatnonzero(np.diff(tasks.job[windows], prepend=-1))
     made = []
     alike: dict[bytes, bytes] = {}
+    names = estate.jobs["job"].tolist()
+    named = estate.jobs["proxy_codes"].tolist()
+    if lists is not None:
+        named = [lists.get(name, ()) for name in names]
     for block in np.split(windows, starts[1:]) if len(windows) else []:
         job = int(tasks.job[block[0]])
         profiles, kind = np.unique(eligibility.profile[tasks.vm[block]], return_inverse=True)
         tier = eligibility.tier[profiles][:, order]
-        allowed = _allowed(estate, eligibility, job, lists)[order]
+        allowed = _allowed(eligibility, named[job])[order]
         made.append(chosen(job, block, kind, tier, allowed, own, knows_connections, alike))
     return made
 
 
-def _allowed(
-    estate: Estate,
-    eligibility: Eligibility,
-    job: int,
-    lists: Mapping[str, tuple[int, ...]] | None,
-) -> NDArray[np.bool_]:
-    """Return the candidates that the job may use; none named are all (S13)."""
-    if lists is None:
-        named = estate.jobs["proxy_codes"].iloc[job]
-    else:
-        named = lists.get(estate.jobs["job"].iloc[job], ())
+def _allowed(eligibility: Eligibility, named: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the candidates that a job may use that has servers ``named``; none are all (S13)."""
     if not named:
         return eligibility.usable
     allowed = np.zeros_like(eligibility.usable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heapreplace
+from itertools import chain
 
 import numpy as np
 
@@ -42,3 +43,21 @@ def deal(choice: Choice, load: Counts) -> Codes:
         else:
             picks.append(NOBODY)
     return np.array(picks, dtype=np.int32)
+
+
+class Dealer:
+    """Deals, but no job twice for the same load: one night is much like another."""
+
+    def __init__(self) -> None:
+        self._offered: dict[int, Codes] = {}
+        self._dealt: dict[tuple[int, bytes], Codes] = {}
+
+    def __call__(self, choice: Choice, load: Counts) -> Codes:
+        """Return what `deal` does; of ``load`` only the servers on offer matter to it."""
+        if choice.job not in self._offered:
+            places = sorted(set(chain.from_iterable(o.tolist() for o in choice.offers)))
+            self._offered[choice.job] = np.array(places, dtype=np.int32)
+        met = choice.job, load[self._offered[choice.job]].tobytes()
+        if met not in self._dealt:
+            self._dealt[met] = deal(choice, load)
+        return self._dealt[met]

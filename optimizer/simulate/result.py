@@ -90,7 +90,8 @@ def _runs(
     choices: list[Choice],
     week: Replay,
 ) -> Runs:
-    starts = [week_starts(estate, choice.job) for choice in choices]
+    every = week_starts(estate)
+    starts = [every[choice.job] for choice in choices]
     tiles = [np.tile(s, len(c.tasks)) for s, c in zip(starts, choices, strict=True)]
     repeated = [np.repeat(c.tasks, len(s)) for s, c in zip(starts, choices, strict=True)]
     task = _joined(repeated)

@@ -13,7 +13,7 @@ from models.plan import OTHER, Tasks
 from models.problem import Counts
 from models.week import DAY, WEEK
 from optimizer.simulate.choice import NOBODY, Choice, by_name
-from optimizer.simulate.deal import deal
+from optimizer.simulate.deal import Dealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Replay:
     own: Counts
 
 
-def week_starts(estate: Estate, job: int) -> list[int]:
-    """Return the minutes of the week at which a job starts, in order."""
-    start = int(estate.jobs["start"].iloc[job])
-    return [day * DAY + start for day in sorted(estate.jobs["days"].iloc[job])]
+def week_starts(estate: Estate) -> list[list[int]]:
+    """Return the minutes of the week at which each job starts, in order."""
+    jobs = zip(estate.jobs["start"].tolist(), estate.jobs["days"].tolist(), strict=True)
+    return [[day * DAY + start for day in sorted(days)] for start, days in jobs]
 
 
 def replay(
@@ -43,7 +43,7 @@ def replay(
     tasks: Tasks,
     choices: list[Choice],
     step: Callable[[str], None],
-    deal: Callable[[Choice, Counts], Codes] = deal,
+    deal: Callable[[Choice, Counts], Codes] | None = None,
 ) -> Replay:
     """Return the second week of two.
 
@@ -51,16 +51,19 @@ def replay(
     by name. A job's next start does not end a run in progress. The backup server's own work
     plays no part: in its tiers it has nobody beside it.
     """
+    deal = deal or Dealer()
     duration = estate.jobs["duration_minutes"].tolist()
-    starts = {job: week_starts(estate, job) for job in np.unique(tasks.job).tolist()}
+    every = week_starts(estate)
+    starts = {job: every[job] for job in np.unique(tasks.job).tolist()}
     minutes = _minutes(starts, duration)
     beginning = defaultdict(list)
     for place, choice in enumerate(choices):
         for number, minute in enumerate(starts[choice.job]):
             beginning[minute].append((place, number))
     picks = [
-        np.empty((len(choice.tasks), len(starts[choice.job])), dtype=np.int32) for choice in choices
-    ]
+        np.empty((len(choice.tasks), len(starts[choice.job])), dtype=np.int32, order="F")
+        for choice in choices
+    ]  # each start's picks in one piece, as they are made
     load = estate.servers["running_tasks"].to_numpy()[by_name(estate)].astype(np.int64)
     history = np.empty((len(minutes), len(load)), dtype=np.int64)
     ending: dict[int, Counts] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,7 @@ def read_plan(estate: Estate, tasks: Tasks, folder: Path) -> PlanFolder:
     _same_inputs(estate, folder)
     rows = plan_table(folder, ASSIGNMENTS)
     server = _codes(estate.servers["server"], rows, "proxy")
-    job, vm = _codes(estate.jobs["job"], rows, "job"), _codes(estate.vms["vm"], rows, "vm")
-    wanted = job.astype(np.int64) * len(estate.vms) + vm
-    pairs = pd.Index(tasks.job.astype(np.int64) * len(estate.vms) + tasks.vm)
-    task = pairs.get_indexer(pd.Index(wanted))
-    _refuse(rows, "vm", task < 0, "is no task of the estate")
-    _refuse(rows, "vm", pd.Series(task).duplicated().to_numpy(), "has a row for its job already")
+    task = tasks_at(estate, tasks, rows)
     proxy = np.full(len(tasks), -1, dtype=np.int32)
     proxy[task] = server
     tier = np.zeros(len(tasks), dtype=np.int8)
@@ -60,18 +55,31 @@ def read_plan(estate: Estate, tasks: Tasks, folder: Path) -> PlanFolder:
     return PlanFolder(folder, proxy, tier, _job_proxies(estate, folder))
 
 
-def plan_table(folder: Path, file: str) -> RawTable:
-    """Return the columns of one of a plan's files that commands read; PlanError without them."""
+def tasks_at(estate: Estate, tasks: Tasks, rows: RawTable) -> Codes:
+    """Return the place in all ``tasks`` of each row, by its job and vm; PlanError for others."""
+    job, vm = _codes(estate.jobs["job"], rows, "job"), _codes(estate.vms["vm"], rows, "vm")
+    wanted = job.astype(np.int64) * len(estate.vms) + vm
+    pairs = pd.Index(tasks.job.astype(np.int64) * len(estate.vms) + tasks.vm)
+    task: Codes = pairs.get_indexer(pd.Index(wanted)).astype(np.int32)
+    _refuse(rows, "vm", task < 0, "is no task of the estate")
+    _refuse(rows, "vm", pd.Series(task).duplicated().to_numpy(), "has a row for its job already")
+    return task
+
+
+def plan_table(folder: Path, file: str, columns: Sequence[str] = ()) -> RawTable:
+    """Return ``columns`` of one of a plan's files, by default those that commands read; PlanError
+    without them."""
+    columns = columns or COLUMNS[file]
     try:
-        table = read_table(folder / file, COLUMNS[file])
+        table = read_table(folder / file, columns)
     except EstateError as error:
         why = error.problems[0].reason.removeprefix("cannot be read: ")
-        raise _unreadable(folder / file, why) from error
+        raise unreadable(folder / file, why) from error
     if table.problems:
-        raise _unreadable(folder / file, f"line {table.problems[0].line} is broken")
-    missing = [column for column in COLUMNS[file] if column not in table.columns]
+        raise unreadable(folder / file, f"line {table.problems[0].line} is broken")
+    missing = [column for column in columns if column not in table.columns]
     if missing:
-        raise _unreadable(folder / file, f"it has no column {missing[0]!r}")
+        raise unreadable(folder / file, f"it has no column {missing[0]!r}")
     return table
 
 
@@ -91,9 +99,9 @@ def _same_inputs(estate: Estate, folder: Path) -> None:
         record: Any = json.loads((folder / RECORD).read_bytes())
         inputs = dict(record["inputs"])
     except OSError as error:
-        raise _unreadable(folder / RECORD, error.strerror or str(error)) from error
+        raise unreadable(folder / RECORD, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError) as error:
-        raise _unreadable(folder / RECORD, "it is not the record of a plan") from error
+        raise unreadable(folder / RECORD, "it is not the record of a plan") from error
     both = sorted(inputs.keys() | estate.inputs.keys())
     differing = [file for file in both if inputs.get(file) != estate.inputs.get(file)]
     if differing:
@@ -131,5 +139,6 @@ def _refuse(rows: RawTable, column: str, wrong: NDArray[np.bool_], reason: str) 
         raise PlanError(f"{rows.file}:{line}: {column}: {text!r} {reason}; {AGAIN}")
 
 
-def _unreadable(path: Path, why: str) -> PlanError:
+def unreadable(path: Path, why: str) -> PlanError:
+    """Return the error of a part of a plan that cannot be read."""
     return PlanError(f"{path}: cannot be read as part of a plan: {why}; {AGAIN}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from models.estate import Codes, Estate
@@ -73,28 +73,38 @@ def whatif(
     many as ``replanned``, are planned anew. UnknownNameError for a name that is not known.
     """
     known = failures(estate)
-    asked: dict[tuple[str, ...], Losses]
-    if fail is None:
-        asked = {(name,): losses for name, losses in known.items()}
-    else:
-        asked = {tuple(fail): together(known, fail)}
+    asked = [(name,) for name in known] if fail is None else [tuple(fail)]
+    found = study(estate, tasks, proxy, known, asked, step)
+    scenarios = list(found.scenarios)
+    for place in found.ranking[:replanned]:
+        names = scenarios[place].fail
+        step(f"planning without {', '.join(names)}")
+        mended = replan(estate, tasks, proxy, together(known, names))
+        scenarios[place] = replace(scenarios[place], replanned=mended)
+    return replace(found, scenarios=scenarios)
+
+
+def study(
+    estate: Estate,
+    tasks: Tasks,
+    proxy: Codes,
+    known: Mapping[str, Losses],
+    asked: Sequence[tuple[str, ...]],
+    step: Callable[[str], None],
+) -> Study:
+    """Return what each scenario of ``asked`` does: names of ``known`` failures, lost at once."""
+    lost = [together(known, names) for names in asked]
     counted, points = census(estate, tasks, proxy), Points(estate, known)
     before = counted.outcome(Losses())
     scenarios = []
-    for number, (names, losses) in enumerate(asked.items()):
+    for number, (names, losses) in enumerate(zip(asked, lost, strict=True)):
         step(f"{', '.join(names)}, {number + 1} of {len(asked)}")
         outcome = before if points.harmless(losses) else counted.outcome(losses)
         scenarios.append(Scenario(names, outcome, points.among(losses)))
-    study = Study(before, _limit(estate), scenarios)
-    for place in study.ranking[:replanned]:
-        names = scenarios[place].fail
-        step(f"planning without {', '.join(names)}")
-        mended = replan(estate, tasks, proxy, asked[names])
-        scenarios[place] = replace(scenarios[place], replanned=mended)
-    return study
+    return Study(before, failover_tasks(estate), scenarios)
 
 
-def _limit(estate: Estate) -> int | None:
+def failover_tasks(estate: Estate) -> int | None:
     """Return how many tasks the backup server may run while it stands in, None for any number."""
     if estate.settings.failover_tasks is not None:
         return estate.settings.failover_tasks

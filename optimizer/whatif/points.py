@@ -13,7 +13,7 @@ class Points:
     """Tells the bridges and articulation points of an estate's network among ``known`` losses."""
 
     def __init__(self, estate: Estate, known: Mapping[str, Losses]) -> None:
-        bridges, parting = single_points(estate)
+        bridges, parting = single_points(estate.links)
         links = estate.links
         ends = [] if links is None else links[["from", "to"]].itertuples(index=False, name=None)
         self._ends = [frozenset(pair) for pair in ends]

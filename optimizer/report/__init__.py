@@ -1,0 +1,1 @@
+"""The report: what a plan means for those who approve it, open firewalls, and are called."""

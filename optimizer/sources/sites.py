@@ -1,0 +1,59 @@
+"""Reads ``sites.csv``: where the sites of an estate are, for the map of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.errors import EstateError, Problem
+from models.tables import SITES
+from optimizer.sources.raw_table import RawTable
+from optimizer.sources.table_file import ENDINGS, read_table
+
+MOST = {"latitude": 90.0, "longitude": 180.0}
+
+
+def read_sites(folder: Path) -> dict[str, tuple[float, float]]:
+    """Return latitude and longitude of sites, by name; none where there is no such file.
+
+    Raises EstateError with every problem of the file.
+    """
+    paths = [path for end in ENDINGS if (path := folder / f"{SITES.name}{end}").exists()]
+    if not paths:
+        return {}
+    rows = read_table(paths[0], [column.name for column in SITES.columns])
+    problems = [*rows.problems, *_missing(rows)] or [*_unfit(rows)]
+    if problems:
+        raise EstateError(problems)
+    names, latitude, longitude = (rows.columns[column.name].to_pylist() for column in SITES.columns)
+    places = zip(map(float, latitude), map(float, longitude), strict=True)
+    return dict(zip(names, places, strict=True))
+
+
+def _missing(rows: RawTable) -> Iterator[Problem]:
+    for column in SITES.columns:
+        if column.name not in rows.columns:
+            reason = f"has no column {column.name!r}"
+            yield Problem(rows.file, 1, None, None, reason, f"add it: {column.meaning}")
+
+
+def _unfit(rows: RawTable) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for row, name in enumerate(rows.columns["site"].to_pylist()):
+        if name in seen:
+            reason, remedy = "was there before", "keep one row for each site"
+            yield Problem(rows.file, rows.lines([row])[0], "site", name, reason, remedy)
+        seen.add(name)
+        for column, most in MOST.items():
+            text = rows.text(column, row)
+            if not _fits(text, most):
+                reason = f"is not a number from {-most:g} to {most:g}"
+                remedy = "write degrees as in 35.69"
+                yield Problem(rows.file, rows.lines([row])[0], column, text, reason, remedy)
+
+
+def _fits(text: str, most: float) -> bool:
+    try:
+        return abs(float(text)) <= most
+    except ValueError:
+        return False
