@@ -40,7 +40,7 @@ EVIL = (
     "\x1b[2J\x1b]0;x\x07", 'a""b,"c"', "[/red]", "line\nbreak", "-rf", "NUL", "\u202etxt.exe",
 )  # fmt: skip
 few = settings(
-    max_examples=max(20, settings().max_examples // 10),
+    max_examples=max(20, settings().max_examples // 40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import EstateError, GipError
@@ -16,6 +16,7 @@ from optimizer.imports import run as run_module
 from optimizer.imports.merge import Counts, merge
 from optimizer.imports.run import Merged, run
 
+few = settings(max_examples=max(50, settings().max_examples // 10))
 FINDING = Finding("info", "templates", "vInfo", "left out: 2")
 
 
@@ -45,6 +46,7 @@ keyed = st.dictionaries(ids, st.tuples(cells, cells), max_size=4).map(
 )
 
 
+@few
 @given(keyed, keyed, st.booleans())
 def test_merging_twice_changes_nothing_more(
     old: pd.DataFrame, new: pd.DataFrame, replace: bool
@@ -55,6 +57,7 @@ def test_merging_twice_changes_nothing_more(
     assert (counts.added, counts.changed, counts.kept) == (0, 0, len(new))
 
 
+@few
 @given(keyed, keyed)
 def test_no_known_cell_changes_and_every_gap_that_can_be_is_filled(
     old: pd.DataFrame, new: pd.DataFrame
@@ -67,6 +70,7 @@ def test_no_known_cell_changes_and_every_gap_that_can_be_is_filled(
         assert after.tolist() == [a or b for a, b in zip(before, other, strict=True)]
 
 
+@few
 @given(keyed, keyed)
 def test_what_the_inventory_knows_wins_where_it_may_replace(
     old: pd.DataFrame, new: pd.DataFrame

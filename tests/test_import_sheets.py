@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import EstateError
@@ -19,6 +19,7 @@ from optimizer.imports import bounds, delimited
 from optimizer.imports.sheets import Sheet, read_sheets
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "rvtools"
+few = settings(max_examples=max(50, settings().max_examples // 10))
 SHEET = "xl/worksheets/sheet1.xml"
 
 cells = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5) | st.sampled_from(
@@ -63,6 +64,7 @@ def refusal(path: Path, encoding: str | None = None) -> str:
     return str(caught.value)
 
 
+@few
 @given(rows, st.sampled_from(",;\t"), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_a_table_comes_back_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, table: list[list[str]], sign: str, encoding: str

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.errors import EstateError
@@ -24,6 +24,7 @@ from optimizer.imports.liveoptics import read_liveoptics
 from optimizer.imports.mapped import read_mapped, separators
 
 SHARED = Path(__file__).parents[2] / "shared/data"
+few = settings(max_examples=max(50, settings().max_examples // 10))
 WINDOWS = "Microsoft Windows Server 2022 Standard"
 
 
@@ -165,6 +166,7 @@ def test_a_start_is_read_only_where_it_is_sure(options: str, start: str) -> None
     assert start_of(options) == start
 
 
+@few
 @given(st.text() | st.from_regex(r"Start time: \[\d+ .*\], Next run time: \[\d+ .*\]"))
 def test_a_start_is_a_time_or_nothing(options: str) -> None:
     assert re.fullmatch(r"(([01]\d|2[0-3]):[0-5]\d)?", start_of(options), re.ASCII)
@@ -306,6 +308,7 @@ def test_a_wrong_mapping_says_what_was_meant(tmp_path: Path, mapping: list[str],
     assert says in str(caught.value)
 
 
+@few
 @given(st.lists(st.text(max_size=5), max_size=6), st.text(st.characters(codec="ascii"), max_size=4))
 def test_cells_are_split_at_the_given_characters_only(parts: list[str], split: str) -> None:
     cell = "x".join(parts)

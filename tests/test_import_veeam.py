@@ -294,6 +294,7 @@ def test_a_job_that_follows_another_starts_at_its_end() -> None:
     ]
 
 
+@settings(max_examples=200)
 @given(st.recursive(
     st.none() | st.booleans() | st.integers(0, 99) | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
