@@ -33,7 +33,7 @@ from optimizer.imports.prefixes import Prefix, named, parse
 
 SHARED = Path(__file__).parents[2] / "shared/data"
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105
-few = settings(max_examples=max(50, settings().max_examples // 10))
+scarce = settings(max_examples=max(50, settings().max_examples // 10))
 NO_SOURCE = SourceFile("prefixes.json", "")
 
 
@@ -198,7 +198,7 @@ def test_what_is_no_listing_is_refused(tmp_path: Path, content: bytes, says: str
     assert says in str(caught.value)
 
 
-@few
+@scarce
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: (
     st.lists(inner) | st.dictionaries(st.sampled_from(
         ["results", "next", "prefix", "site", "name", "vrf", "id", "status", "value", "address",
@@ -218,7 +218,7 @@ some_prefixes = st.builds(
 )  # fmt: skip
 
 
-@few
+@scarce
 @given(st.lists(some_prefixes, max_size=20))
 def test_every_network_has_a_name_of_its_own(prefixes: list[Prefix]) -> None:
     networks = named(prefixes, [])
@@ -438,7 +438,7 @@ def test_a_list_of_addresses_tells_a_network_by_its_ends(tmp_path: Path) -> None
 addresses = st.integers(0, 2**32 - 1)
 
 
-@few
+@scarce
 @given(addresses, st.integers(8, 30), st.lists(addresses, max_size=5), st.booleans())
 def test_a_list_never_gives_a_wrong_network_as_sure(
     tmp_path_factory: pytest.TempPathFactory, at: int, length: int, hosts: list[int], marked: bool
