@@ -6,7 +6,6 @@ until then those columns are idle: all that they can do for the other aims, othe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +21,8 @@ from optimizer.fill import fill
 from optimizer.flows import Arcs, point, served
 from optimizer.groups import collapse, expand
 from optimizer.pools import ways
-from optimizer.solve import Solution, Stage, solve
+from optimizer.solve import Solution, solve
+from optimizer.stage import Stage, Watch
 from optimizer.tasks import byte_rank
 from optimizer.variables import Variables
 
@@ -56,7 +56,7 @@ def optimise(
     seed: int,
     workers: int,
     pooling: bool,
-    progress: Callable[[Stage], None],
+    progress: Watch,
 ) -> Optimum:
     """Return the best assignment of ``tasks``, in the order of the estate's aims."""
 

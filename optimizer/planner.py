@@ -15,7 +15,7 @@ from optimizer.findings import findings
 from optimizer.network import Network
 from optimizer.optimise import optimise
 from optimizer.reasons import unassigned
-from optimizer.solve import Stage
+from optimizer.stage import Stage, Watch
 from optimizer.tasks import tasks_of
 
 
@@ -25,7 +25,7 @@ def plan(
     seed: int = 0,
     workers: int = 1,
     pooling: bool = True,
-    progress: Callable[[Stage], None] = lambda stage: None,
+    progress: Watch = lambda stage: None,
 ) -> Plan:
     """Return the plan of ``estate``; the same one for the same input, seed and versions.
 

@@ -17,6 +17,7 @@ from optimizer.planner import plan
 from optimizer.simulate import simulate
 from optimizer.simulate.result import Simulation
 from optimizer.sources.folder import read_estate
+from optimizer.stage import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,12 @@ def run(
     seed: int,
     step: Callable[[str], None],
     compare: bool = False,
+    watch: Watch = lambda event: None,
 ) -> Planned:
     """Plan the estate in a folder and put the plan's files into ``out``.
 
     To ``compare``, the product's own choice, as the jobs are today, is simulated too.
+    ``step`` is told what is done, ``watch`` how far the aims have come.
 
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
     OutputError; on any of them ``out`` is as it was.
@@ -49,14 +52,8 @@ def run(
     with staged(out, last="plan.json") as folder:
         step("planning")
         deadline = Deadline(time_limit)
-        made = plan(
-            estate,
-            deadline,
-            seed,
-            workers,
-            progress=lambda stage: step(f"{stage.aim}: {stage.best}, bound {stage.bound}"),
-        )
-        step("lists")
+        made = plan(estate, deadline, seed, workers, progress=watch)
+        step("job lists")
         lists = job_lists(made, deadline, step)
         step("writing")
         write_plan(made, lists, folder, seed)

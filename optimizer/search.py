@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ortools.sat.python import cp_model
@@ -36,7 +36,8 @@ class Effort:
     the same answer on any machine; and the deadline of the plan.
 
     ``variants`` of the solver's parameters are tried, ``workers`` of them side by side; the answer
-    is the first best one in their order, whichever comes first in time.
+    is the first best one in their order, whichever comes first in time. ``found`` is told the
+    aim's value of each better plan while the search goes on, from the variants' threads.
     """
 
     deterministic: float
@@ -44,6 +45,7 @@ class Effort:
     seed: int
     workers: int = 1
     variants: tuple[Variant, ...] = ALL[:1]
+    found: Callable[[int], None] | None = None
 
 
 def search(program: Program, aim: Aim | None, hint: Ints, effort: Effort) -> Found:
@@ -51,6 +53,8 @@ def search(program: Program, aim: Aim | None, hint: Ints, effort: Effort) -> Fou
     w, q = program.squares
     used = np.isin(q, program.rows.column) | (aim is not None and np.isin(q, aim.column))
     cuts = [_chords_near(program, w[used], q[used], hint)]
+    if used.any():  # the solver takes squares for too small, and so its aim's value for too good
+        effort = replace(effort, found=None)
     best: Found = Found(None, None)
     while True:
         found = _best(program, Rows.joined([program.rows, *cuts]), aim, hint, effort)
@@ -151,7 +155,8 @@ def _solve(
     parameters.max_deterministic_time = effort.deterministic
     if seconds < float("inf"):
         parameters.max_time_in_seconds = seconds
-    status = interruptible(lambda: solver.solve(model), solver.stop_search, seconds, unwanted)
+    told = None if effort.found is None or aim is None else _Told(effort.found)
+    status = interruptible(lambda: solver.solve(model, told), solver.stop_search, seconds, unwanted)
     if status is None or status == cp_model.UNKNOWN:
         return Found(None, None)
     if status == cp_model.INFEASIBLE:
@@ -160,6 +165,15 @@ def _solve(
         raise AssertionError(f"CP-SAT refuses the model: {model.validate()}")
     x[free] = solver.response_proto.solution
     return Found(x, None if aim is None else round(solver.best_objective_bound))
+
+
+class _Told(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # has no types
+    def __init__(self, found: Callable[[int], None]) -> None:
+        super().__init__()
+        self._found = found
+
+    def on_solution_callback(self) -> None:
+        self._found(round(self.objective_value))
 
 
 def _model(program: Program, rows: Rows, free: Ints, place: Ints) -> cp_model.CpModel | None:

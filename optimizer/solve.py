@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -20,24 +20,10 @@ from optimizer.boxes import boxes
 from optimizer.deadline import Deadline
 from optimizer.relax import Relaxed, relax
 from optimizer.search import ALL, Effort, Found, search
+from optimizer.stage import Stage, Trial, Watch
 
 QUICK = 2.0
 THOROUGH = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What became of one aim when it was its turn; proven where ``best`` meets ``bound``."""
-
-    aim: str
-    best: int
-    bound: int
-    seconds: float
-
-    @property
-    def proven(self) -> bool:
-        """Tell whether no plan can do better."""
-        return self.best == self.bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +47,13 @@ def solve(
     deadline: Deadline,
     seed: int,
     workers: int,
-    progress: Callable[[Stage], None],
+    progress: Watch,
 ) -> Solution:
     """Return a point of ``program``, its aims optimised in strict lexicographic order.
 
     ``start`` is any point that keeps the rows. ``relabelled`` rewrites a point with every aim
     counted truly. ``slack`` says how much of an aim's value the later ones may give back.
+    ``progress`` is told of each aim at work and of each stage; solvers' threads call it, too.
     """
     efforts = Effort(QUICK, deadline, seed), Effort(THOROUGH, deadline, seed, workers, ALL)
     return _Stages(program, start, relabelled, slack, efforts, progress).run()
@@ -91,7 +78,7 @@ class _Stages:
         relabelled: Callable[[Ints], Ints],
         slack: Slack,
         efforts: tuple[Effort, Effort],
-        progress: Callable[[Stage], None],
+        progress: Watch,
     ) -> None:
         self._program = program
         self._x = start
@@ -168,6 +155,7 @@ class _Stages:
         program, deadline = self._program, self._deadline.share(0.5)
         for aim in aims:
             began = time.monotonic()
+            self._progress(Trial(aim.name))
             relaxed = relax(program, aim, self._x, deadline)
             if relaxed.x is None:
                 return
@@ -178,12 +166,15 @@ class _Stages:
         """Optimise one aim, from the point that the aims before it have left; its relaxation may
         be ``known``."""
         began, before = time.monotonic(), self._program
+        self._progress(Trial(aim.name, aim.value(self._x)))
         relaxed = known or relax(before, aim, self._x, self._deadline.share(0.5))
         bound = relaxed.bound
+        self._progress(Trial(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound and relaxed.x is not None:
             self._take(aim, self._near(before, aim, relaxed.x, bound))
         if aim.value(self._x) != bound:
-            found = search(relaxed.face(before, aim.value(self._x)), aim, self._x, self._thorough)
+            effort = replace(self._thorough, found=self._telling(aim, bound))
+            found = search(relaxed.face(before, aim.value(self._x)), aim, self._x, effort)
             self._take(aim, found)
             if found.bound is not None:
                 bound = (min if aim.maximise else max)(bound, found.bound)
@@ -217,6 +208,18 @@ class _Stages:
         x = self._relabelled(found.x)
         if _better(aim, x, self._x) and self._program.admits(x):
             self._x = x
+
+    def _telling(self, aim: Aim, bound: int) -> Callable[[int], None]:
+        """Tell the value so far; return a function that passes on better ones of plans found."""
+        best = [aim.value(self._x)]
+        self._progress(Trial(aim.name, best[0], bound))
+
+        def found(value: int) -> None:
+            if aim.sign * value > aim.sign * best[0]:
+                best[0] = value
+                self._progress(Trial(aim.name, value, bound))
+
+        return found
 
     def _record(self, stage: Stage) -> None:
         self._stages.append(stage)

@@ -6,7 +6,9 @@ import numpy as np
 
 from models.program import FREE, Aim, Definition, Program, Rows
 from optimizer.deadline import Deadline
+from optimizer.search import Effort, search
 from optimizer.solve import Solution, solve
+from optimizer.stage import Stage, Trial, Watch
 
 CYCLES = [0, 1, 2, 3, 4, 5]
 A, B, W_A, W_B, Q_A, Q_B = range(6, 12)
@@ -41,7 +43,11 @@ def program(*aims: Aim) -> Program:
     )
 
 
-def solved(asked: Program, **slack: int) -> Solution:
+def nothing(event: Stage | Trial) -> None:
+    pass
+
+
+def solved(asked: Program, watch: Watch = nothing, **slack: int) -> Solution:
     """Solve ``asked`` from a = 10; ``slack`` is what an aim may give back."""
     start = np.zeros(12, dtype=np.int64)
     start[A] = 10
@@ -53,7 +59,7 @@ def solved(asked: Program, **slack: int) -> Solution:
         Deadline(),
         seed=0,
         workers=1,
-        progress=lambda stage: None,
+        progress=watch,
     )
 
 
@@ -83,3 +89,30 @@ def test_a_guess_that_fails_leaves_nothing_behind() -> None:
         "a": (8, 8),
         "fewest": (2, 2),
     }
+
+
+def test_who_watches_sees_true_values_rise_to_the_stage() -> None:
+    seen: list[Stage | Trial] = []
+    solution = solved(program(aim("most", True, *CYCLES)), seen.append)
+    *trials, last = seen
+    assert (last,) == solution.stages
+    assert trials[0] == Trial("most")
+    known = [trial for trial in trials if trial.best is not None and trial.bound is not None]
+    assert known[0] == Trial("most", 0, 3)
+    assert {trial.bound for trial in known} == {3}
+    values = [trial.best for trial in known if trial.best is not None]
+    assert values == sorted(values)
+    assert values[-1] == 2 == last.best
+
+
+def test_what_the_solver_takes_squares_for_is_told_to_nobody() -> None:
+    # From 10² + 0² the first chords promise less than 5² + 5²: no plan has that.
+    told: list[int] = []
+    balance = aim("balance", False, Q_A, Q_B)
+    asked = program(balance)
+    hint = np.zeros(12, dtype=np.int64)
+    hint[A] = 10
+    effort = Effort(2.0, Deadline(), 0, found=told.append)
+    found = search(asked, balance, asked.settle(hint), effort)
+    assert found.bound == 50
+    assert [value for value in told if value < 50] == []

@@ -60,32 +60,39 @@ def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> N
     from optimizer.outputs.export_table import print_export
     from optimizer.outputs.tables import print_json
 
+    account = _account(**source)
     with progress(not quiet) as step:
-        entries = write(plan, out, _interface(step, **source))
+        entries = write(plan, out, _interface(step, account, **source))
     if as_json:
         print_json(entries)
     elif not quiet:
         print_export(entries, out)
 
 
+def _account(
+    saved: Path | None, url: str | None, revision: str | None, ca_file: Path | None
+) -> tuple[str, str]:
+    """Return user name and password, asked for where nothing is shown yet that moves."""
+    if saved and url:
+        raise click.UsageError("Give either --saved or --url.")
+    if (ca_file and not url) or (revision and not (url or saved)):
+        raise click.UsageError("--ca-file goes with --url, --revision with --url or --saved.")
+    return credentials() if url else ("", "")
+
+
 def _interface(
-    step: Callable[[str], None], saved: Path | None, url: str | None, revision: str | None,
-    ca_file: Path | None,
+    step: Callable[[str], None], account: tuple[str, str], saved: Path | None, url: str | None,
+    revision: str | None, ca_file: Path | None,
 ) -> Interface | None:  # fmt: skip
     from optimizer.exports import interface
     from optimizer.veeam.revisions import revision_named
     from optimizer.veeam.session import login
 
-    if saved and url:
-        raise click.UsageError("Give either --saved or --url.")
-    if (ca_file and not url) or (revision and not (url or saved)):
-        raise click.UsageError("--ca-file goes with --url, --revision with --url or --saved.")
     named = None if revision is None else revision_named(revision)
     if saved is not None:
         return interface.saved(saved, named)
     if url is None:
         return None
-    account = credentials()
     step("asking the backup server")
     with login(url, *account, named, ca_file) as session:
         return interface.ask(session)

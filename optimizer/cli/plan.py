@@ -39,18 +39,18 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     Example:
       gip plan data/branch-offices --out out --time-limit 60
     """
-    from optimizer.cli.progress import progress
+    from optimizer.cli.progress import board
     from optimizer.run import run
     from optimizer.sources.sites import read_sites
 
     limit, workers, seed = (options[name] for name in ("time_limit", "workers", "seed"))
-    with progress(not quiet) as step:
+    with board(not quiet) as shown:
         sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
-        made = run(estate, out, limit, workers, seed, step, options["compare"])
+        made = run(estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch)
         if options["report"]:
             from optimizer.report.run import PAGE, write_report
 
-            write_report(made.plan.estate, out, sites, out / PAGE, "en", step)
+            write_report(made.plan.estate, out, sites, out / PAGE, "en", shown.step)
     _print(made, out, seed, options["as_json"], quiet)
     ctx.exit(_exit_code(made.plan))
 

@@ -18,7 +18,8 @@ from optimizer.flows import point, served
 from optimizer.network import Network
 from optimizer.optimise import Model, model_of
 from optimizer.place.opening import Opening, opening
-from optimizer.solve import Stage, solve
+from optimizer.solve import solve
+from optimizer.stage import Stage
 from optimizer.tasks import tasks_of
 
 NOTHING = (np.zeros(0, dtype=np.int64),) * 3

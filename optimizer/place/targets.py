@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from models.errors import GipError
 from models.settings import MINIMISED
-from optimizer.solve import Stage
 from optimizer.sources.suggest import did_you_mean
+from optimizer.stage import Stage
 
 _TARGET = re.compile(r"(?P<aim>[a-z0-9_]+):(?P<number>\d+(?:\.\d+)?)(?P<percent>%?)")
 
