@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from optimizer.cli.options import reporting
+
 
 @click.command(short_help="Write a synthetic estate.")
 @click.argument("out", type=click.Path(path_type=Path))
@@ -38,8 +40,8 @@ import click
               help="Write today's assignment.")  # fmt: skip
 @click.option("--addresses", is_flag=True, help="Give VMs IP addresses, not network names.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-def generate(out: Path, quiet: bool, **options: Any) -> None:
+@reporting
+def generate(out: Path, quiet: bool, as_json: bool, **options: Any) -> None:
     """Write a synthetic estate into OUT, the same one for the same options.
 
     \b
@@ -48,7 +50,10 @@ def generate(out: Path, quiet: bool, **options: Any) -> None:
     """
     from optimizer.generate import generate as write
     from optimizer.generate.options import Options
+    from optimizer.outputs.tables import print_json
 
-    write(out, Options(**options))
-    if not quiet:
+    rows = write(out, Options(**options))
+    if as_json:
+        print_json({"written": str(out), "rows": rows})
+    elif not quiet:
         click.echo(f"wrote {options['vms']} VMs to {out}")

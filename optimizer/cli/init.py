@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from optimizer.cli.options import reporting
+
 
 @click.command(short_help="Write templates of an estate.")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-def init(folder: Path, quiet: bool) -> None:
+@reporting
+def init(folder: Path, quiet: bool, as_json: bool) -> None:
     """Write templates of every table and a commented estate.toml into FOLDER.
 
     \b
@@ -19,6 +21,10 @@ def init(folder: Path, quiet: bool) -> None:
     """
     from optimizer.init import init as write
 
-    for path in write(folder):
-        if not quiet:
-            click.echo(path)
+    written = [str(path) for path in write(folder)]
+    if as_json:
+        from optimizer.outputs.tables import print_json  # loads much
+
+        print_json({"written": written})
+    elif not quiet:
+        click.echo("\n".join(written))

@@ -23,8 +23,10 @@ from optimizer.generate.vms import make_vms
 __all__ = ["Options", "generate"]
 
 
-def generate(out: Path, options: Options) -> None:
+def generate(out: Path, options: Options) -> dict[str, int]:
     """Write an estate to the folder ``out``: the same bytes for the same options.
+
+    Returns how many rows each table has.
 
     Raises EstateError where the topology cannot be read, OutputError where ``out`` holds an
     estate already or cannot be written.
@@ -54,3 +56,4 @@ def generate(out: Path, options: Options) -> None:
     if topology.places:
         tables["sites"] = topology.table()
     write_files(out, tables, options)
+    return {name: len(table) for name, table in tables.items()}

@@ -10,18 +10,18 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from optimizer.apply.run import AS_PLANNED, WOULD_CHANGE, Outcome
 from optimizer.apply.undo import Undone
+from optimizer.outputs.terminal import Terminal
 
 
 def print_outcomes(outcomes: Sequence[Outcome], jobs: int, journal: Path | None) -> None:
     """Print the jobs that are not as planned already, then how many there are of each kind."""
-    console = Console()
+    console = Terminal()
     rows = [
         (
-            _printable(each.job),
+            each.job,
             "?" if each.before is None else _listed(each.before),
             _listed(each.wanted),
             each.result,
@@ -32,21 +32,21 @@ def print_outcomes(outcomes: Sequence[Outcome], jobs: int, journal: Path | None)
     _print(console, "Guest interaction proxies", ("job", "before", "plan", "result"), rows)
     counts = Counter(each.result for each in outcomes)
     counts["not reached"] = jobs - len(outcomes)
-    _say(console, f"{jobs} jobs: {_counted(counts)}")
+    console.print(f"{jobs} jobs: {_counted(counts)}", soft_wrap=True)
     if counts[WOULD_CHANGE]:
-        _say(console, "nothing was changed: this was a dry run; --yes does it")
+        console.print("nothing was changed: this was a dry run; --yes does it", soft_wrap=True)
     if journal is not None:
-        _say(console, f"journal: {journal}")
+        console.print(f"journal: {journal}", soft_wrap=True)
 
 
 def print_undone(undone: Sequence[Undone]) -> None:
     """Print the jobs of a rollback, then how many there are of each kind."""
-    console = Console()
-    _print(
-        console, "Jobs", ("job", "result"), [(_printable(each.job), each.result) for each in undone]
-    )
+    console = Terminal()
+    _print(console, "Jobs", ("job", "result"), [(each.job, each.result) for each in undone])
     counts = _counted(Counter(each.result for each in undone))
-    _say(console, f"{len(undone)} jobs: {counts}" if undone else "nothing to put back")
+    console.print(
+        f"{len(undone)} jobs: {counts}" if undone else "nothing to put back", soft_wrap=True
+    )
 
 
 def record(items: Sequence[Outcome] | Sequence[Undone], jobs: int) -> dict[str, Any]:
@@ -63,21 +63,12 @@ def _print(
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*row)
     console.print(table)
 
 
-def _say(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False, highlight=False)
-
-
 def _listed(servers: Sequence[str]) -> str:
-    return "\n".join(map(_printable, servers)) or "automatic"
-
-
-def _printable(text: str) -> str:
-    """Return a name without what a terminal would obey."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "\n".join(servers) or "automatic"
 
 
 def _counted(counts: Counter[str]) -> str:

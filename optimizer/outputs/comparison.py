@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from models.plan import Plan
 from optimizer.compare import Figures, figures_of, figures_of_plan
 from optimizer.job_lists import JobLists
 from optimizer.outputs.job_list_table import share
+from optimizer.outputs.terminal import Terminal
 from optimizer.simulate.result import Simulation
 
 COLUMNS = {"plan": "plan", "by_itself": "by itself", "in_job_lists": "in the job lists"}
@@ -37,9 +37,9 @@ def print_comparison(figures: dict[str, Figures]) -> None:
     columns = [_column(figures[name]) for name in COLUMNS]
     for name in columns[0]:
         table.add_row(name, *(column[name] for column in columns))
-    console = Console()
+    console = Terminal()
     console.print(table)
-    console.print(_sentence(figures["by_itself"]), highlight=False)
+    console.print(_sentence(figures["by_itself"]))
 
 
 def _column(figures: Figures) -> dict[str, str]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from optimizer.diff import Difference
+from optimizer.outputs.terminal import Terminal
 
 SHOWN = 20
 
@@ -29,7 +30,7 @@ def record(found: Difference) -> dict[str, Any]:
 
 def print_difference(found: Difference) -> None:
     """Print what moves per job and server, then jobs, servers, sites and tiers, most first."""
-    console = Console()
+    console = Terminal()
     flow = ["leave", "arrive"]
     _print(console, "Moves", found.moves, ["tasks"])
     _print(console, "Jobs", found.jobs, [*found.totals])
@@ -38,7 +39,7 @@ def print_difference(found: Difference) -> None:
         _print(console, "Sites", found.by_site, flow)
     _print(console, "Tiers", found.tiers, ["tasks"])
     words = (f"{tasks} {_worded(flag)}" for flag, tasks in found.totals.items())
-    console.print(f"{len(found.tasks)} tasks: {', '.join(words)}", highlight=False)
+    console.print(f"{len(found.tasks)} tasks: {', '.join(words)}")
 
 
 def _print(console: Console, title: str, rows: pd.DataFrame, changes: list[str]) -> None:
@@ -55,7 +56,7 @@ def _print(console: Console, title: str, rows: pd.DataFrame, changes: list[str])
         table.add_row(*map(str, row))
     console.print(table)
     if len(order) > SHOWN:
-        console.print(f"... {len(order) - SHOWN} more; --json has all of them", highlight=False)
+        console.print(f"... {len(order) - SHOWN} more; --json has all of them")
 
 
 def _worded(name: str) -> str:

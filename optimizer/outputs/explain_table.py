@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from models.plan import CONNECTIONS, OTHER, WINDOWS
@@ -13,6 +12,7 @@ from models.week import clock
 from optimizer.explain import Change, Explanation, Option
 from optimizer.explain.hurdles import Fact
 from optimizer.explain.run import Explained
+from optimizer.outputs.terminal import Terminal
 
 SHOWN = 20
 DIRECT = "powershell_direct"
@@ -63,17 +63,17 @@ def _facts(facts: Sequence[Fact]) -> list[dict[str, str]]:
 
 def print_explained(explained: Explained, whole: bool) -> None:
     """Print each task: its server, all servers or the first `SHOWN`, changes, what forbids it."""
-    console = Console(highlight=False)
+    console = Terminal()
     for found in explained.explanations:
         document = _record(explained, found)
-        console.print(_headline(document), soft_wrap=True, markup=False)
+        console.print(_headline(document), soft_wrap=True)
         if found.options:
             console.print(_options(explained, found.options[: None if whole else SHOWN]))
         hidden = len(found.options) - SHOWN
         if hidden > 0 and not whole:
             console.print(f"... {hidden} more servers; --all prints them")
         for line in (*_changes(explained, found), *_forbidden(explained, found)):
-            console.print(line, soft_wrap=True, markup=False)
+            console.print(line, soft_wrap=True)
 
 
 def _headline(document: dict[str, Any]) -> str:

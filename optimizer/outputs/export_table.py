@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from optimizer.exports.document import AS_PLANNED, CHANGE
 from optimizer.exports.run import SCRIPTS, TABLE, named
+from optimizer.outputs.terminal import Terminal, printable
 
 SHOWN = 20
 LONGEST = 200
@@ -29,14 +28,14 @@ It uses internals that the vendor does not support, and was never run yet;
 
 def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
     """Print the jobs that are not as planned already, why any is left, and what to do next."""
-    console = Console()
+    console = Terminal()
     table = Table(title="What to select in the jobs", title_justify="left")
     for name in ("job", "before", "after", "action"):
         table.add_column(name, overflow="fold")
     open_ = [row for row in entries if row["action"] != AS_PLANNED]
     for row in open_[:SHOWN]:
         cells = (row["job"], named(row["before"]), named(row["after"]), row["action"])
-        table.add_row(*(Text(shown(cell)) for cell in cells))
+        table.add_row(*map(shown, cells))
     console.print(table)
     lines = [f"{shown(row['job'])}: {shown(row['reason'])}" for row in open_ if row["reason"]]
     if len(open_) > SHOWN:
@@ -44,7 +43,7 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
     counts = Counter(row["action"] for row in entries)
     told = ", ".join(f"{count} {_WORDS.get(action, action)}" for action, count in counts.items())
     for line in (*lines, f"{len(entries)} jobs: {told}; written to {out}", NEXT):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, soft_wrap=True)
 
 
 def shown(name: str) -> str:
@@ -53,5 +52,5 @@ def shown(name: str) -> str:
     >>> shown("a\\x1b[2Jb")
     'a\\\\x1b[2Jb'
     """
-    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name[: LONGEST + 1])
+    plain = printable(name[: LONGEST + 1])
     return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}..."

@@ -7,43 +7,34 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from models.finding import Finding
 from optimizer.imports.run import MISSING, Merged
 from optimizer.outputs.tables import counted
+from optimizer.outputs.terminal import Terminal
 
 SHOWN_PER_CODE = 3
 
 
 def print_import(merged: Merged, out: Path) -> None:
     """Print rows per table, what should be known, and what a plan still lacks."""
-    console = Console(highlight=False, markup=False)
-    name = printable(out.resolve().name)
-    table = Table("table", title=f"Rows read into {name}", title_justify="left")
+    console = Terminal()
+    title = f"Rows read into {out.resolve().name}"
+    table = Table("table", title=title, title_justify="left")
     for name in ("new", "changed", "unchanged"):
         table.add_column(name, justify="right")
     for name, counts in merged.counts.items():
         table.add_row(name, str(counts.added), str(counts.changed), str(counts.kept))
     console.print(table)
     for line in _summed_up(merged.findings):
-        console.print(printable(line), soft_wrap=True)
+        console.print(line, soft_wrap=True)
     if len(merged.missing):
         console.print(_lacking(merged))
         end = f"{counted(len(merged.missing), 'gap')}, each listed in {out / MISSING}"
     else:
         end = f"Nothing is missing: gip plan {out} --out PLAN"
-    console.print(printable(end), soft_wrap=True)
-
-
-def printable(text: str) -> str:
-    r"""Return ``text`` without what would steer the terminal.
-
-    >>> printable("a\x1b[2Jb")
-    'a\\x1b[2Jb'
-    """
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    console.print(end, soft_wrap=True)
 
 
 def _summed_up(findings: Sequence[Finding]) -> list[str]:
@@ -67,7 +58,7 @@ def _lacking(merged: Merged) -> Table:
     table.add_column("gaps", justify="right", no_wrap=True)
     table.add_column("why, of the first", overflow="fold")
     for place, gaps in merged.missing.groupby(["file", "column"], sort=False):
-        table.add_row(*map(str, place), str(len(gaps)), printable(gaps["why"].iloc[0]))
+        table.add_row(*map(str, place), str(len(gaps)), gaps["why"].iloc[0])
     return table
 
 

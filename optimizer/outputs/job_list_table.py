@@ -16,11 +16,11 @@ def print_job_lists(console: Console, lists: JobLists) -> None:
     if lists.splits:
         console.print(_to_split(lists))
         if len(lists.splits) > SHOWN:
-            console.print(f"... {len(lists.splits) - SHOWN} more", highlight=False)
-        console.print("job_splits.csv has the jobs to make of them", highlight=False)
+            console.print(f"... {len(lists.splits) - SHOWN} more")
+        console.print("job_splits.csv has the jobs to make of them")
     if lists.agreement.planned_runs:
         said = f"with the lists of job_proxies.csv, {followed(lists.agreement)}"
-        console.print(said, soft_wrap=True, highlight=False)
+        console.print(said, soft_wrap=True)
 
 
 def _to_split(lists: JobLists) -> Table:

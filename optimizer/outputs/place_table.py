@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from optimizer.outputs.terminal import Terminal
 from optimizer.place.curve import Point
 from optimizer.place.run import Places
 
@@ -58,22 +59,22 @@ def _spare(places: Places, fewest: Point) -> list[str]:
 
 def print_places(places: Places) -> None:
     """Print the curves, what each further proxy gains, and who is not needed today."""
-    console = Console()
+    console = Terminal()
     for finding in places.estate.findings[places.told :]:
         text = f"{finding.severity}: {finding.subject}: {finding.detail}"
-        console.print(text, soft_wrap=True, markup=False, highlight=False)
-    console.print(_curve(places, places.curve, "The best places for more proxies"))
+        console.print(text, soft_wrap=True)
+    _print(console, _curve(places.curve, "The best places for more proxies"))
     _listed(console, places, places.curve)
     if places.greedy:
-        console.print(_curve(places, places.greedy, "One by one, each stays where it is"))
+        _print(console, _curve(places.greedy, "One by one, each stays where it is"))
         _listed(console, places, places.greedy)
     if places.reached is False:
-        console.print("The target is not reached with so many.", highlight=False)
+        console.print("The target is not reached with so many.")
     if places.fewest is not None:
         _today(console, places, places.fewest)
 
 
-def _curve(places: Places, points: Sequence[Point], title: str) -> Table:
+def _curve(points: Sequence[Point], title: str) -> Table:
     table = Table(title=f"{title}; ! = not proven", title_justify="left")
     table.add_column("more", justify="right")
     for stage in points[0].stages:
@@ -82,6 +83,12 @@ def _curve(places: Places, points: Sequence[Point], title: str) -> Table:
         cells = [f"{stage.best}{'' if stage.proven else '!'}" for stage in point.stages]
         table.add_row(str(count), *cells)
     return table
+
+
+def _print(console: Console, table: Table) -> None:
+    if console.measure(table, options=console.options.update(width=999)).maximum > console.width:
+        table.padding = (0, 0, 0, 0)  # figures of a million VMs
+    console.print(table)
 
 
 def _listed(console: Console, places: Places, points: Sequence[Point]) -> None:
@@ -94,8 +101,8 @@ def _listed(console: Console, places: Places, points: Sequence[Point]) -> None:
             if stage.best != last.best
         )
         nested = "" if before <= set(point.proxies) else " (other places than before)"
-        console.print(f"{count}: {names}{nested}", highlight=False, markup=False, soft_wrap=True)
-        console.print(f"   {gains or 'no gain'}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"{count}: {names}{nested}", soft_wrap=True)
+        console.print(f"   {gains or 'no gain'}", soft_wrap=True)
         before = set(point.proxies)
 
 
@@ -105,6 +112,6 @@ def _today(console: Console, places: Places, fewest: Point) -> None:
     if spare:
         text = f"{len(spare)} of today's {len(places.usable)} proxies could go without a task less"
         console.print(f"{text}, or one in a lower tier{sure}: {', '.join(spare)}",
-                      highlight=False, markup=False, soft_wrap=True)  # fmt: skip
+                      soft_wrap=True)  # fmt: skip
     else:
-        console.print("None of today's proxies could go without loss.", highlight=False)
+        console.print("None of today's proxies could go without loss.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from optimizer.outputs.job_list_table import followed, share
+from optimizer.outputs.terminal import Terminal
 from optimizer.simulate.agreement import Agreement
 from optimizer.simulate.result import Simulation
 
@@ -17,17 +17,16 @@ WORST = 10
 
 def print_simulation(simulation: Simulation, agreement: Agreement | None, out: Path) -> None:
     """Print the runs per tier, the most overloaded servers, and how far a plan was followed."""
-    console = Console()
+    console = Terminal()
     console.print(_served(simulation))
     if simulation.overload:
         console.print(_overloaded(simulation))
     if agreement is not None:
-        console.print(followed(agreement), soft_wrap=True, highlight=False)
+        console.print(followed(agreement), soft_wrap=True)
     console.print(
         f"{len(simulation.runs)} runs, {simulation.failed_over} failed over, "
         f"{simulation.failed} failed; peak {simulation.peak}; written to {out}",
         soft_wrap=True,
-        highlight=False,
     )
 
 

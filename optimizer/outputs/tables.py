@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from models.estate import Estate
@@ -20,6 +19,7 @@ from optimizer.check import Judgement
 from optimizer.job_lists import JobLists
 from optimizer.outputs.job_list_table import print_job_lists
 from optimizer.outputs.loads import Spans, loads
+from optimizer.outputs.terminal import Terminal
 
 BUSIEST = 10
 SHOWN = 20
@@ -32,7 +32,7 @@ def print_json(document: Any) -> None:
 
 def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
     """Print the aims, the busiest servers, what was left unassigned, and what the lists do."""
-    console = Console()
+    console = Terminal()
     console.print(_aims(plan))
     console.print(_busiest(plan, loads(plan)))
     reasons = Counter(reason for _, reason, _ in plan.unassigned)
@@ -48,7 +48,6 @@ def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
         f"{counted(len(plan.tasks), 'task')}, {len(plan.unassigned)} unassigned; "
         f"{counted(warnings, 'warning')} in findings.csv; written to {out}",
         soft_wrap=True,
-        highlight=False,
     )
 
 
@@ -109,7 +108,7 @@ def _tables(estate: Estate) -> list[tuple[str, Any]]:
 
 def print_judgement(judgement: Judgement) -> None:
     """Print the values that the checker worked out."""
-    console = Console()
+    console = Terminal()
     table = Table("aim", "value", title="Values, worked out from the files", title_justify="left")
     table.columns[1].justify = "right"
     for aim, value in judgement.values.items():
@@ -118,15 +117,15 @@ def print_judgement(judgement: Judgement) -> None:
     if not judgement.violations:
         console.print(
             f"{counted(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
-            "every rule is kept",
-            highlight=False,
+            "every rule is kept"
         )
 
 
 def print_estate(estate: Estate) -> None:
     """Print how large the estate is, and what reading found."""
-    console = Console()
-    table = Table("table", "rows", title=f"Estate {estate.settings.name or estate.folder.name}")
+    console = Terminal()
+    title = f"Estate {estate.settings.name or estate.folder.name}"
+    table = Table("table", "rows", title=title, title_justify="left")
     table.columns[1].justify = "right"
     for name, rows in _tables(estate):
         table.add_row(name, "-" if rows is None else str(len(rows)))
@@ -134,7 +133,7 @@ def print_estate(estate: Estate) -> None:
     for finding in estate.findings[:SHOWN]:
         console.print(
             f"{finding.severity}: {finding.code} {finding.subject}: {finding.detail}",
-            soft_wrap=True, markup=False, highlight=False,
+            soft_wrap=True,
         )  # fmt: skip
     if len(estate.findings) > SHOWN:
         console.print(f"... {len(estate.findings) - SHOWN} more findings")

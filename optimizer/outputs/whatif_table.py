@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from models.week import clock
+from optimizer.outputs.terminal import Terminal
 from optimizer.whatif import Outcome, Scenario, Study
 
 WORST = 20
@@ -55,11 +55,11 @@ def _by_tier(tiers: Sequence[int]) -> dict[str, int]:
 
 def print_study(study: Study) -> None:
     """Print the failures, most damage first, and the tiers of one alone or planned anew."""
-    console = Console()
+    console = Terminal()
     console.print(_ranked(study))
     hidden = len(study.scenarios) - WORST
     if hidden > 0:
-        console.print(f"... {hidden} more; --json has all of them", highlight=False)
+        console.print(f"... {hidden} more; --json has all of them")
     for place in study.ranking:
         scenario = study.scenarios[place]
         if scenario.replanned or len(study.scenarios) == 1:
