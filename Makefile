@@ -1,14 +1,17 @@
-# Both targets work alone, first, and again: they make .venv where it is missing or out of date.
+# Each target works alone, first, and again: it makes .venv where it is missing or out of date.
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 ARGS ?=
 
-.PHONY: plan test lint
+.PHONY: plan test lint docs
 plan: .venv/ready  ## plan the sample estate into out/; its plan leaves tasks unassigned: exit code 3
 	$(BIN)/gip plan data/branch-offices --out out || test $$? -eq 3
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+docs: .venv/ready  ## write every page into build/docs
+	$(BIN)/python -m docs.build build/docs
 
 lint: .venv/ready
 	$(BIN)/ruff check

@@ -51,7 +51,7 @@ def _share(value: Any) -> str | None:
 
 
 # key in the file: (field of Settings, what it must be)
-_KEYS: dict[str, tuple[str, _Check]] = {
+KEYS: dict[str, tuple[str, _Check]] = {
     "format": ("", _one_of(1)),
     "name": ("name", _kind(str, "a text")),
     "ruleset": ("ruleset", _one_of(*RULESETS)),
@@ -65,7 +65,7 @@ _KEYS: dict[str, tuple[str, _Check]] = {
     "planning.objectives": ("objectives", _objectives),
     **{f"planning.tolerance.{aim}": (f"tolerance.{aim}", _share) for aim in AIMS},
 }
-_SECTIONS = {key.rsplit(".", 1)[0] for key in _KEYS if "." in key} | {"planning"}
+_SECTIONS = {key.rsplit(".", 1)[0] for key in KEYS if "." in key} | {"planning"}
 
 
 def read_settings(content: bytes, problems: list[Problem], findings: list[Finding]) -> Settings:
@@ -82,13 +82,13 @@ def read_settings(content: bytes, problems: list[Problem], findings: list[Findin
         return Settings()
     values: dict[str, Any] = {"tolerance": {}}
     for key, value in _flatten(document):
-        if key not in _KEYS:
-            hint = did_you_mean(key, _KEYS)
+        if key not in KEYS:
+            hint = did_you_mean(key, KEYS)
             findings.append(
                 Finding("warning", "unknown_setting", key, f"estate.toml: not read{hint}")
             )
             continue
-        name, check = _KEYS[key]
+        name, check = KEYS[key]
         wanted = check(value)
         if wanted is not None:
             place, shown = _line_of(text, key), _written(value)
