@@ -1,4 +1,4 @@
-"""Tables as Markdown: one for the README, one for two runs side by side."""
+"""Tables as Markdown: one for docs/speed.md, one for two runs side by side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draws results: one page that needs nothing beside it, and a table for the README."""
+"""Draws results: one page that needs nothing beside it, and a table for docs/speed.md."""
 
 from __future__ import annotations
 

@@ -229,6 +229,20 @@ def test_json_is_all_there_is_on_stdout(gip: Gip, tmp_path: Path, without_proxy:
     assert error.startswith("Error: ")
 
 
+def test_what_writes_an_estate_says_so_as_json(gip: Gip, tmp_path: Path) -> None:
+    code, out, error = gip("init", tmp_path / "new", "--json")
+    assert (code, error) == (0, "")
+    assert {Path(name).name for name in json.loads(out)["written"]} == content(
+        tmp_path / "new"
+    ).keys()
+    assert gip("init", tmp_path / "quiet", "-q") == (0, "", "")
+    code, out, error = gip("generate", tmp_path / "big", "--vms", 50, "--json")
+    assert (code, error) == (0, "")
+    record = json.loads(out)
+    assert record["written"] == str(tmp_path / "big")
+    assert record["rows"] == json.loads(gip("check", tmp_path / "big", "--json")[1])["rows"]
+
+
 def commands() -> dict[str, click.Command]:
     return {"": program.gip, **program.gip.commands}
 

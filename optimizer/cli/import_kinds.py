@@ -124,7 +124,8 @@ def table(
     \b
     Example:
       gip import table vms.csv --into vms --map Id=vm --map Name=name
-        --map IPAddress=networks --map GuestFullName=os --split ",;| " --out my-estate
+        --map IPAddress=networks --map GuestFullName=os --split ",;| "
+        --out my-estate
     """
     from optimizer.imports.mapped import read_mapped
 

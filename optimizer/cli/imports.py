@@ -56,8 +56,8 @@ def rvtools(
     \b
     Example:
       gip import rvtools RVTools_export.xlsx --guess-prefix 24 --out my-estate
-      gip import rvtools RVTools_tabvInfo.csv RVTools_tabvNetwork.csv --encoding cp932
-        --networks networks.csv --out my-estate
+      gip import rvtools RVTools_tabvInfo.csv RVTools_tabvNetwork.csv
+        --encoding cp932 --networks networks.csv --out my-estate
     """
     from optimizer.imports.rvtools import Choice, read_rvtools
 

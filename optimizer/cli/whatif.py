@@ -45,7 +45,7 @@ def whatif(
     \b
     Example:
       gip whatif data/branch-offices out --fail server:gip-tokyo-01
-      gip whatif data/branch-offices out --fail site:osaka link:rtr-tokyo~rtr-osaka
+      gip whatif data/branch-offices out --fail site:kobe link:rtr-tokyo~rtr-osaka
       gip whatif data/branch-offices out --sweep --replan worst:3
     """
     from optimizer.cli.progress import progress
