@@ -24,10 +24,13 @@ DOORS = {
     ),
     "ortools": ("optimizer/relax.py", "optimizer/search.py", "optimizer/explain/"),
     "click": ("optimizer/cli/",),
-    "jinja2": ("optimizer/report/",),
+    "dask": ("optimizer/batch/",),
+    "distributed": ("optimizer/batch/",),
+    "fsspec": ("optimizer/batch/storage.py",),
+    "jinja2": ("optimizer/outputs/batch_page.py", "optimizer/report/"),
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
-HEAVY = ("pandas", "networkx", "ortools")
+HEAVY = ("pandas", "networkx", "ortools", "dask", "distributed", "fsspec", "jinja2")
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=str)
 

@@ -11,6 +11,7 @@ import click
 
 from models.errors import GipError
 from optimizer.cli.apply import apply
+from optimizer.cli.batch import batch
 from optimizer.cli.check import check
 from optimizer.cli.diff import diff
 from optimizer.cli.explain import explain
@@ -41,7 +42,7 @@ def gip() -> None:
 
 
 COMMANDS = (
-    plan, check, init, generate, imports, simulate, explain, diff, whatif, place,
+    plan, check, init, generate, imports, simulate, explain, diff, whatif, place, batch,
     report, export, apply, rollback,
 )  # fmt: skip
 

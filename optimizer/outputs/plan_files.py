@@ -78,12 +78,17 @@ def _findings(plan: Plan, path: Path) -> None:
     write_csv(path, {field: [getattr(row, field) for row in rows] for field in fields})
 
 
+def tools() -> dict[str, str]:
+    """Return the versions of what makes a plan: with others it may be another."""
+    return {name: version(name) for name in TOOLS} | {"python": platform.python_version()}
+
+
 def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
     """Return what ``plan.json`` holds."""
     kinds = np.bincount(plan.tasks.kind, minlength=3)
     return {
         "format": FORMAT,
-        "tool": {name: version(name) for name in TOOLS} | {"python": platform.python_version()},
+        "tool": tools(),
         "inputs": dict(plan.estate.inputs),
         "settings": _settings(plan.estate.settings) | {"seed": seed},
         "aims": [

@@ -42,6 +42,12 @@ def staged(folder: Path, last: str) -> Iterator[Path]:
         raise
 
 
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left of their work in ``folder``; nobody may be at work."""
+    for path in folder.glob(f"{PREFIX}*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 def _make(folder: Path) -> list[Path]:
     """Make ``folder`` and what it lies in; return what was not there, innermost first."""
     made = [path for path in (folder, *folder.parents) if not path.exists()]

@@ -1,0 +1,198 @@
+"""The workers of a batch: who may work, who is at it, and who is lost.
+
+An estate goes to one worker process and nowhere else, so that it is known whom it has cost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, Future, KilledWorker, get_worker
+
+from optimizer.batch.cluster import ClusterError
+from optimizer.batch.fitness import complaint, introduce
+from optimizer.batch.row import Row, failed
+from optimizer.batch.worker import Order, work
+
+TICK = 0.5  # seconds between looks at who is there
+ANSWER = 20.0  # seconds for what a scheduler answers at once
+PATIENCE = 60.0  # seconds without anyone who could work
+OUT_OF_MEMORY = "worker-restart-memory"  # what a worker's guard reports
+AGAIN = "start the batch again, it goes on from here"
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An estate's worker is gone, with what is known of why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a worker does, by when; without an ``order`` it introduces itself."""
+
+    future: Future
+    until: float
+    order: Order | None = None
+
+
+def task(order: Order) -> Row:
+    """Do the work with a worker's own scratch folder, which goes when the worker goes."""
+    return work(order, Path(get_worker().local_directory))
+
+
+class Crew:
+    """The workers that a client knows; ``timeout`` in seconds for each estate.
+
+    ``unfit`` says why a worker is given nothing.
+    """
+
+    def __init__(self, client: Client, out: str, token: str, timeout: float | None) -> None:
+        self.client, self.out, self.token = client, out, token
+        self.timeout = float("inf") if timeout is None else timeout
+        self.unfit: dict[str, str] = {}
+        self._fit: set[str] = set()
+        self._silent: set[str] = set()
+        self._tasks: dict[str, _Task] = {}
+        self._full: dict[str, int] = {}
+        self._done: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._looked = 0.0
+        self._seen = time.monotonic()
+        client.subscribe_topic(OUT_OF_MEMORY, self._remember)
+
+    @property
+    def busy(self) -> list[str]:
+        """Return the names of the estates that are being planned."""
+        return [task.order.estate.name for task in self._tasks.values() if task.order is not None]
+
+    def idle(self) -> list[str]:
+        """Return the workers that wait for an estate."""
+        return sorted(self._fit - self._tasks.keys())
+
+    def gather(self) -> None:
+        """Wait until the workers that are there have introduced themselves.
+
+        Raises ClusterError where one of them is unfit, or nobody is there.
+        """
+        while not self._fit or self._tasks:
+            list(self.ended())
+            if self.unfit:
+                raise ClusterError("\n".join(self.unfit.values()))
+
+    def start(self, worker: str, order: Order) -> None:
+        """Let a worker plan an estate."""
+        self._start(worker, task, order, until=time.monotonic() + self.timeout, order=order)
+
+    def ended(self) -> Iterator[tuple[Order, Row | Lost]]:
+        """Yield what has ended, after at most a moment.
+
+        Raises ClusterError where the scheduler is gone, or nobody has been there for a while.
+        """
+        with contextlib.suppress(queue.Empty):
+            self._done.get(timeout=TICK)
+        self._look()
+        for worker, begun in list(self._tasks.items()):
+            ended = self._state(worker, begun)
+            if ended is not None:
+                del self._tasks[worker]
+                begun.future.release()
+                if begun.order is not None:
+                    yield begun.order, ended
+
+    def _look(self) -> None:
+        """See who has gone and who has come; those introduce themselves."""
+        if self.client.status != "running":
+            raise ClusterError(f"{self._address}: the scheduler is gone; {AGAIN}")
+        if time.monotonic() < self._looked + TICK:
+            return
+        try:
+            there = set(self.client.sync(self.client.scheduler.ncores, callback_timeout=ANSWER))
+        except OSError as error:
+            why = f"the scheduler does not answer: {error}"
+            raise ClusterError(f"{self._address}: {why}; {AGAIN}") from error
+        self._looked = time.monotonic()
+        self._fit &= there
+        known = self._fit | self._silent | self.unfit.keys() | self._tasks.keys()
+        for worker in sorted(there - known):
+            until = time.monotonic() + PATIENCE
+            self._start(worker, introduce, self.out, self.token, until=until)
+        if self._fit or self._tasks:
+            self._seen = time.monotonic()
+        elif time.monotonic() > self._seen + PATIENCE:
+            why = "\n".join(self.unfit.values()) or f"no worker for {PATIENCE:.0f} seconds"
+            raise ClusterError(f"{self._address}: {why}; start `dask worker` with --nthreads 1")
+
+    def _state(self, worker: str, begun: _Task) -> Row | Lost | None:
+        """Return how a task has ended, None while it has not."""
+        if begun.future.done():
+            return self._result(worker, begun)
+        if begun.order is not None and worker not in self._fit:
+            return Lost(self._death(worker))
+        if time.monotonic() <= begun.until:
+            return None
+        self._fit.discard(worker)
+        self._silent.add(worker)
+        if begun.order is not None:  # else it may be at work for somebody else
+            with contextlib.suppress(KeyError, ValueError):  # gone by itself; without a guard
+                self.client.restart_workers([worker], timeout=ANSWER, raise_for_error=False)
+        return Lost(f"was not planned within {self.timeout:g} seconds (--timeout)")
+
+    def _result(self, worker: str, begun: _Task) -> Row | Lost:
+        if begun.future.status == "error":
+            return self._error(worker, begun, begun.future.exception(timeout=ANSWER))
+        try:
+            found: Any = begun.future.result(timeout=ANSWER)
+        except OSError:  # it died before it could tell
+            return Lost(self._death(worker))
+        if isinstance(found, Row):
+            return found
+        why = complaint(found, self.out)
+        if why is None:
+            self._fit.add(worker)
+        else:
+            self.unfit[worker] = f"worker {worker}: {why}"
+        return Lost("")
+
+    def _error(self, worker: str, begun: _Task, error: BaseException) -> Row | Lost:
+        what = f"{type(error).__name__}: {error}"
+        if begun.order is None:
+            remedy = "install the same versions there"
+            self.unfit[worker] = f"worker {worker}: cannot use gip-planner: {what}; {remedy}"
+            return Lost("")
+        if isinstance(error, KilledWorker | MemoryError):
+            return Lost(what)
+        return failed(begun.order.estate.name, f"{what}; a defect of this program: report it")
+
+    def _start(
+        self,
+        worker: str,
+        work: Callable[..., object],
+        *arguments: object,
+        until: float,
+        order: Order | None = None,
+    ) -> None:
+        future = self.client.submit(
+            work, *arguments, workers=[worker], allow_other_workers=False, pure=False
+        )
+        future.add_done_callback(self._done.put)
+        self._tasks[worker] = _Task(future, until, order)
+
+    def _death(self, worker: str) -> str:
+        if worker in self._full:
+            return f"its worker ran out of memory, with {self._full[worker] / 2**30:.2f} GiB"
+        return "its worker died: killed, crashed, or out of the machine's memory"
+
+    def _remember(self, event: tuple[float, Any]) -> None:
+        _, report = event
+        self._full[report["worker"]] = report["rss"]
+
+    @property
+    def _address(self) -> str:
+        return str(self.client.scheduler.address)

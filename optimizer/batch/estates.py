@@ -1,0 +1,140 @@
+"""Finds the estates of a batch: below a folder, below an address, or named in a list."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from models.errors import GipError
+from optimizer.batch.lock import LOCK
+from optimizer.batch.storage import FIRST, INPUTS, absolute, below, is_url, opened, sizes
+from optimizer.outputs.staging import PREFIX
+
+SUMMARY = ("summary.csv", "summary.html")
+TAKEN = (*SUMMARY, LOCK)
+
+
+class EstatesError(GipError):
+    """What was given leads to no estate: the place, why not, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An estate: its ``name`` is its path below the output, ``size`` the bytes of its files."""
+
+    name: str
+    place: str
+    size: int
+
+
+def find(source: str) -> list[Found]:
+    """Return the estates of a folder, an address or a list of paths, the largest first.
+
+    Links to folders are not followed. Raises EstatesError.
+    """
+    source = absolute(source)
+    if is_url(source):
+        found = _at(source)
+    elif Path(source).is_file():
+        found = list(_listed(Path(source)))
+    else:
+        found = list(_within(Path(source)))
+    if not found:
+        raise EstatesError(
+            f"{source}: no folder below it holds a servers.csv; name the folder in which the "
+            "estates lie, or a file with one path a line"
+        )
+    return sorted(found, key=lambda estate: (-estate.size, estate.name))
+
+
+def refusal(name: str) -> str | None:
+    """Return why an estate of this name has no place below the output; None where it has one."""
+    parts = name.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        return "would lie outside the output folder"
+    if os.name == "nt" and any(set(part) & set('\\:*?"<>|') for part in parts):
+        return "is no path on this system"
+    if parts[0] in TAKEN or any(part.startswith(PREFIX) for part in parts):
+        return "is the name of a file of the batch"
+    return None
+
+
+def _within(root: Path) -> Iterator[Found]:
+    if not root.is_dir():
+        raise EstatesError(f"{root}: does not exist; name the folder in which the estates lie")
+    for folder, folders, files in os.walk(root, onerror=_refuse):
+        folders.sort()
+        if FIRST.isdisjoint(files):
+            continue
+        name = Path(folder).relative_to(root).as_posix()
+        if name == ".":
+            _itself(root)
+        size = sum(_size(Path(folder, file)) for file in files if file in INPUTS)
+        yield Found(name, folder, size)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise EstatesError(
+        f"{error.filename}: cannot be looked into: {error.strerror}; let it be read"
+    ) from error
+
+
+def _itself(root: str | Path) -> NoReturn:
+    raise EstatesError(f"{root}: is an estate itself; plan it with `gip plan`")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # its reader will say what is wrong with it
+        return 0
+
+
+def _at(root: str) -> list[Found]:
+    files, path = opened(root)
+    files.invalidate_cache(path)
+    held: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, row in files.find(path, detail=True).items():
+        folder, _, file = name.removeprefix(path).removeprefix("/").rpartition("/")
+        held[folder][file] = row["size"] or 0
+    estates = {name: held[name] for name in held if not FIRST.isdisjoint(held[name])}
+    if "" in estates:
+        _itself(root)
+    return [Found(name, below(root, name), _sum(there.items())) for name, there in estates.items()]
+
+
+def _sum(there: Iterable[tuple[str, int]]) -> int:
+    return sum(size for name, size in there if name in INPUTS)
+
+
+def _listed(path: Path) -> Iterator[Found]:
+    try:
+        lines = path.read_text("utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EstatesError(f"{path}: cannot be read: {error}; write one path a line") from error
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        entry = line.rstrip("\r")
+        if not entry.strip():
+            continue
+        if is_url(entry):
+            place, name = absolute(entry), absolute(entry).partition("://")[2]
+        else:
+            place = str(path.parent / entry)
+            name = _name(Path(os.path.normpath(entry)))
+        if name in seen:
+            raise EstatesError(
+                f"{path}:{number}: {entry!r} is in line {seen[name]} already; keep one of them"
+            )
+        seen[name] = number
+        yield Found(name, place, _sum(sizes(place).items()))
+
+
+def _name(path: Path) -> str:
+    """Return a path below the output: an absolute one begins with its first folder."""
+    drive = [path.drive.rstrip(":")] if path.drive else []
+    return "/".join([*drive, *path.relative_to(path.anchor).parts])

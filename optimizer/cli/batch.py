@@ -1,0 +1,126 @@
+"""``gip batch``: every estate below a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from optimizer.cli.options import reporting
+
+if TYPE_CHECKING:
+    from optimizer.batch.row import Row
+
+FAILED, UNASSIGNED, UNPROVEN, INTERRUPTED = 1, 3, 5, 130
+TLS = ("tls_ca_file", "tls_cert", "tls_key")
+NAMED = 3
+
+
+@click.command(short_help="Plan every estate below a folder.")
+@click.argument("source", metavar="DIR")
+@click.option("--out", required=True, metavar="DIR", help="Output folder, or its address.")
+@click.option(
+    "--time-limit", type=click.FloatRange(min=0), metavar="S",
+    help="Seconds for solving each estate, as in `gip plan`.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
+    help="The same for every estate, as in `gip plan`.",
+)  # fmt: skip
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S",
+    help="Seconds after which an estate's worker is taken for hung.",
+)  # fmt: skip
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N",
+    help="Processes of this machine; as many as it has cores without.",
+)  # fmt: skip
+@click.option(
+    "--memory", "--watch-budget", metavar="BYTES",
+    help="Most for each worker, as in 4GiB; an equal share of the machine's without.",
+)  # fmt: skip
+@click.option(
+    "--scheduler", metavar="ADDRESS",
+    help="A Dask cluster that is there, tcp://host:port or tls://host:port.",
+)  # fmt: skip
+@click.option(
+    "--tls-ca-file", type=click.Path(path_type=Path), metavar="FILE",
+    help="For tls://: the authority that the cluster trusts, PEM.",
+)  # fmt: skip
+@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE",
+              help="This side's certificate, PEM.")  # fmt: skip
+@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE",
+              help="Its key, PEM.")  # fmt: skip
+@reporting
+@click.pass_context
+def batch(
+    ctx: click.Context, /, source: str, out: str, quiet: bool, as_json: bool, **options: Any
+) -> None:
+    """Plan every estate below DIR, on all cores or on a cluster, each as `gip plan` would.
+
+    DIR is a folder, an address that fsspec knows, such as s3://bucket/estates, or a file with one
+    path a line. The plans go to the same paths below the output, with summary.csv and
+    summary.html over all of them. What is finished there is not planned again while its files,
+    options and versions are the same. An estate that fails stops no other; one that costs its
+    worker, for want of memory, say, is tried once more on another.
+
+    Exit code 1: an estate failed; else 3: tasks are unassigned; else 5: not every aim is proven.
+
+    \b
+    Example:
+      gip batch estates --out plans --timeout 600
+      gip batch s3://bucket/estates --out s3://bucket/plans --scheduler tcp://10.0.0.5:8786
+    """
+    _agree(options)
+    from rich.markup import escape
+
+    from optimizer.batch.cluster import Engine
+    from optimizer.batch.run import Wish, run
+    from optimizer.cli.progress import progress
+    from optimizer.outputs.batch_table import print_batch, record
+    from optimizer.outputs.export_table import shown
+    from optimizer.outputs.tables import print_json
+
+    wish = Wish(**{name: options.pop(name) for name in ("seed", "time_limit", "timeout")})
+    done: list[Row] = []
+    with progress(not quiet) as step:
+
+        def tell(rows: Sequence[Row], total: int, busy: Sequence[str]) -> None:
+            done[:] = rows
+            lost = sum(row.status == "failed" for row in rows)
+            now = ", ".join(shown(name) for name in busy[:NAMED])
+            step(escape(f"{len(rows)} of {total} estates, {lost} failed; now {now}"))
+
+        try:
+            rows = run(source, out, wish, Engine(**options), tell)
+        except KeyboardInterrupt:
+            click.echo(f"interrupted; {len(done)} estates are done, start again to go on", err=True)
+            ctx.exit(INTERRUPTED)
+    if as_json:
+        print_json(record(rows, out))
+    elif not quiet:
+        print_batch(rows, out)
+    ctx.exit(_exit_code(rows))
+
+
+def _agree(options: dict[str, Any]) -> None:
+    """Raise UsageError where options do not go together."""
+    address = options["scheduler"]
+    if address is not None and (options["workers"] or options["memory"]):
+        raise click.UsageError("--workers and --memory are for this machine, not for --scheduler.")
+    given = [options[name] is not None for name in TLS]
+    encrypted = address is not None and address.startswith("tls://")
+    if encrypted and not all(given):
+        raise click.UsageError("tls:// needs --tls-ca-file, --tls-cert and --tls-key.")
+    if any(given) and not encrypted:
+        raise click.UsageError("The --tls options are for a --scheduler of tls://.")
+
+
+def _exit_code(rows: Sequence[Row]) -> int:
+    if any(row.status == "failed" for row in rows):
+        return FAILED
+    if any(row.unassigned for row in rows):
+        return UNASSIGNED
+    return 0 if all(row.proven for row in rows) else UNPROVEN

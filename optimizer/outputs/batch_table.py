@@ -1,0 +1,84 @@
+"""A batch as a table: in a file, on the terminal, and as a record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from models.settings import AIMS
+from optimizer.batch.row import STATUSES, Row
+from optimizer.exports.run import harmless
+from optimizer.outputs.csv_file import write_csv
+from optimizer.outputs.export_table import shown
+
+SHOWN = 20
+FIGURES = ("tasks", "unassigned", "findings")
+COLUMNS = (
+    "estate", "status", *FIGURES,
+    *(f"{aim}_{part}" for aim in AIMS for part in ("value", "bound", "proven")),
+    "seconds", "peak_memory", "error",
+)  # fmt: skip
+
+
+def write_table(rows: Sequence[Row], path: Path) -> None:
+    """Write a line per estate; a cell that says nothing of it is empty."""
+    lines = [cells(row) for row in rows]
+    write_csv(path, {name: [harmless(line[name]) for line in lines] for name in COLUMNS})
+
+
+def cells(row: Row) -> dict[str, str]:
+    """Return the text of each of COLUMNS; ``peak_memory`` in bytes."""
+    found = dict.fromkeys(COLUMNS, "")
+    found |= {"estate": whole(row.estate), "status": row.status, "error": whole(row.error)}
+    for name in (*FIGURES, "peak_memory"):
+        value = getattr(row, name)
+        found[name] = "" if value is None else str(value)
+    found["seconds"] = "" if row.seconds is None else f"{row.seconds:.3f}"
+    for aim in row.aims:
+        found[f"{aim.aim}_value"] = str(aim.value)
+        found[f"{aim.aim}_bound"] = str(aim.bound)
+        found[f"{aim.aim}_proven"] = str(aim.proven).lower()
+    return found
+
+
+def whole(text: str) -> str:
+    r"""Return a text that can be written: a name of bytes that are no UTF-8 shows them.
+
+    >>> whole("caf\udce9")
+    'caf\\xe9'
+    """
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def record(rows: Sequence[Row], out: str) -> dict[str, Any]:
+    """Return the same as a document."""
+    named = [asdict(row) | {"estate": whole(row.estate), "error": whole(row.error)} for row in rows]
+    return {"out": out, "counts": counts(rows), "estates": named}
+
+
+def counts(rows: Sequence[Row]) -> dict[str, int]:
+    """Return how many estates there are of each status that occurs."""
+    found = Counter(row.status for row in rows)
+    return {status: found[status] for status in STATUSES if found[status]}
+
+
+def print_batch(rows: Sequence[Row], out: str) -> None:
+    """Print why estates failed, how many there are of each status, and where the summary is."""
+    console = Console()
+    for line in _lines(rows, out):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _lines(rows: Sequence[Row], out: str) -> Iterator[str]:
+    lost = [row for row in rows if row.status == "failed"]
+    for row in lost[:SHOWN]:
+        yield f"{shown(row.estate)}: {shown(row.error.splitlines()[0])}"
+    if len(lost) > SHOWN:
+        yield f"... {len(lost) - SHOWN} more failed"
+    told = ", ".join(f"{count} {status}" for status, count in counts(rows).items())
+    yield f"{len(rows)} estates: {told}; summary.csv and summary.html written to {out}"
