@@ -30,6 +30,7 @@ from models.errors import GipError  # noqa: E402
 
 LOOPBACK = "127.0.0.1"
 CONNECT = 10.0  # seconds
+LEAST = 512 << 20  # bytes: a worker takes half of it before it has seen an estate
 MEMORY = {  # a worker holds nothing that could go to a disk, and must not wait for room
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
@@ -63,7 +64,11 @@ class QuietScheduler(_Portless, Scheduler):  # type: ignore[misc]
 
 
 class QuietWorker(_Portless, Worker):  # type: ignore[misc]
-    """A worker without a dashboard."""
+    """A worker without a dashboard, which leaves Ctrl-C to the client."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        super().__init__(*arguments, **options)
 
 
 @contextlib.contextmanager
@@ -129,9 +134,12 @@ def _memory(engine: Engine, count: int) -> int:
     if engine.memory is None:
         return int(MEMORY_LIMIT) // count
     try:
-        return int(parse_bytes(engine.memory))
+        size = int(parse_bytes(engine.memory))
     except ValueError as error:
         raise ClusterError(f"--memory: {engine.memory!r} is no size; write as in 4GiB") from error
+    if size < LEAST:
+        raise ClusterError(f"--memory: {engine.memory!r} is too little; give 512MiB or more")
+    return size
 
 
 @contextlib.contextmanager
@@ -161,7 +169,7 @@ async def _greet(address: str, security: Security) -> None:
         async with asyncio.timeout(CONNECT):  # `connect` waits for ever for an answer
             comm = await connect(address, timeout=CONNECT, **arguments)
     except TimeoutError as error:
-        raise OSError(f"no answer of a scheduler within {CONNECT:.0f} seconds") from error
+        raise OSError(f"no answer of a scheduler within {CONNECT:g} seconds") from error
     await comm.close()
 
 

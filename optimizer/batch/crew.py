@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future, KilledWorker, get_worker
+from distributed.client import FutureCancelledError
 
 from optimizer.batch.cluster import ClusterError
 from optimizer.batch.fitness import complaint, introduce
@@ -24,6 +25,7 @@ TICK = 0.5  # seconds between looks at who is there
 ANSWER = 20.0  # seconds for what a scheduler answers at once
 PATIENCE = 60.0  # seconds without anyone who could work
 OUT_OF_MEMORY = "worker-restart-memory"  # what a worker's guard reports
+GIB = 1 << 30
 AGAIN = "start the batch again, it goes on from here"
 
 
@@ -56,6 +58,7 @@ class Crew:
 
     def __init__(self, client: Client, out: str, token: str, timeout: float | None) -> None:
         self.client, self.out, self.token = client, out, token
+        self._address = str(client.scheduler.address)
         self.timeout = float("inf") if timeout is None else timeout
         self.unfit: dict[str, str] = {}
         self._fit: set[str] = set()
@@ -109,7 +112,7 @@ class Crew:
     def _look(self) -> None:
         """See who has gone and who has come; those introduce themselves."""
         if self.client.status != "running":
-            raise ClusterError(f"{self._address}: the scheduler is gone; {AGAIN}")
+            raise self._gone()
         if time.monotonic() < self._looked + TICK:
             return
         try:
@@ -123,14 +126,15 @@ class Crew:
         for worker in sorted(there - known):
             until = time.monotonic() + PATIENCE
             self._start(worker, introduce, self.out, self.token, until=until)
-        if self._fit or self._tasks:
+        if self._fit:
             self._seen = time.monotonic()
         elif time.monotonic() > self._seen + PATIENCE:
-            why = "\n".join(self.unfit.values()) or f"no worker for {PATIENCE:.0f} seconds"
-            raise ClusterError(f"{self._address}: {why}; start `dask worker` with --nthreads 1")
+            raise ClusterError(self._nobody())
 
     def _state(self, worker: str, begun: _Task) -> Row | Lost | None:
         """Return how a task has ended, None while it has not."""
+        if begun.future.status == "cancelled":  # by the client that has lost its scheduler
+            raise self._gone()
         if begun.future.done():
             return self._result(worker, begun)
         if begun.order is not None and worker not in self._fit:
@@ -151,6 +155,8 @@ class Crew:
             found: Any = begun.future.result(timeout=ANSWER)
         except OSError:  # it died before it could tell
             return Lost(self._death(worker))
+        except FutureCancelledError as error:
+            raise self._gone() from error
         if isinstance(found, Row):
             return found
         why = complaint(found, self.out)
@@ -184,15 +190,25 @@ class Crew:
         future.add_done_callback(self._done.put)
         self._tasks[worker] = _Task(future, until, order)
 
+    def _gone(self) -> ClusterError:
+        return ClusterError(f"{self._address}: the scheduler is gone; {AGAIN}")
+
+    def _nobody(self) -> str:
+        why = "\n".join(self.unfit.values())
+        if not why and self._full:
+            why = (
+                f"workers run out of memory at once, with {max(self._full.values()) / GIB:.2f} GiB"
+            )
+        return (
+            f"{self._address}: {why or f'no worker is ready within {PATIENCE:g} seconds'}; start "
+            f"`dask worker` processes with --nthreads 1, then the batch: it goes on from here"
+        )
+
     def _death(self, worker: str) -> str:
         if worker in self._full:
-            return f"its worker ran out of memory, with {self._full[worker] / 2**30:.2f} GiB"
+            return f"its worker ran out of memory, with {self._full[worker] / GIB:.2f} GiB"
         return "its worker died: killed, crashed, or out of the machine's memory"
 
     def _remember(self, event: tuple[float, Any]) -> None:
         _, report = event
         self._full[report["worker"]] = report["rss"]
-
-    @property
-    def _address(self) -> str:
-        return str(self.client.scheduler.address)

@@ -98,13 +98,17 @@ def _at(root: str) -> list[Found]:
     files, path = opened(root)
     files.invalidate_cache(path)
     held: dict[str, dict[str, int]] = defaultdict(dict)
-    for name, row in files.find(path, detail=True).items():
+    try:
+        there = files.find(path, detail=True)
+    except OSError as error:
+        raise EstatesError(f"{root}: cannot be looked into: {error}; check the address") from error
+    for name, row in there.items():
         folder, _, file = name.removeprefix(path).removeprefix("/").rpartition("/")
         held[folder][file] = row["size"] or 0
-    estates = {name: held[name] for name in held if not FIRST.isdisjoint(held[name])}
+    estates = [name for name in held if not FIRST.isdisjoint(held[name])]
     if "" in estates:
         _itself(root)
-    return [Found(name, below(root, name), _sum(there.items())) for name, there in estates.items()]
+    return [Found(name, below(root, name), _sum(held[name].items())) for name in estates]
 
 
 def _sum(there: Iterable[tuple[str, int]]) -> int:
@@ -131,7 +135,14 @@ def _listed(path: Path) -> Iterator[Found]:
                 f"{path}:{number}: {entry!r} is in line {seen[name]} already; keep one of them"
             )
         seen[name] = number
-        yield Found(name, place, _sum(sizes(place).items()))
+        yield Found(name, place, _weight(place))
+
+
+def _weight(place: str) -> int:
+    try:
+        return _sum(sizes(place).items())
+    except OSError:  # its worker will say what is wrong with it
+        return 0
 
 
 def _name(path: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.errors import OutputError
 from optimizer.batch.cluster import ClusterError, Engine, connected
 from optimizer.batch.crew import Crew
 from optimizer.batch.dispatch import dispatch
@@ -52,11 +53,14 @@ def run(source: str, out: str, wish: Wish, engine: Engine, tell: Tell) -> list[R
             for estate in estates
             if refusal(estate.name) is None
         ]
+        tell(rows, len(estates), [])
         if orders:
             for row, busy in _planned(orders, wish, engine):
                 rows.append(row)
                 tell(rows, len(estates), busy)
         rows.sort(key=lambda row: row.estate)
+        if not is_url(out):
+            sweep(Path(out))
         _sum_up(rows, out)
     return rows
 
@@ -78,13 +82,11 @@ def _planned(orders: list[Order], wish: Wish, engine: Engine) -> Iterator[tuple[
 
 def _sum_up(rows: list[Row], out: str) -> None:
     table, page = SUMMARY
-    if is_url(out):
-        with tempfile.TemporaryDirectory() as room:
-            write_table(rows, Path(room, table))
-            write_page(rows, Path(room, page))
-            publish(Path(room), out, last=page)
-        return
-    sweep(Path(out))
-    with staged(Path(out), last=page) as folder:
-        write_table(rows, folder / table)
-        write_page(rows, folder / page)
+    with tempfile.TemporaryDirectory() if is_url(out) else staged(Path(out), last=page) as room:
+        write_table(rows, Path(room, table))
+        write_page(rows, Path(room, page))
+        if is_url(out):
+            try:
+                publish(Path(room), out, last=page)
+            except OSError as error:
+                raise OutputError(f"{out}: the summary cannot be written: {error}") from error

@@ -91,12 +91,12 @@ def batch(
             done[:] = rows
             lost = sum(row.status == "failed" for row in rows)
             now = ", ".join(shown(name) for name in busy[:NAMED])
-            step(escape(f"{len(rows)} of {total} estates, {lost} failed; now {now}"))
+            step(escape(f"{len(rows)} of {total} estates, {lost} failed; {now or 'starting'}"))
 
         try:
             rows = run(source, out, wish, Engine(**options), tell)
         except KeyboardInterrupt:
-            click.echo(f"interrupted; {len(done)} estates are done, start again to go on", err=True)
+            click.echo(f"interrupted; estates done: {len(done)}; start again to go on", err=True)
             ctx.exit(INTERRUPTED)
     if as_json:
         print_json(record(rows, out))
