@@ -107,7 +107,7 @@ def commands(node: Node) -> list[tuple[str, Node]]:
 
 def test_they_are_part_of_what_is_installed() -> None:
     settings = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
-    assert settings["tool"]["setuptools"]["package-data"] == {"optimizer.exports": ["*.ps1"]}
+    assert settings["tool"]["setuptools"]["package-data"]["optimizer.exports"] == ["*.ps1"]
 
 
 @every_script

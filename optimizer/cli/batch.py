@@ -71,7 +71,7 @@ def batch(
     \b
     Example:
       gip batch estates --out plans --timeout 600
-      gip batch s3://bucket/estates --out s3://bucket/plans --scheduler tcp://10.0.0.5:8786
+      gip batch s3://site/estates --out s3://site/plans --scheduler tcp://dask:8786
     """
     _agree(options)
     from rich.markup import escape

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from optimizer.cli.options import estate_argument
+from optimizer.cli.options import estate_argument, reporting
 
 if TYPE_CHECKING:
     from optimizer.report.texts import Language
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     "--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True,
     help="Language of the page.",
 )  # fmt: skip
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
-def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool) -> None:
+@reporting
+def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool, as_json: bool) -> None:
     """Write PLAN, an output folder of ESTATE, as one HTML file that works offline.
 
     It says how good the plan is, also against today and the product's own choice, where it
@@ -38,6 +38,7 @@ def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool) -> 
       gip report data/branch-offices out --out out/report.html
     """
     from optimizer.cli.progress import progress
+    from optimizer.outputs.tables import print_json
     from optimizer.report.run import FIREWALL, run
 
     if out.name == FIREWALL:
@@ -46,5 +47,8 @@ def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool) -> 
         )
     with progress(not quiet) as step:
         run(estate, plan, out, lang, step)
-    if not quiet:
-        click.echo(f"wrote {out} and {out.parent / FIREWALL}")
+    written = [str(out), str(out.parent / FIREWALL)]
+    if as_json:
+        print_json({"files": written})
+    elif not quiet:
+        click.echo(f"wrote {' and '.join(written)}")
