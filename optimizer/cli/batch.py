@@ -71,7 +71,7 @@ def batch(
     \b
     Example:
       gip batch estates --out plans --timeout 600
-      gip batch s3://site/estates --out s3://site/plans --scheduler tcp://dask:8786
+      gip batch s3://site/estates --out s3://site/plans --scheduler tcp://d:8786
     """
     _agree(options)
     from rich.markup import escape
