@@ -175,9 +175,9 @@ class Report:
     ``own_tasks`` the backup server's own (S5), the rest of ``tasks`` is of unknown system.
     A peak is in tasks, or with ``balance`` "utilisation" in thousandths of ``max_tasks``.
     ``unprotected`` counts assigned tasks. ``failures`` are the worst of ``scenarios`` that were
-    looked at, ``scenarios_left_out`` those that touch fewer tasks and were not looked at; the backup server may run
-    ``failover_limit`` tasks meanwhile, None for any number. ``moves_by_server`` gives gains and
-    losses against today, none without a ``current`` table. What was assumed is in
+    looked at, ``scenarios_left_out`` those that touch fewer tasks and were not; the backup server
+    may run ``failover_limit`` tasks meanwhile, None for any number. ``moves_by_server`` gives gains
+    and losses against today, none without a ``current`` table. What was assumed is in
     ``assumptions``, all else in ``findings``.
     """
 
