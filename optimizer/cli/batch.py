@@ -90,8 +90,8 @@ def batch(
         def tell(rows: Sequence[Row], total: int, busy: Sequence[str]) -> None:
             done[:] = rows
             lost = sum(row.status == "failed" for row in rows)
-            now = ", ".join(shown(name) for name in busy[:NAMED])
-            step(escape(f"{len(rows)} of {total} estates, {lost} failed; {now or 'starting'}"))
+            now = "".join(f"; {shown(name)}" for name in busy[:NAMED])
+            step(escape(f"{len(rows)} of {total} estates, {lost} failed{now}"))
 
         try:
             rows = run(source, out, wish, Engine(**options), tell)
