@@ -530,7 +530,7 @@ def test_object_storage(tmp_path: Path, expected: dict[Path, dict[str, bytes]]) 
         wanted = order("memory://bucket/in", "memory://bucket/out", token)
         assert work(wanted, tmp_path).status == "planned"
         assert work(wanted, tmp_path).status == "unchanged"
-        store.pipe("/bucket/out/a/plan.json", b"{}")
+        store.pipe("/bucket/out/a/plan.json", store.cat("/bucket/out/a/plan.json") + b"\n")
         assert work(wanted, tmp_path).status == "planned"
         with pytest.raises(lock.LockedError), lock.locked("memory://bucket/out"):
             pass
@@ -541,6 +541,28 @@ def test_object_storage(tmp_path: Path, expected: dict[Path, dict[str, bytes]]) 
     assert [*tmp_path.iterdir()] == []
     store.rm("/bucket/in/a", recursive=True)
     assert "holds no files, or no longer" in work(wanted, tmp_path).error
+
+
+def test_an_upload_cut_short_does_not_look_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "in", "a")
+    store = fsspec.filesystem("memory")
+    real = type(store).put_file
+
+    def cut(self: object, source: str, target: str) -> None:
+        if target.endswith("unassigned.csv"):
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+        real(self, source, target)
+
+    with lock.locked("memory://cut/out") as token:
+        wanted = order(tmp_path / "in", "memory://cut/out", token)
+        assert work(wanted, tmp_path).status == "planned"
+        monkeypatch.setattr(type(store), "put_file", cut)
+        assert "Connection reset" in work(replace(wanted, seed=1), tmp_path).error
+        assert not store.exists("/cut/out/a/plan.json")
+        monkeypatch.undo()
+        assert work(wanted, tmp_path).status == "planned"
 
 
 def test_the_workers_of_a_batch_that_is_over_write_nothing(tmp_path: Path) -> None:
