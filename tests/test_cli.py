@@ -372,6 +372,31 @@ def test_who_stops_reading_ends_it_quietly(tmp_path: Path, command: str) -> None
         assert content(tmp_path / "out").keys() == PLAN_FILES
 
 
+BREAKING = """
+import socket, sys
+from optimizer.cli import main
+
+@main.gip.command("break")
+def broken():
+    mine, theirs = socket.socketpair()
+    theirs.close()
+    try:
+        mine.send(b"x")
+    except BrokenPipeError:
+        print("told")
+
+sys.argv = ["gip", "break"]
+main.main()
+"""
+
+
+def test_a_connection_that_breaks_is_an_error_and_not_the_end() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BREAKING], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
+
+
 def on_terminal(command: list[str], variables: dict[str, str]) -> bytes:
     """Return what ``command`` shows on a terminal."""
     own, its = pty.openpty()

@@ -79,26 +79,12 @@ def connected(engine: Engine, estates: int) -> Iterator[Client]:
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_deaf())
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", module="distributed")  # versions are looked at below
         if engine.scheduler is None:
             yield stack.enter_context(_here(engine, estates))
         else:
             yield stack.enter_context(_there(engine, engine.scheduler))
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Let a connection that breaks be an error, not the end of the process."""
-    if not hasattr(signal, "SIGPIPE"):  # Windows has none
-        yield
-        return
-    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGPIPE, before)
 
 
 @contextlib.contextmanager

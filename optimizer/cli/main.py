@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 
 import click
@@ -52,8 +51,6 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
-    if hasattr(signal, "SIGPIPE"):  # Windows has none
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # with `| head` it ends as other tools do
     try:
         code = gip.main(standalone_mode=False)
     except click.exceptions.Abort:

@@ -19,7 +19,7 @@ from optimizer.check import Judgement
 from optimizer.job_lists import JobLists
 from optimizer.outputs.job_list_table import print_job_lists
 from optimizer.outputs.loads import Spans, loads
-from optimizer.outputs.terminal import Terminal
+from optimizer.outputs.terminal import Terminal, ending_with_reader
 
 BUSIEST = 10
 SHOWN = 20
@@ -27,7 +27,8 @@ SHOWN = 20
 
 def print_json(document: Any) -> None:
     """Print ``document`` as JSON on stdout."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    with ending_with_reader():
+        print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
 
 
 def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -14,9 +18,30 @@ class Terminal(Console):
     def __init__(self) -> None:
         super().__init__(markup=False, highlight=False, emoji=False)
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print; who reads on ends the program by stopping, as with `| head`."""
+        with ending_with_reader():
+            super().print(*objects, **options)
+
     def render_str(self, text: str, **options: Any) -> Text:
         """Return ``text`` to print, titles and cells of tables among it."""
         return super().render_str("\n".join(map(printable, text.split("\n"))), **options)
+
+
+@contextlib.contextmanager
+def ending_with_reader() -> Iterator[None]:
+    """Let a write to a pipe that nobody reads any more end the program, as it ends other tools.
+
+    Only while results are printed: elsewhere a connection that breaks is an error like others.
+    """
+    if not hasattr(signal, "SIGPIPE") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def printable(text: str) -> str:
