@@ -37,7 +37,7 @@ from optimizer.tasks import tasks_of
 
 BRANCHES = Path(__file__).parents[1] / "data" / "branch-offices"
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
-plain = settings(parent=plain, max_examples=plain.max_examples // 2)
+plain = settings(parent=plain, max_examples=plain.max_examples // 4)
 Words = list[tuple[str, str]]
 
 

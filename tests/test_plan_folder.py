@@ -25,7 +25,11 @@ def read(made: Plan, folder: Path) -> PlanFolder:
     return read_plan(made.estate, tasks_of(made.estate), folder)
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    max_examples=settings().max_examples // 4,
+)
 @given(random_estates.estates())
 def test_a_plan_comes_back_as_it_was_made(spec: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
