@@ -192,6 +192,24 @@ def test_one_by_one_can_be_worse(tmp_path: Path) -> None:
     assert tier1 == {"best": [0, 6, 10, 10], "greedy": [0, 6, 8, 10]}
 
 
+def test_a_machine_that_is_nowhere_cannot_be_lost(tmp_path: Path) -> None:
+    """The backup server alone serves its one task. With another server, which may be lost, enforced
+    failover lets it run none: then neither could serve. So the best place is no place."""
+    spec: Spec = {
+        "servers": [{"server": "vbr", "os": "Windows Server 2022", "roles": "backup_server",
+                     "networks": "lan"}],
+        "networks": [{"network": "lan"}],
+        "vms": [{"vm": "v", "os": "Windows 11", "networks": "lan"}],
+        "jobs": [{"job": "j", "start": "22:00", "duration_minutes": "60",
+                  "application_aware": "yes"}],
+        "job_vms": [{"job": "j", "vm": "v"}],
+        "settings": {"failover": {"capacity": "enforce", "tasks": 0}},
+    }  # fmt: skip
+    places = placement(spec, [{"server": "m", "networks": "lan", "max_tasks": ""}], tmp_path)
+    for curve in (places.best(), places.greedy()):
+        assert [(values(point)["coverage"], point.proxies) for point in curve] == [(1, ()), (1, ())]
+
+
 # --- the machines
 
 
