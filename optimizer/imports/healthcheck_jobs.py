@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from models.finding import Finding
+from optimizer.imports.clock import minute_of
 
 TYPES = {"backup": "backup", "replica": "replication"}
 TRUTH = {"true": "true", "false": "false"}
 NO_INDEXING = "none"
 NEWER = ("AAIPEnabled", "GuestFSIndexingEnabled", "IsJobEnabled", "IsScheduleDisabled")
-CLOCK = r"(\d{1,2}):(\d{2}):\d{2}(?: (AM|PM))?"
+CLOCK = r"\d{1,2}:\d{2}:\d{2}(?: (?:AM|PM))?"
 
 
 def jobs_table(cells: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
@@ -53,15 +54,10 @@ def start_of(options: str) -> str:
 
 
 def _clock(label: str, options: str) -> str:
-    found = re.search(rf"(?:^|, ?){label}: \[[\d./-]+ {CLOCK}\]", options, re.ASCII | re.IGNORECASE)
-    if not found:
-        return ""
-    hour, minute, half = int(found[1]), int(found[2]), (found[3] or "").upper()
-    if half:
-        if not 1 <= hour <= 12:
-            return ""
-        hour = hour % 12 + (12 if half == "PM" else 0)
-    return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else ""
+    pattern = rf"(?:^|, ?){label}: \[[\d./-]+ ({CLOCK})\]"
+    found = re.search(pattern, options, re.ASCII | re.IGNORECASE)
+    minute = minute_of(found[1]) if found else None
+    return "" if minute is None else f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _truth(jobs: pd.DataFrame, column: str) -> pd.Series[str]:

@@ -6,15 +6,14 @@ day, so that no load is forgotten; whatever was simplified is told.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from models.tables import DAYS
+from optimizer.imports.clock import minute_of
 from optimizer.imports.veeam.answers import Item, at, objects, text, truth
 
 WHOLE_DAY = 1440
 WEEK = 7
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp][Mm])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def schedule_of(job: Item) -> Schedule:
         return Schedule(start=0, by_hand=True)
     if _on(schedule, "daily"):
         daily = at(schedule, "daily")
-        return Schedule(_clock(text(daily, "localTime")), _daily(daily))
+        return Schedule(minute_of(text(daily, "localTime")), _daily(daily))
     if _on(schedule, "monthly"):
         return _monthly(at(schedule, "monthly"))
     if _on(schedule, "periodically"):
@@ -78,7 +77,7 @@ def _monthly(monthly: Item) -> Schedule:
     if text(monthly, "dayNumberInMonth").lower() == "onday" or not days:
         days = tuple(range(WEEK))
     note = "runs once a month: counted every week on each day that it may fall on"
-    return Schedule(_clock(text(monthly, "localTime")), days, note=note)
+    return Schedule(minute_of(text(monthly, "localTime")), days, note=note)
 
 
 def _all_day(every: Item, what: str) -> Schedule:
@@ -90,20 +89,3 @@ def _all_day(every: Item, what: str) -> Schedule:
     ]
     days = _days(list(allowed)) if allowed else tuple(range(WEEK))
     return Schedule(0, days, WHOLE_DAY, note=f"{what}: counted as active all day")
-
-
-def _clock(written: str) -> int | None:
-    """Return the minute of the day, None where ``written`` is no time.
-
-    >>> _clock("4:00"), _clock("10:30 PM"), _clock("soon")
-    (240, 1350, None)
-    """
-    found = _CLOCK.fullmatch(written)
-    if not found:
-        return None
-    hour, minute, half = int(found[1]), int(found[2]), (found[3] or "").lower()
-    if half:
-        if not 1 <= hour <= 12:
-            return None
-        hour = hour % 12 + (12 if half == "pm" else 0)
-    return hour * 60 + minute if hour < 24 and minute < 60 else None
