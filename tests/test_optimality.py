@@ -7,18 +7,29 @@ from pathlib import Path
 from typing import Any
 
 import oracle
+import pytest
 import random_estates
 from estates import write
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, seed, settings
 
 from optimizer.check import judge
 from optimizer.planner import plan
 from optimizer.sources.folder import read_estate
 
+SHARES = 4  # so that several processes can look at the estates
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
-@given(spec=random_estates.estates())
-def test_every_aim_is_optimal(spec: dict[str, Any]) -> None:
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_aim_is_optimal(share: int) -> None:
+    chosen = settings(
+        max_examples=settings().max_examples // SHARES, suppress_health_check=list(HealthCheck)
+    )
+    look = chosen(given(spec=random_estates.estates())(_aims_are_optimal))
+    # Without randomness all shares would look at the same estates.
+    (seed(share)(look) if settings().derandomize else look)()
+
+
+def _aims_are_optimal(spec: dict[str, Any]) -> None:
     truth = oracle.solve(spec)
     with tempfile.TemporaryDirectory() as folder:
         random_estates.write(spec, Path(folder))
