@@ -31,6 +31,7 @@ class Tasks:
     ``kind`` is `WINDOWS` (planned), `OTHER` (the backup server's own work, S5) or `UNKNOWN`
     (empty ``os``). ``current`` is today's server, -1 where it is gone or not given;
     ``has_current`` tells whether `current.csv` speaks of the task, ``previous`` by what name.
+    A row may stand for several tasks that are alike, ``count`` of them.
     """
 
     job: Codes
@@ -39,6 +40,7 @@ class Tasks:
     has_current: NDArray[np.bool_]
     current: Codes
     previous: NDArray[np.object_]
+    count: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.job)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from models.estate import Codes, Estate
+from models.estate import Estate
 from models.finding import Finding
-from models.plan import WINDOWS, Tasks, Unassigned
+from models.plan import Plan, Reason
 from models.ruleset import RULESETS
 from optimizer.eligibility import Eligibility
-from optimizer.tasks import stale_rows
 
 TIERS_IN_LISTS = "the four priorities hold among the servers that a job names, too"
 SAME_NETWORK = "same network means a network in common; VLAN and site names play no part"
@@ -20,27 +18,31 @@ SAME_NETWORK = "same network means a network in common; VLAN and site names play
 
 def findings(
     estate: Estate,
-    tasks: Tasks,
     eligibility: Eligibility,
-    proxy: Codes,
-    unassigned: Sequence[Unassigned],
+    stale: Sequence[Finding],
+    unassigned: Mapping[Reason, int],
+    stranded: int,
 ) -> list[Finding]:
-    """Return all findings of reading and planning, sorted."""
-    found = list(estate.findings) + stale_rows(estate, tasks)
-    found += _assumptions(estate)
-    found += _servers(estate, eligibility)
-    reasons = Counter(reason for _, reason, _ in unassigned)
+    """Return all findings of reading and planning, sorted.
+
+    ``stale`` are those of `current.csv`, ``unassigned`` counts tasks by reason, ``stranded`` those
+    that the backup server could not take over.
+    """
+    found = [*estate.findings, *stale, *_assumptions(estate), *_servers(estate, eligibility)]
     found += [
         Finding("warning", "unassigned", reason, f"tasks without a proxy: {count}")
-        for reason, count in reasons.items()
+        for reason, count in unassigned.items()
     ]
-    planned = (tasks.kind == WINDOWS) & (proxy >= 0)
-    stranded = planned & (proxy != estate.backup_server)
-    stranded &= ~eligibility.takeover(estate.backup_server)[eligibility.profile[tasks.vm]]
-    if stranded.any():
-        detail = f"tasks that the backup server could not take over: {int(stranded.sum())}"
+    if stranded:
+        detail = f"tasks that the backup server could not take over: {stranded}"
         found.append(Finding("warning", "no_failover", "plan", detail))
     return sorted(set(found))
+
+
+def stranded(plan: Plan) -> int:
+    """Return how many tasks of a proxy the backup server could not take over (S16)."""
+    served = (plan.tier > 0) & (plan.proxy != plan.estate.backup_server)
+    return int((served & (plan.failover < 0)).sum())
 
 
 def _assumptions(estate: Estate) -> Iterator[Finding]:

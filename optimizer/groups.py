@@ -23,7 +23,8 @@ def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Pr
     activities, activity_of_job = _activities(estate)
     label, takeover, kind = _kinds(estate, tasks, eligibility)
     activity = activity_of_job[tasks.job]
-    own = np.bincount(activity[tasks.kind == OTHER], minlength=len(activities))
+    others = tasks.kind == OTHER
+    own = _sums(activity[others], tasks.count[others], len(activities))
     servable = np.asarray((label > 0).any(axis=1))
     grouped = (tasks.kind == WINDOWS) & servable[kind]
     codes, _ = pd.factorize((kind.astype(np.int64) * len(activities) + activity)[grouped])
@@ -31,8 +32,8 @@ def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Pr
     group[grouped] = codes
     first = np.zeros(codes.max(initial=-1) + 1, dtype=np.int64)
     first[codes[::-1]] = np.flatnonzero(grouped)[::-1]
-    count = np.bincount(codes, minlength=len(first)).astype(np.int64)
-    planned = np.bincount(activity[first], weights=count, minlength=len(activities))
+    count = _sums(codes, tasks.count[grouped], len(first))
+    planned = _sums(activity[first], count, len(activities))
     problem = Problem(
         count=count,
         kind=kind[first],
@@ -44,8 +45,8 @@ def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Pr
         running=estate.servers["running_tasks"].to_numpy(),
         candidate=eligibility.candidate,
         backup_server=estate.backup_server,
-        moments=busiest(activities, planned.astype(np.int64), np.zeros_like(own)),
-        own_moments=busiest(activities, planned.astype(np.int64), own),
+        moments=busiest(activities, planned, np.zeros_like(own)),
+        own_moments=busiest(activities, planned, own),
         losses=losses(estate),
         failover_limit=failover_limit(estate),
         movable=_movable(estate, tasks),
@@ -56,7 +57,7 @@ def collapse(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> tuple[Pr
 def _movable(estate: Estate, tasks: Tasks) -> int | None:
     if estate.current is None:
         return None
-    return int((tasks.has_current & (tasks.kind == WINDOWS)).sum())
+    return int(tasks.count[tasks.has_current & (tasks.kind == WINDOWS)].sum())
 
 
 def _activities(estate: Estate) -> tuple[tuple[Intervals, ...], Codes]:
@@ -112,8 +113,15 @@ def _today(tasks: Tasks, label: Label, kind: Codes, group: Codes) -> tuple[Count
     may_stay[may_stay] = label[kind[may_stay], tasks.current[may_stay]] > 0
     servers = label.shape[1]
     pairs = group[may_stay].astype(np.int64) * servers + tasks.current[may_stay]
-    pair, count = np.unique(pairs, return_counts=True)
+    codes, distinct = pd.factorize(pairs)
+    order = np.argsort(distinct)
+    pair, count = distinct[order], _sums(codes, tasks.count[may_stay], len(distinct))[order]
     return pair // max(1, servers), pair % max(1, servers), count
+
+
+def _sums(codes: NDArray[np.integer], counts: Counts, size: int) -> Counts:
+    """Return the sum of ``counts`` of each code."""
+    return np.bincount(codes, weights=counts, minlength=size).astype(np.int64)
 
 
 def expand(group: Codes, current: Codes, arcs: tuple[Counts, Counts, Counts]) -> Codes:

@@ -39,11 +39,10 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """The assignment found: a server code per task, -1 for none, and how good each aim is."""
+    """The counts found, of each group on each server, and how good each aim is."""
 
     model: Model
     arcs: Arcs
-    proxy: Codes
     values: tuple[int, ...]
     stages: tuple[Stage, ...]
 
@@ -88,7 +87,6 @@ def optimise(
     return Optimum(
         model=model,
         arcs=arcs,
-        proxy=_assigned(estate, tasks, model.group, arcs),
         values=tuple(aim.value(x) for aim in model.program.aims),
         stages=stages,
     )
@@ -102,8 +100,8 @@ def model_of(estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bo
     return Model(problem, group, *formulate(problem, settings, ways(problem, pooling, tiers_apart)))
 
 
-def _assigned(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> Codes:
-    """Expand counts to tasks, the servers of a group taken in byte order of their names."""
+def assigned(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> Codes:
+    """Expand counts to a server per task, -1 for none; those of a group in byte order of name."""
     rank = byte_rank(estate.servers["server"])
     arc_group, arc_server, count = arcs
     order = np.lexsort((rank[arc_server], arc_group))

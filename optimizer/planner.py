@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
-from models.plan import OTHER, AimResult, Plan, Tasks, Unassigned
+from models.plan import OTHER, AimResult, Plan, Tasks
 from models.settings import MINIMISED
 from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility, qualify
-from optimizer.findings import findings
+from optimizer.findings import findings, stranded
+from optimizer.flows import Arcs
 from optimizer.network import Network
-from optimizer.optimise import optimise
-from optimizer.reasons import unassigned
+from optimizer.optimise import Optimum, assigned, optimise
+from optimizer.reasons import room, unassigned
 from optimizer.stage import Stage, Watch
-from optimizer.tasks import tasks_of
+from optimizer.tasks import stale_rows, tasks_of
 
 
 def plan(
@@ -36,12 +40,19 @@ def plan(
     best = optimise(
         estate, tasks, eligibility, deadline or Deadline(), seed, workers, pooling, progress
     )
-    aims = [
+    spare = room(best.model.problem, best.arcs)
+    made = labelled(estate, tasks, eligibility, best.model.group, best.arcs, spare)
+    reasons = Counter(reason for _, reason, _ in made.unassigned)
+    found = findings(estate, eligibility, stale_rows(estate, tasks), reasons, stranded(made))
+    return replace(made, aims=results(estate, best), findings=found)
+
+
+def results(estate: Estate, best: Optimum) -> list[AimResult]:
+    """Return the record of every aim."""
+    return [
         _result(stage, value, estate.settings.slack)
         for stage, value in zip(best.stages, best.values, strict=True)
     ]
-    left = unassigned(estate, tasks, eligibility, best)
-    return _labelled(estate, tasks, eligibility, best.proxy, aims, left)
 
 
 def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimResult:
@@ -56,15 +67,21 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
     return AimResult(stage.aim, value, best, stage.bound, best == stage.bound, stage.seconds)
 
 
-def _labelled(
+def labelled(
     estate: Estate,
     tasks: Tasks,
     eligibility: Eligibility,
-    proxy: Codes,
-    aims: list[AimResult],
-    left: list[Unassigned],
+    group: Codes,
+    arcs: Arcs,
+    spare: NDArray[np.bool_],
 ) -> Plan:
+    """Return the plan that ``arcs`` are, every task with its labels; of aims and findings
+    nothing yet.
+
+    ``group`` is each task's; ``spare`` tells which groups there is room for.
+    """
     own = estate.backup_server
+    proxy = assigned(estate, tasks, group, arcs)
     profile = eligibility.profile[tasks.vm]
     served_by = np.where(tasks.kind == OTHER, own, proxy)
     planned = proxy >= 0
@@ -78,7 +95,7 @@ def _labelled(
         protected=planned & eligibility.protected[profile, proxy],
         failover=np.where(takes_over, own, -1).astype(np.int32),
         candidate=eligibility.candidate,
-        unassigned=left,
-        aims=aims,
-        findings=findings(estate, tasks, eligibility, proxy, left),
+        unassigned=unassigned(estate, tasks, eligibility, group, proxy, spare),
+        aims=(),
+        findings=(),
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estate import Estate
+from models.estate import Codes, Estate
 from models.plan import UNKNOWN, WINDOWS, Reason, Tasks, Unassigned
 from models.problem import Problem
 from optimizer.eligibility import Eligibility
+from optimizer.failover import failover_limit
 from optimizer.flows import Arcs
-from optimizer.optimise import Optimum
 
 DETAIL: dict[Reason, str] = {
     "unknown_os": "its operating system is not known, so it is not planned",
@@ -28,35 +28,39 @@ def unassigned(
     estate: Estate,
     tasks: Tasks,
     eligibility: Eligibility,
-    best: Optimum,
+    group: Codes,
+    proxy: Codes,
+    spare: NDArray[np.bool_],
 ) -> list[Unassigned]:
-    """Return (task, reason, detail) of every task that is to be planned and has no proxy."""
+    """Return (task, reason, detail) of every task that is to be planned and has no proxy.
+
+    ``group`` and ``proxy`` are per task, ``spare`` is the `room` for each group.
+    """
     usable = eligibility.usable
     connects = np.asarray(((eligibility.tier > 0) & usable).any(axis=1))
     known = estate.vms["network_set"].to_numpy() > 0
-    problem = best.model.problem
-    waiting = ((tasks.kind == WINDOWS) & (best.proxy < 0)) | (tasks.kind == UNKNOWN)
+    waiting = ((tasks.kind == WINDOWS) & (proxy < 0)) | (tasks.kind == UNKNOWN)
     task = np.flatnonzero(waiting)
-    vm, group = tasks.vm[task], best.model.group[task]
-    room = np.append(_room(problem, best.arcs), False)[group]
+    vm = tasks.vm[task]
+    fitting = np.append(spare, False)[group[task]]
     connected = connects[eligibility.profile[vm]]
     tests: dict[Reason, NDArray[np.bool_]] = {
         "unknown_os": tasks.kind[task] == UNKNOWN,
         "no_candidate": np.full(len(task), not usable.any()),
         "unknown_network": ~connected & ~known[vm],
         "not_reachable": ~connected,
-        "job_proxies": group < 0,
-        "failover_capacity": room & (problem.failover_limit is not None),
+        "job_proxies": group[task] < 0,
+        "failover_capacity": fitting & (failover_limit(estate) is not None),
     }
     reasons: list[Reason] = np.select(list(tests.values()), list(tests), "capacity").tolist()
     return [
         (number, reason, GIVEN_UP if reason == "capacity" and fits else DETAIL[reason])
-        for number, reason, fits in zip(task.tolist(), reasons, room.tolist(), strict=True)
+        for number, reason, fits in zip(task.tolist(), reasons, fitting.tolist(), strict=True)
     ]
 
 
-def _room(problem: Problem, arcs: Arcs) -> NDArray[np.bool_]:
-    """Return the groups that one more task of fits on some server's own capacity.
+def room(problem: Problem, arcs: Arcs) -> NDArray[np.bool_]:
+    """Tell which groups one more task of fits on some server's own capacity.
 
     What keeps such a task out is failover, the only rule beside capacity; or else it was given up
     for a later aim.
@@ -70,9 +74,9 @@ def _room(problem: Problem, arcs: Arcs) -> NDArray[np.bool_]:
         load = moments.active @ used[candidate] + moments.own + problem.running[candidate]
         full = (load >= problem.limit[candidate]) & (problem.limit[candidate] >= 0)
         free[candidate] = ~(moments.active & full[:, None]).any(axis=0)
-    room = np.zeros(len(problem.count), dtype=np.bool_)
-    assigned = np.bincount(group, weights=count, minlength=len(room))
+    fits = np.zeros(len(problem.count), dtype=np.bool_)
+    assigned = np.bincount(group, weights=count, minlength=len(fits))
     for short in np.flatnonzero(assigned < problem.count).tolist():
         may_serve = problem.label[problem.kind[short]] > 0
-        room[short] = bool((may_serve & free[:, problem.activity[short]]).any())
-    return room
+        fits[short] = bool((may_serve & free[:, problem.activity[short]]).any())
+    return fits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,7 +45,8 @@ def tasks_of(estate: Estate) -> Tasks:
         there, gone = current >= 0, known & (current < 0)
         previous[there] = estate.servers["server"].to_numpy(dtype=object)[current[there]]
         previous[gone] = estate.current["proxy"].iloc[row[gone]]
-    return Tasks(job, vm, _kinds(vms["os"])[vm], known, current, previous)
+    once = np.broadcast_to(np.int64(1), len(job))  # which takes no room
+    return Tasks(job, vm, kinds_of(vms["os"])[vm], known, current, previous, once)
 
 
 def byte_rank(names: pd.Series[Any]) -> NDArray[np.int64]:
@@ -57,7 +59,8 @@ def byte_rank(names: pd.Series[Any]) -> NDArray[np.int64]:
     return rank
 
 
-def _kinds(os: pd.Series[Any]) -> NDArray[np.int8]:
+def kinds_of(os: pd.Series[Any]) -> NDArray[np.int8]:
+    """Return whether the guest of each VM is `WINDOWS`, `OTHER` or `UNKNOWN`."""
     texts = os.cat.categories
     kinds = [UNKNOWN if not text else WINDOWS if is_windows(text) else OTHER for text in texts]
     return np.array(kinds, dtype=np.int8)[os.cat.codes]
@@ -85,19 +88,38 @@ def stale_rows(estate: Estate, tasks: Tasks) -> list[Finding]:
     gone = _places(_pairs(estate, tasks.job, tasks.vm), pairs) < 0
     serverless = ~gone & (current["proxy_code"].to_numpy() < 0)
     jobs, vms = estate.jobs["job"], estate.vms["vm"]
+    return stale_findings(
+        [row + 1 for row in np.flatnonzero(gone)[:LISTED].tolist()],
+        int(gone.sum()),
+        [
+            (jobs[current["job_code"][row]], vms[current["vm_code"][row]], current["proxy"][row])
+            for row in np.flatnonzero(serverless)[:LISTED].tolist()
+        ],
+        int(serverless.sum()),
+    )
+
+
+def stale_findings(
+    gone: Sequence[int], all_gone: int, serverless: Sequence[tuple[str, str, str]], all_of_it: int
+) -> list[Finding]:
+    """Return the findings of rows of `current.csv` that say nothing of today.
+
+    ``gone`` has the numbers of the first rows without a task, of ``all_gone``; ``serverless`` job,
+    VM and server of the first ones whose server is not there, of ``all_of_it``.
+    """
     findings = [
-        Finding("info", "current_task_gone", f"row {row + 1}", "current: no such task any more")
-        for row in np.flatnonzero(gone)[:LISTED].tolist()
+        Finding("info", "current_task_gone", f"row {row}", "current: no such task any more")
+        for row in gone
     ] + [
         Finding(
             "warning",
             "current_server_gone",
-            f"{jobs[current['job_code'][row]]}/{vms[current['vm_code'][row]]}",
-            f"its server of today, {current['proxy'][row]}, is not in servers: counts as moved",
+            f"{job}/{vm}",
+            f"its server of today, {proxy}, is not in servers: counts as moved",
         )
-        for row in np.flatnonzero(serverless)[:LISTED].tolist()
+        for job, vm, proxy in serverless
     ]
-    for code, count in (("task", gone.sum()), ("server", serverless.sum())):
+    for code, count in (("task", all_gone), ("server", all_of_it)):
         if count > LISTED:
             detail = f"{count - LISTED} more rows of current are alike"
             findings.append(Finding("info", f"current_{code}_gone", "others", detail))

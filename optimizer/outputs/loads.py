@@ -45,8 +45,8 @@ def spans_of(estate: Estate, tasks: Tasks, proxy: Codes, shown: NDArray[np.bool_
     planned = (proxy >= 0) & ~by_itself
     size = len(estate.servers), len(activities)
     pairs = proxy[planned].astype(np.int64) * size[1] + of_job[tasks.job[planned]]
-    counts = np.bincount(pairs, minlength=prod(size)).reshape(size)
-    own_counts = np.bincount(of_job[tasks.job[by_itself]], minlength=size[1])
+    counts = np.bincount(pairs, tasks.count[planned], prod(size)).reshape(size)
+    own_counts = np.bincount(of_job[tasks.job[by_itself]], tasks.count[by_itself], size[1])
     server = np.flatnonzero(shown | (np.arange(len(shown)) == own))
     load = (counts[server] @ active.T).astype(np.int64)
     running = np.tile(estate.servers["running_tasks"].to_numpy()[server], (len(active), 1)).T

@@ -26,8 +26,18 @@ FORMAT = 1
 
 def write_plan(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
     """Write all files of ``plan``, with the ``lists`` to select in its jobs, into ``folder``."""
+    write_tasks(plan, folder)
+    write_whole(plan, lists, folder, seed)
+
+
+def write_tasks(plan: Plan, folder: Path) -> None:
+    """Write the files that have a row for each task."""
     _assignments(plan, folder / "assignments.csv")
     _unassigned(plan, folder / "unassigned.csv")
+
+
+def write_whole(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
+    """Write the other files; for these, rows of tasks may stand for several that are alike."""
     write_job_lists(plan.estate, lists, folder)
     write_proxy_load(plan.estate, loads(plan), folder / "proxy_load.csv")
     _findings(plan, folder / "findings.csv")
@@ -85,7 +95,8 @@ def tools() -> dict[str, str]:
 
 def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
     """Return what ``plan.json`` holds."""
-    kinds = np.bincount(plan.tasks.kind, minlength=3)
+    tasks = plan.tasks
+    kinds = np.bincount(tasks.kind, tasks.count, 3)
     return {
         "format": FORMAT,
         "tool": tools(),
@@ -103,11 +114,11 @@ def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
             for aim in plan.aims
         ],
         "totals": {
-            "tasks": len(plan.tasks),
+            "tasks": int(tasks.count.sum()),
             "windows_tasks": int(kinds[WINDOWS]),
             "own_tasks": int(kinds[OTHER]),
             "unknown_tasks": int(kinds[UNKNOWN]),
-            "assigned": int(((plan.proxy >= 0) & (plan.tasks.kind == WINDOWS)).sum()),
+            "assigned": int(tasks.count[(plan.proxy >= 0) & (tasks.kind == WINDOWS)].sum()),
             "unassigned": len(plan.unassigned),
             "servers_used": int((np.bincount(plan.proxy[plan.tier > 0]) > 0).sum()),
             "findings": len(plan.findings),

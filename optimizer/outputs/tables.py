@@ -46,7 +46,7 @@ def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
     print_job_lists(console, lists)
     warnings = sum(finding.severity == "warning" for finding in plan.findings)
     console.print(
-        f"{counted(len(plan.tasks), 'task')}, {len(plan.unassigned)} unassigned; "
+        f"{counted(int(plan.tasks.count.sum()), 'task')}, {len(plan.unassigned)} unassigned; "
         f"{counted(warnings, 'warning')} in findings.csv; written to {out}",
         soft_wrap=True,
     )
