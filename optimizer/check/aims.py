@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from models.estate import Estate
@@ -11,21 +13,27 @@ from optimizer.check.rulebook import why_no_candidate
 from optimizer.check.service import Service
 
 
-def values_of(
-    estate: Estate, roster: Roster, service: Service, current: Today, loads: Loads
-) -> dict[str, int]:
-    """Return the value of each aim of the settings in their order; all are Python integers."""
-    figures = _busiest(loads)
-    every = {
+def counts_of(estate: Estate, roster: Roster, service: Service, current: Today) -> dict[str, int]:
+    """Return the value of each aim that counts tasks; all are Python integers."""
+    counts = {
         "coverage": len(service.task),
         **{f"tier{tier}": int((service.tier == tier).sum()) for tier in (1, 2, 3)},
         "protected": int(service.protected.sum()),
         "same_site": int(service.same_site.sum()),
+    }
+    return (
+        counts if estate.current is None else counts | {"moves": _moves(roster, service, current)}
+    )
+
+
+def values_of(estate: Estate, counts: Mapping[str, int], loads: Loads) -> dict[str, int]:
+    """Return the value of each aim of the settings in their order; all are Python integers."""
+    figures = _busiest(loads)
+    every = {
+        **counts,
         "peak": max(figures, default=0),
         "balance": sum(figure * figure for figure in figures),
     }
-    if estate.current is not None:
-        every["moves"] = _moves(roster, service, current)
     return {aim: every[aim] for aim in estate.settings.objectives if aim in every}
 
 

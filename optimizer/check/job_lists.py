@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import pandas as pd
+import numpy as np
+from numpy.typing import NDArray
 
 from models.estate import Estate
-from optimizer.check.roster import Roster
-from optimizer.check.service import Service
 from optimizer.check.verdict import Complaints
 from optimizer.check.written import Written
 
+Whole = NDArray[np.int64]
+
 
 def judge_job_proxies(
-    roster: Roster,
-    service: Service,
-    servers: list[str],
-    written: Written,
-    complaints: Complaints,
+    estate: Estate, pairs: Whole, written: Written, complaints: Complaints
 ) -> None:
-    """Complain of jobs whose list is missing, twice there, empty, not sorted, or has others."""
+    """Complain of jobs whose list is missing, twice there, empty, not sorted, or has others.
+
+    ``pairs`` are those of job and server, as codes, that the plan has, shape (pairs, 2).
+    """
+    names, servers = estate.jobs["job"].tolist(), estate.servers["server"].tolist()
     used: dict[str, set[str]] = defaultdict(set)
-    for pair in pd.unique(roster.job[service.task] * len(servers) + service.proxy).tolist():
-        place, server = divmod(pair, len(servers))
-        used[roster.job_names[place]].add(servers[server])
+    for place, server in pairs.tolist():
+        used[names[place]].add(servers[server])
     found: dict[str, str] = {}
     jobs, lists = (written.columns[name].to_pylist() for name in ("job", "proxies"))
     for job, proxies in zip(jobs, lists, strict=True):

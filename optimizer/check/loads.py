@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,16 @@ class Loads:
     planned: Whole
     own: Whole
     taken_over: Whole | None
+
+    def __add__(self, other: Loads) -> Loads:
+        """Return the load of the tasks of both."""
+        both = (self.taken_over, other.taken_over)
+        return replace(
+            self,
+            planned=self.planned + other.planned,
+            own=self.own + other.own,
+            taken_over=None if both[0] is None or both[1] is None else both[0] + both[1],
+        )
 
     @cached_property
     def anyway(self) -> Whole:

@@ -10,6 +10,7 @@ from optimizer.check.loads import Loads
 from optimizer.check.room import Room
 from optimizer.check.roster import NOWHERE, OTHER, WINDOWS, Roster
 from optimizer.check.rulebook import licensed, why_no_candidate
+from optimizer.check.seen import Look
 from optimizer.check.service import NONE, Connections
 from optimizer.check.verdict import Complaints
 from optimizer.check.written import Written
@@ -27,14 +28,17 @@ KINDS_AT_ONCE = 256
 
 def judge_reasons(
     estate: Estate,
-    roster: Roster,
-    connections: Connections,
+    look: Look,
     loads: Loads,
     unassigned: Written,
     coverage_proven: bool,
     complaints: Complaints,
 ) -> None:
-    """Complain of wrong reasons, and of tasks that fit somewhere though coverage is proven."""
+    """Complain of wrong reasons, and of tasks that fit somewhere though coverage is proven.
+
+    ``loads`` are those of all tasks, not just of those that ``look`` is at.
+    """
+    roster, connections = look.roster, look.connections
     listed = np.flatnonzero(roster.left_out != NOWHERE)
     complaints.each(
         "tasks of the backup server's own work among the unassigned",

@@ -52,6 +52,13 @@ class Complaints:
             self.add(kind, sentence(row))
         self._count[kind] += max(0, len(rows) - SHOWN_PER_KIND)
 
+    def include(self, other: Complaints) -> None:
+        """Add all violations of ``other`` after those that are here."""
+        self._count.update(other._count)
+        for kind, sentences in other._shown.items():
+            shown = self._shown.setdefault(kind, [])
+            shown += sentences[: SHOWN_PER_KIND - len(shown)]
+
     def sentences(self) -> tuple[str, ...]:
         """Return all sentences, kind by kind, each kind closed by how many were left out."""
         lines = []
