@@ -31,13 +31,13 @@ from click.testing import CliRunner
 from models.errors import GipError, OutputError
 from optimizer.batch import cluster as engines
 from optimizer.batch import lock, worker
-from optimizer.batch.cluster import ClusterError, Engine, connected
 from optimizer.batch.estates import EstatesError, find, refusal
 from optimizer.batch.row import Aim, Row
 from optimizer.batch.run import Wish, run
 from optimizer.batch.worker import Order, work
 from optimizer.cli.batch import _exit_code
 from optimizer.cli.main import gip
+from optimizer.cluster import ClusterError, Engine, connected
 from optimizer.outputs.batch_page import write_page
 from optimizer.outputs.batch_table import write_table
 from optimizer.run import run as plan

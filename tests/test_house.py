@@ -24,8 +24,8 @@ DOORS = {
     ),
     "ortools": ("optimizer/relax.py", "optimizer/search.py", "optimizer/explain/"),
     "click": ("optimizer/cli/",),
-    "dask": ("optimizer/batch/",),
-    "distributed": ("optimizer/batch/",),
+    "dask": ("optimizer/cluster.py", "optimizer/pieces/"),
+    "distributed": ("optimizer/cluster.py", "optimizer/batch/", "optimizer/pieces/"),
     "fsspec": ("optimizer/batch/storage.py",),
     "jinja2": ("optimizer/outputs/batch_page.py", "optimizer/report/"),
 }

@@ -16,10 +16,10 @@ from typing import Any
 from distributed import Client, Future, KilledWorker, get_worker
 from distributed.client import FutureCancelledError
 
-from optimizer.batch.cluster import ClusterError
 from optimizer.batch.fitness import complaint, introduce
 from optimizer.batch.row import Row, failed
 from optimizer.batch.worker import Order, work
+from optimizer.cluster import ClusterError
 
 TICK = 0.5  # seconds between looks at who is there
 ANSWER = 20.0  # seconds for what a scheduler answers at once

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import OutputError
-from optimizer.batch.cluster import ClusterError, Engine, connected
 from optimizer.batch.crew import Crew
 from optimizer.batch.dispatch import dispatch
 from optimizer.batch.estates import SUMMARY, find, refusal
@@ -16,6 +15,7 @@ from optimizer.batch.lock import locked
 from optimizer.batch.row import Row, failed
 from optimizer.batch.storage import absolute, is_url, publish
 from optimizer.batch.worker import Order
+from optimizer.cluster import ClusterError, Engine, connected
 from optimizer.outputs.batch_page import write_page
 from optimizer.outputs.batch_table import write_table
 from optimizer.outputs.staging import staged, sweep

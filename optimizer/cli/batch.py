@@ -76,9 +76,9 @@ def batch(
     _agree(options)
     from rich.markup import escape
 
-    from optimizer.batch.cluster import Engine
     from optimizer.batch.run import Wish, run
     from optimizer.cli.progress import progress
+    from optimizer.cluster import Engine
     from optimizer.outputs.batch_table import print_batch, record
     from optimizer.outputs.export_table import shown
     from optimizer.outputs.tables import print_json

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,8 +34,34 @@ class _Read:
     findings: list[Finding] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Tables as text and typed, by name, the settings, and what is to be said of them all."""
+
+    settings: Settings
+    raw: dict[str, RawTable]
+    frames: dict[str, pd.DataFrame]
+    inputs: dict[str, str]
+    problems: list[Problem]
+    findings: list[Finding]
+
+
 def read_estate(folder: Path) -> Estate:
     """Return the estate in ``folder``; raise EstateError with every problem it has."""
+    read = read_tables(folder, TABLES)
+    estate = references.resolve(
+        folder, read.settings, read.raw, read.frames, read.inputs, read.problems, read.findings
+    )
+    if estate is None or read.problems:
+        raise EstateError(read.problems)
+    return estate
+
+
+def read_tables(folder: Path, tables: Sequence[Table]) -> Reading:
+    """Read the settings and some of the tables, each by itself.
+
+    Raises EstateError where there is no folder; other problems are in the result.
+    """
     problems: list[Problem] = []
     findings: list[Finding] = []
     inputs: dict[str, str] = {}
@@ -45,17 +72,14 @@ def read_estate(folder: Path) -> Estate:
         )
     settings = _settings(folder, inputs, problems, findings)
     with ThreadPoolExecutor() as pool:  # pyarrow and hashlib let go of Python's lock
-        tables = dict(zip(TABLES, pool.map(partial(_table, folder), TABLES), strict=True))
-    raw = {table.name: read.raw for table, read in tables.items() if read.raw is not None}
-    frames = {table.name: tables[table].frame for table in TABLES if table.name in raw}
-    for read in tables.values():
+        reads = dict(zip(tables, pool.map(partial(_table, folder), tables), strict=True))
+    raw = {table.name: read.raw for table, read in reads.items() if read.raw is not None}
+    frames = {table.name: reads[table].frame for table in tables if table.name in raw}
+    for read in reads.values():
         problems += read.problems
         findings += read.findings
     inputs |= {table.file: table.sha256 for table in raw.values()}
-    estate = references.resolve(folder, settings, raw, frames, inputs, problems, findings)
-    if estate is None or problems:
-        raise EstateError(problems)
-    return estate
+    return Reading(settings, raw, frames, inputs, problems, findings)
 
 
 def _settings(
@@ -76,7 +100,7 @@ def _settings(
 def _table(folder: Path, table: Table) -> _Read:
     """Read one table: first as text, then its columns."""
     read = _Read()
-    path = _path(folder, table, read.problems)
+    path = table_path(folder, table, read.problems)
     if path is not None:
         try:
             read.raw = read_table(path, [column.name for column in table.columns])
@@ -88,7 +112,7 @@ def _table(folder: Path, table: Table) -> _Read:
     return read
 
 
-def _path(folder: Path, table: Table, problems: list[Problem]) -> Path | None:
+def table_path(folder: Path, table: Table, problems: list[Problem]) -> Path | None:
     """Return the table's one file; None, with the reason among ``problems``, if it must be."""
     found = [path for end in ENDINGS if (path := folder / (table.name + end)).exists()]
     if len(found) > 1:

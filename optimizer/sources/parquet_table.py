@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from models.errors import EstateError
 from optimizer.sources.raw_table import RawTable, refused, trimmed, trimmed_names
 
 
@@ -16,7 +17,17 @@ def read_parquet(file: str, content: bytes, known: Collection[str]) -> RawTable:
     try:
         table = pq.ParquetFile(pa.BufferReader(content)).read()
     except (pa.ArrowException, OSError) as error:
-        raise refused(file, f"is not readable Parquet: {error}", "write it again") from error
+        raise unreadable(file, error) from error
+    return raw_of(file, table, known)
+
+
+def unreadable(file: str, error: Exception) -> EstateError:
+    """Return the error of a file that is no Parquet."""
+    return refused(file, f"is not readable Parquet: {error}", "write it again")
+
+
+def raw_of(file: str, table: pa.Table, known: Collection[str], first: int = 0) -> RawTable:
+    """Return the ``known`` columns of rows of a file, ``first`` of which is there number 0."""
     names = trimmed_names(file, table.column_names, 1)
     columns = {}
     for name, column in zip(names, table.columns, strict=True):
@@ -27,7 +38,7 @@ def read_parquet(file: str, content: bytes, known: Collection[str]) -> RawTable:
                 reason = f"has a column {name!r} of {column.type}, which is not text: {error}"
                 raise refused(file, reason, "write its cells as text") from error
     unknown = tuple(name for name in names if name not in known)
-    return RawTable(file, columns, unknown, lambda rows: [row + 1 for row in rows])
+    return RawTable(file, columns, unknown, lambda rows: [first + row + 1 for row in rows])
 
 
 def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:

@@ -17,8 +17,8 @@ from models.errors import EstateError, PlanError
 from models.estate import Codes, Estate
 from models.plan import Tasks
 from optimizer.sources.cells import items
+from optimizer.sources.names import look_up
 from optimizer.sources.raw_table import RawTable
-from optimizer.sources.references import look_up
 from optimizer.sources.table_file import read_table
 
 RECORD, ASSIGNMENTS, JOB_PROXIES = "plan.json", "assignments.csv", "job_proxies.csv"
