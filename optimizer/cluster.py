@@ -72,8 +72,10 @@ class QuietWorker(_Portless, Worker):  # type: ignore[misc]
 
 
 @contextlib.contextmanager
-def connected(engine: Engine, estates: int) -> Iterator[Client]:
+def connected(engine: Engine, most: int | None = None) -> Iterator[Client]:
     """Give a client of the engine; what was started for it is gone afterwards.
+
+    At ``most`` so many processes of this machine are started.
 
     Raises ClusterError.
     """
@@ -82,14 +84,15 @@ def connected(engine: Engine, estates: int) -> Iterator[Client]:
         stack.enter_context(warnings.catch_warnings())
         warnings.filterwarnings("ignore", module="distributed")  # versions are looked at below
         if engine.scheduler is None:
-            yield stack.enter_context(_here(engine, estates))
+            yield stack.enter_context(_here(engine, most))
         else:
             yield stack.enter_context(_there(engine, engine.scheduler))
 
 
 @contextlib.contextmanager
-def _here(engine: Engine, estates: int) -> Iterator[Client]:
-    count = min(engine.workers or CPU_COUNT, estates)
+def _here(engine: Engine, most: int | None) -> Iterator[Client]:
+    wanted = engine.workers or CPU_COUNT
+    count = wanted if most is None else min(wanted, most)
     security = Security.temporary()
     every: dict[str, Any] = {"host": LOOPBACK, "protocol": "tls://", "security": security}
     with tempfile.TemporaryDirectory(prefix="gip-batch-") as scratch, dask.config.set(MEMORY):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models.errors import PlanError
 from models.plan import Plan
-from optimizer.check import judge
+from optimizer.check import Judgement, judge
 from optimizer.deadline import Deadline
 from optimizer.job_lists import JobLists, job_lists
 from optimizer.outputs.plan_files import write_plan
@@ -58,11 +58,15 @@ def run(
         step("writing")
         write_plan(made, lists, folder, seed)
         step("checking")
-        judgement = judge(estate, folder)
-        if judgement.violations:
-            raise PlanError(
-                "the plan breaks the contract, which is a defect of this program; nothing was "
-                "written. Please report it with the estate:\n" + "\n".join(judgement.violations)
-            )
+        approve(judge(estate, folder))
         by_itself = simulate(estate, step=step) if compare else None
     return Planned(made, lists, by_itself)
+
+
+def approve(judgement: Judgement) -> None:
+    """Raise PlanError where a plan just made breaks a rule."""
+    if judgement.violations:
+        raise PlanError(
+            "the plan breaks the contract, which is a defect of this program; nothing was "
+            "written. Please report it with the estate:\n" + "\n".join(judgement.violations)
+        )

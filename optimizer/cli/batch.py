@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from optimizer.cli.engine import agree, engine
 from optimizer.cli.options import reporting
 
 if TYPE_CHECKING:
     from optimizer.batch.row import Row
 
 FAILED, UNASSIGNED, UNPROVEN, INTERRUPTED = 1, 3, 5, 130
-TLS = ("tls_ca_file", "tls_cert", "tls_key")
 NAMED = 3
 
 
@@ -37,22 +36,7 @@ NAMED = 3
     "--workers", type=click.IntRange(min=1), metavar="N",
     help="Processes of this machine; as many as it has cores without.",
 )  # fmt: skip
-@click.option(
-    "--memory", "--watch-budget", metavar="BYTES",
-    help="Most for each worker, as in 4GiB; an equal share of the machine's without.",
-)  # fmt: skip
-@click.option(
-    "--scheduler", metavar="ADDRESS",
-    help="A Dask cluster that is there, tcp://host:port or tls://host:port.",
-)  # fmt: skip
-@click.option(
-    "--tls-ca-file", type=click.Path(path_type=Path), metavar="FILE",
-    help="For tls://: the authority that the cluster trusts, PEM.",
-)  # fmt: skip
-@click.option("--tls-cert", type=click.Path(path_type=Path), metavar="FILE",
-              help="This side's certificate, PEM.")  # fmt: skip
-@click.option("--tls-key", type=click.Path(path_type=Path), metavar="FILE",
-              help="Its key, PEM.")  # fmt: skip
+@engine
 @reporting
 @click.pass_context
 def batch(
@@ -73,7 +57,7 @@ def batch(
       gip batch estates --out plans --timeout 600
       gip batch s3://site/estates --out s3://site/plans --scheduler tcp://d:8786
     """
-    _agree(options)
+    agree(options, here=("workers", "memory"))
     from rich.markup import escape
 
     from optimizer.batch.run import Wish, run
@@ -103,19 +87,6 @@ def batch(
     elif not quiet:
         print_batch(rows, out)
     ctx.exit(_exit_code(rows))
-
-
-def _agree(options: dict[str, Any]) -> None:
-    """Raise UsageError where options do not go together."""
-    address = options["scheduler"]
-    if address is not None and (options["workers"] or options["memory"]):
-        raise click.UsageError("--workers and --memory are for this machine, not for --scheduler.")
-    given = [options[name] is not None for name in TLS]
-    encrypted = address is not None and address.startswith("tls://")
-    if encrypted and not all(given):
-        raise click.UsageError("tls:// needs --tls-ca-file, --tls-cert and --tls-key.")
-    if any(given) and not encrypted:
-        raise click.UsageError("The --tls options are for a --scheduler of tls://.")
 
 
 def _exit_code(rows: Sequence[Row]) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optimizer.cli.engine import OPTIONS, agree, engine
 from optimizer.cli.options import estate_argument, reporting, solving
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ UNASSIGNED, UNPROVEN = 3, 5
 @click.option(
     "--report", is_flag=True, help="Write report.html and firewall.csv as well (see gip report)."
 )
+@click.option(
+    "--out-of-core",
+    is_flag=True,
+    help="Tables of VMs in Parquet, never whole in memory; --workers are processes, too.",
+)
+@engine
 @reporting
 @click.pass_context
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
@@ -33,12 +40,35 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
 
     Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_agreement.csv,
     job_splits.csv, proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
+
+    With --out-of-core the tables vms, job_vms and current are Parquet and may be larger than this
+    machine's memory: they are read, expanded, written and checked in pieces, by --workers
+    processes of --memory each or on the cluster of a --scheduler. The files are the same.
+
     Exit code 3: some tasks are unassigned; 5: time ran out before every aim was proven.
 
     \b
     Example:
       gip plan data/branch-offices --out out --time-limit 60
+      gip plan estate --out out --out-of-core --workers 4 --memory 2GiB
     """
+    _agree(options)
+    made = (_in_pieces if options["out_of_core"] else _whole)(estate, out, quiet, options)
+    _print(made, out, options["seed"], options["as_json"], quiet)
+    ctx.exit(_exit_code(made.plan))
+
+
+def _agree(options: dict[str, Any]) -> None:
+    """Raise UsageError where options do not go together."""
+    if options["out_of_core"]:
+        if options["compare"] or options["report"]:
+            raise click.UsageError("--compare and --report look at whole estates, no pieces.")
+        agree(options, here=("memory",))
+    elif any(options[name] for name in OPTIONS):
+        raise click.UsageError("--scheduler, --memory and --tls options need --out-of-core.")
+
+
+def _whole(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> Planned:
     from optimizer.cli.progress import board
     from optimizer.run import run
     from optimizer.sources.sites import read_sites
@@ -51,8 +81,19 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
             from optimizer.report.run import PAGE, write_report
 
             write_report(made.plan.estate, out, sites, out / PAGE, "en", shown.step)
-    _print(made, out, seed, options["as_json"], quiet)
-    ctx.exit(_exit_code(made.plan))
+    return made
+
+
+def _in_pieces(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> Planned:
+    from optimizer.cli.progress import board
+    from optimizer.cluster import Engine
+    from optimizer.pieces.run import Solving, run
+
+    solving = Solving(*(options[name] for name in ("time_limit", "workers", "seed")))
+    workers = None if options["scheduler"] else solving.workers
+    engine = Engine(workers=workers, **{name: options[name] for name in OPTIONS})
+    with board(not quiet) as shown:
+        return run(estate, out, solving, engine, shown.step, shown.watch)
 
 
 def _print(made: Planned, out: Path, seed: int, as_json: bool, quiet: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -127,6 +127,17 @@ def table_path(folder: Path, table: Table, problems: list[Problem]) -> Path | No
     return found[0] if found else None
 
 
+def unknown_columns(table: Table, file: str, names: Collection[str]) -> list[Finding]:
+    """Return a finding for each of a file's columns that its table does not have."""
+    known = [column.name for column in table.columns]
+    absent = [name for name in known if name not in names]
+    return [
+        Finding("warning", "unknown_column", name, f"{file}: not read{did_you_mean(name, absent)}")
+        for name in names
+        if name not in known
+    ]
+
+
 def typed(
     table: Table, raw: RawTable, problems: list[Problem], findings: list[Finding]
 ) -> pd.DataFrame:
@@ -135,9 +146,7 @@ def typed(
     So are the columns of a key of two: they name rows of other tables, whose codes come instead.
     """
     absent = [column.name for column in table.columns if column.name not in raw.columns]
-    for name in raw.unknown:
-        detail = f"{raw.file}: not read{did_you_mean(name, absent)}"
-        findings.append(Finding("warning", "unknown_column", name, detail))
+    findings += unknown_columns(table, raw.file, (*raw.columns, *raw.unknown))
     frame: dict[str, object] = {}
     for column in table.columns:
         if column.required and column.name in absent:

@@ -29,7 +29,7 @@ class NetworkSets:
     def __init__(self, book: AddressBook, known: Sequence[NetworkSet] = ((),)) -> None:
         self.members: list[NetworkSet] = list(known)
         self._numbers = {networks: number for number, networks in enumerate(known)}
-        self._book = book
+        self.book = book
 
     def resolve(
         self, raw: RawTable, kind: str, problems: list[Problem], findings: list[Finding]
@@ -39,7 +39,7 @@ class NetworkSets:
         rows = cells.indices.to_numpy()
         texts, names = _items(cells.dictionary)
         encoded = names.dictionary_encode()
-        code = self._book.find_all(encoded.dictionary)[encoded.indices.to_numpy()]
+        code = self.book.find_all(encoded.dictionary)[encoded.indices.to_numpy()]
         bad = code == NEITHER
         self._complain(raw, rows, texts[bad], names.filter(pa.array(bad)), problems)
         unknown = (code < 0) & ~bad
@@ -59,7 +59,7 @@ class NetworkSets:
     def _complain(
         self, raw: RawTable, rows: Codes, texts: Ints, names: pa.Array, problems: list[Problem]
     ) -> None:
-        hints = Hints(self._book.names)
+        hints = Hints(self.book.names)
         items: dict[int, list[str]] = defaultdict(list)
         for text, name in zip(texts.tolist(), names.to_pylist(), strict=True):
             items[text].append(name)
@@ -82,7 +82,7 @@ class NetworkSets:
         first_text = dict(zip(reversed(names.to_pylist()), texts[::-1].tolist(), strict=True))
         owners = raw.columns[kind]
         for name, text in sorted(first_text.items()):
-            ambiguous = self._book.find(name) == AMBIGUOUS
+            ambiguous = self.book.find(name) == AMBIGUOUS
             detail = "is in two networks of the same prefix" if ambiguous else "is in no network"
             code = "ambiguous_address" if ambiguous else "unknown_address"
             first = f"first at {kind} {owners[int(first_row[text])]}"

@@ -1,0 +1,127 @@
+"""Reads the large tables and puts their rows in order, out of core: two shuffles by Dask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dask
+import dask.dataframe as dd
+import pandas as pd
+
+from models.errors import EstateError, Problem
+from models.estate import Codes, Estate
+from models.finding import Finding
+from models.tables import CURRENT, JOB_VMS, VMS, Table
+from optimizer.pieces.chunks import STEP, Chunk, Read, chunks_of, empty, read_chunk
+from optimizer.pieces.cuts import cuts_of
+from optimizer.pieces.hands import Hands
+from optimizer.pieces.head import Head, with_digests
+from optimizer.pieces.join import JOINED, Joined, Key, join
+from optimizer.pieces.looks import merged
+from optimizer.pieces.piece import Settled, settle
+from optimizer.pieces.room import Room
+from optimizer.pieces.shelf import put, take
+from optimizer.sources.references import unknown_hosts
+
+P2P = {"dataframe.shuffle.method": "p2p"}
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """An estate whose VMs are looks, its pieces in order, and rows of current without a job."""
+
+    estate: Estate
+    pieces: list[Settled]
+    strangers: list[int]
+
+
+def put_in_order(
+    hands: Hands, head: Head, problems: list[Problem], room: Room, rows: int
+) -> Ordered:
+    """Read the large tables of ``head`` into pieces of about ``rows`` rows in ``room``.
+
+    Raises EstateError with ``problems`` and all that are found in the large tables.
+    """
+    put(head, room.head)
+    chunks = chunks_of(head)
+    read = hands.each("reading", _read, chunks, room)
+    head = replace(head, estate=with_digests(head))
+    estate, codes, findings = _understood(head, chunks, read)
+    sample = sorted(place for one in read for place in one.sample)
+    problems = problems + [problem for one in read for problem in one.problems]
+    key = Key(replace(head, estate=estate), codes, cuts_of(sample, STEP, rows))
+    put(key, room.key)
+    with dask.config.set(P2P):
+        parts = 1 + sum(one.rows for one in read) // rows
+        tables = [_shuffled(table, chunks, room, parts) for table in (VMS, JOB_VMS, CURRENT)]
+        joined: list[Joined] = hands.all(
+            "joining",
+            [
+                dask.delayed(_join)(room, number, *frames)
+                for number, frames in enumerate(zip(*tables, strict=True))
+            ],
+        )
+        problems += [problem for one in joined for problem in one.problems]
+        if problems:
+            raise EstateError(problems)
+        pieces = len(key.cuts) + 1
+        lines = dd.from_map(
+            pd.read_parquet, [room.joined(n) for n in range(parts)], meta=_nothing()
+        )
+        ordered = lines.set_index("piece", divisions=list(range(pieces + 1)), drop=False)
+        settled: list[Settled] = hands.all(
+            "ordering",
+            [
+                dask.delayed(_settle)(room, number, frame)
+                for number, frame in enumerate(ordered.to_delayed())
+            ],
+        )
+    strangers = [row for one in joined for row in one.strangers]
+    return Ordered(replace(estate, findings=(*estate.findings, *findings)), settled, strangers)
+
+
+def _understood(
+    head: Head, chunks: Sequence[Chunk], read: Sequence[Read]
+) -> tuple[Estate, list[Codes], list[Finding]]:
+    """Return the estate of the looks, each look's code by chunk of vms, and all findings."""
+    pairs = list(zip(chunks, read, strict=True))
+    estate, codes = merged(head.estate, [one.looks for chunk, one in pairs if chunk.table == VMS])
+    hosts: Counter[str] = Counter()
+    findings: dict[tuple[str, str], Finding] = {}
+    for _, one in pairs:
+        hosts += one.vms
+        for finding in one.findings:  # each tells of the first row that it met
+            findings.setdefault((finding.code, finding.subject), finding)
+    return estate, codes, [*findings.values(), *unknown_hosts(hosts)]
+
+
+def _shuffled(table: Table, chunks: Sequence[Chunk], room: Room, parts: int) -> list[Any]:
+    """Return the rows of a table in ``parts``, those of a VM in one and the same."""
+    files = [room.read(table, chunk.number) for chunk in chunks if chunk.table == table]
+    if not files:
+        return [empty(table)] * parts
+    rows = dd.from_map(pd.read_parquet, files, meta=empty(table))
+    found: list[Any] = rows.shuffle("vm", npartitions=parts).to_delayed()
+    return found
+
+
+def _read(chunk: Chunk, room: Room) -> Read:
+    return read_chunk(take(room.head), chunk, room.read(chunk.table, chunk.number))
+
+
+def _join(
+    room: Room, number: int, vms: pd.DataFrame, job_vms: pd.DataFrame, current: pd.DataFrame
+) -> Joined:
+    return join(take(room.key), vms, job_vms, current, room.joined(number))
+
+
+def _settle(room: Room, number: int, rows: pd.DataFrame) -> Settled:
+    key: Key = take(room.key)
+    return settle(key.head.estate, rows, room.piece(number))
+
+
+def _nothing() -> pd.DataFrame:
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in JOINED.items()})

@@ -1,0 +1,136 @@
+"""Puts together what the pieces of a plan have come to."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
+from operator import add
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.estate import Estate
+from models.finding import Finding
+from models.plan import AimResult, Plan, Reason, Tasks, Unassigned
+from optimizer.check.seen import Seen
+from optimizer.check.verdict import Complaints
+from optimizer.deadline import Deadline
+from optimizer.eligibility import Eligibility
+from optimizer.findings import findings
+from optimizer.job_lists import JobLists, choose_lists
+from optimizer.pieces.finish import SERVED, TASK_FILES, Finished
+from optimizer.pieces.piece import Settled
+from optimizer.tasks import LISTED, stale_findings
+
+
+def plan_of(
+    estate: Estate,
+    eligibility: Eligibility,
+    pieces: Sequence[Finished],
+    aims: Sequence[AimResult],
+    strangers: Sequence[int],
+    settled: Sequence[Settled],
+) -> Plan:
+    """Return the plan, a row of its tasks for all that are alike in the columns `SERVED`.
+
+    ``strangers`` are the rows of current that are in no job.
+    """
+    served = pd.concat([piece.served for piece in pieces])
+    served = served.groupby(SERVED)[["size"]].sum().reset_index()
+    reasons: Counter[Unassigned] = Counter()
+    for piece in pieces:
+        reasons += piece.reasons
+    by_reason: Counter[Reason] = Counter()
+    for (_, reason, _), count in reasons.items():
+        by_reason[reason] += count
+    nothing = np.zeros(len(served), dtype=np.int8)
+    return Plan(
+        estate=estate,
+        tasks=_tasks(served["job"], served["kind"], served["size"].to_numpy(dtype=np.int64)),
+        proxy=served["proxy"].to_numpy(dtype=np.int32),
+        tier=served["tier"].to_numpy(dtype=np.int8),
+        connection=nothing,
+        protected=nothing.astype(np.bool_),
+        failover=nothing.astype(np.int32),
+        candidate=eligibility.candidate,
+        unassigned=[left for left, count in reasons.items() for _ in range(count)],
+        aims=aims,
+        findings=findings(
+            estate,
+            eligibility,
+            _stale(estate, strangers, settled),
+            by_reason,
+            sum(piece.stranded for piece in pieces),
+        ),
+    )
+
+
+def _tasks(job: Any, kind: Any, count: NDArray[np.int64]) -> Tasks:
+    size = len(count)
+    return Tasks(
+        job=np.asarray(job, dtype=np.int32),
+        vm=np.broadcast_to(np.int32(-1), size),
+        kind=np.asarray(kind, dtype=np.int8),
+        has_current=np.broadcast_to(np.bool_(False), size),
+        current=np.broadcast_to(np.int32(-1), size),
+        previous=np.broadcast_to(np.array("", dtype=object), size),
+        count=count,
+    )
+
+
+def _stale(estate: Estate, strangers: Sequence[int], settled: Sequence[Settled]) -> list[Finding]:
+    gone = sorted([*strangers, *(row for piece in settled for row in piece.gone)])
+    serverless = sorted(row for piece in settled for row in piece.serverless)
+    jobs = estate.jobs["job"].tolist()
+    return stale_findings(
+        [row + 1 for row in gone[:LISTED]],
+        len(strangers) + sum(piece.all_gone for piece in settled),
+        [(jobs[job], vm, proxy) for _, job, vm, proxy in serverless[:LISTED]],
+        sum(piece.all_serverless for piece in settled),
+    )
+
+
+def lists_of(
+    estate: Estate, folders: Sequence[Path], deadline: Deadline, step: Callable[[str], None]
+) -> JobLists:
+    """Return the lists for the jobs, of arrays with a few bytes for each task."""
+    parts = [np.load(folder / "compact.npz") for folder in folders]
+    job, look, kind, proxy, tier = (
+        np.concatenate([part[name] for part in parts])
+        for name in ("job", "look", "kind", "proxy", "tier")
+    )
+    once = np.broadcast_to(np.int64(1), len(job))
+    tasks = replace(_tasks(job, kind, once), vm=look)
+    return choose_lists(estate, tasks, proxy, tier, deadline, step)
+
+
+def join_files(folders: Sequence[Path], out: Path) -> None:
+    """Write the parts of each of `TASK_FILES` one after another, with the header once."""
+    for name in TASK_FILES:
+        with (out / name).open("wb") as whole:
+            for number, folder in enumerate(folders):
+                with (folder / name).open("rb") as part:
+                    if number:
+                        part.readline()
+                    shutil.copyfileobj(part, whole, 1 << 20)
+
+
+def judged(pieces: Sequence[Finished]) -> tuple[Seen, Complaints]:
+    """Return what was seen of all pieces, and what is wrong in them or in their order."""
+    complaints = Complaints()
+    for piece in pieces:
+        complaints.include(piece.complaints)
+    for name in TASK_FILES:
+        edges = [piece.edges[name] for piece in pieces if name in piece.edges]
+        for (_, last), (first, _) in pairwise(edges):
+            if not last < first:
+                where = f"job {first[0]!r}, vm {first[1].decode()!r}"
+                complaints.add("unsorted files", f"{name}: {where} stands too late")
+    return reduce(add, (piece.seen for piece in pieces)), complaints
