@@ -57,7 +57,7 @@ def _groups(wish: Wish) -> list[Part]:
     near = (wish.tiers == 1) | (wish.tiers == 2)
     ranked = tiers(np.ones_like(near), near, wish.own)
     planned = np.flatnonzero(wish.tier > 0)
-    key = wish.kind[planned] * 5 + wish.tier[planned]
+    key = wish.of.kind[planned] * np.int64(5) + wish.tier[planned]
     groups = []
     for value in np.unique(key).tolist():
         kind, tier = divmod(value, 5)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
-from models.plan import Tasks
 from models.problem import Counts
 from optimizer.eligibility import Eligibility
-from optimizer.simulate.choice import NOBODY, Choice, by_name, chosen
+from optimizer.simulate.choice import NOBODY, Choice, JobTasks, by_name, chosen
 from optimizer.simulate.deal import deal
 
 NO_LIMIT = 2**40
@@ -23,15 +23,13 @@ class Wish:
     """A plan's wish for the Windows tasks of one job.
 
     ``places`` are the servers that the plan uses for it (``used``) and the backup server, in
-    order of name; lists are masks of them. Per task: ``tasks`` its place in all, its ``kind``,
-    planned ``proxy`` (a place in ``places``) and ``tier``, -1 and 0 where it has none. ``tiers``,
+    order of name; lists are masks of them. Per task: the planned ``proxy`` (a place in
+    ``places``) and ``tier``, -1 and 0 where it has none. ``tiers``,
     shape (kinds, places), is 0 where there is no connection. ``limit`` is on each server's load.
     """
 
-    job: int
-    tasks: Codes
-    kind: Codes
-    proxy: Codes
+    of: JobTasks
+    proxy: NDArray[np.signedinteger[Any]]
     tier: NDArray[np.int8]
     places: NDArray[np.intp]
     used: Mask
@@ -45,7 +43,7 @@ class Wish:
         A task is if nothing that it may pick lacks the connection, and served, too, if the backup
         server has one.
         """
-        return self._certain(self._choice(listed))
+        return self._certain(self.choice(listed))
 
     def improved(self, listed: Mask, loads: Counts) -> Mask:
         """Return a list at least as near to the plan, adding or leaving out one server at a time.
@@ -68,39 +66,40 @@ class Wish:
             best = max(found)
             listed = hopeful[found.index(best)]
 
-    def _choice(self, listed: Mask) -> Choice:
-        return chosen(self.job, self.tasks, self.kind, self.tiers, listed, self.own, False, {})
+    def choice(self, listed: Mask) -> Choice:
+        """Return what the tasks choose among inside a list."""
+        return chosen(self.of, self.places, self.tiers, listed, self.own, False)
 
     def _certain(self, choice: Choice) -> tuple[int, int]:
-        lowest = [
-            self.tiers[kind, choice.offers[offer]].min() for kind, offer in enumerate(choice.offer)
-        ]
-        sure = np.array(lowest)[self.kind]
+        here = self.tiers[:, np.isin(self.places, choice.places)]
+        lowest = [here[kind, choice.offers[offer]].min() for kind, offer in enumerate(choice.offer)]
+        sure = np.array(lowest)[self.of.kind]
         planned = self.tier > 0
-        served = planned & ((sure > 0) | (choice.stand_in != NOBODY))
+        served = planned & ((sure > 0) | (choice.stand_in[self.of.kind] != NOBODY))
         return int(served.sum()), int((planned & (sure == self.tier)).sum())
 
     def _nearness(self, listed: Mask, loads: Counts, times: Counts) -> tuple[int, ...]:
-        choice = self._choice(listed)
+        choice = self.choice(listed)
         in_tier = overload = on_server = 0
         planned = self.tier > 0
+        here = np.flatnonzero(np.isin(self.places, choice.places))
         for load, number in zip(loads, times.tolist(), strict=True):
-            picked = deal(choice, load)
-            server = np.where(picked == NOBODY, choice.stand_in, picked)
+            picked = deal(choice, load[here])
+            server = choice.server(picked)
             ran = server != NOBODY
-            after = load + np.bincount(server[ran], minlength=len(load))
-            alike = planned & ran & (self.tiers[self.kind, server] == self.tier)
+            after = load.copy()
+            after[here] += choice.begun(picked)
+            alike = planned & ran & (self.tiers[self.of.kind, here[server]] == self.tier)
             in_tier += number * int(alike.sum())
             overload += number * int(np.maximum(after - self.limit, 0).sum())
-            on_server += number * int((planned & (server == self.proxy)).sum())
+            on_server += number * int((planned & ran & (here[server] == self.proxy)).sum())
         return (*self._certain(choice), in_tier, -overload, on_server)
 
 
 def wishes(
     estate: Estate,
-    tasks: Tasks,
+    working: list[JobTasks],
     eligibility: Eligibility,
-    choices: list[Choice],
     proxy: Codes,
     tier: NDArray[np.int8],
 ) -> list[Wish]:
@@ -110,25 +109,23 @@ def wishes(
     limit = estate.servers["max_tasks"].to_numpy()[order]
     limit = np.where(limit < 0, NO_LIMIT, limit)
     made = []
-    for choice in choices:
-        planned = tier[choice.tasks] > 0
-        wanted = np.where(planned, place[proxy[choice.tasks]], NOBODY)
+    for of in working:
+        planned = tier[of.tasks] > 0
+        wanted = np.where(planned, place[proxy[of.tasks]], NOBODY)
         used = np.unique(wanted[planned])
         if not len(used):
             continue
         places = np.union1d(used, place[estate.backup_server])
-        profiles = np.unique(eligibility.profile[tasks.vm[choice.tasks]])
+        local = np.where(planned, np.searchsorted(places, wanted), NOBODY)
         made.append(
             Wish(
-                job=choice.job,
-                tasks=choice.tasks,
-                kind=choice.kind,
-                proxy=np.where(planned, np.searchsorted(places, wanted), NOBODY).astype(np.int32),
-                tier=tier[choice.tasks],
+                of=of,
+                proxy=local.astype(np.min_scalar_type(-len(places))),
+                tier=tier[of.tasks],
                 places=places,
                 used=np.isin(places, used),
                 own=int(np.searchsorted(places, place[estate.backup_server])),
-                tiers=eligibility.tier[profiles][:, order[places]],
+                tiers=eligibility.tier[np.ix_(of.profiles, order[places])],
                 limit=limit[places],
             )
         )

@@ -36,14 +36,14 @@ def names(estate: Estate, servers: tuple[int, ...]) -> str:
     return " ".join(estate.servers["server"].iloc[list(servers)])
 
 
-def lists(found: JobLists) -> dict[str, str]:
+def lists(estate: Estate, found: JobLists) -> dict[str, str]:
     """Return each job's servers, as names."""
-    return {job: names(found.simulation.estate, codes) for job, codes in found.lists.items()}
+    return {job: names(estate, codes) for job, codes in found.lists.items()}
 
 
-def splits(found: JobLists) -> dict[str, list[tuple[str, str]]]:
+def splits(estate: Estate, found: JobLists) -> dict[str, list[tuple[str, str]]]:
     """Return the VMs and the servers of the parts of each job, as names."""
-    estate, tasks = found.simulation.estate, found.simulation.tasks
+    tasks = tasks_of(estate)
     return {
         job: [
             (" ".join(estate.vms["vm"].iloc[tasks.vm[part.tasks]]), names(estate, part.servers))
@@ -63,8 +63,9 @@ def of(estate: Estate, *wanted: tuple[str, int]) -> JobLists:
 
 def test_a_job_whose_servers_suit_it_gets_just_these(tmp_path: Path) -> None:
     # Each VM has the server of its own network, tier 1; the other one is tier 3 to it.
-    found = chosen(planned(tmp_path, ["bs hq", "p east", "q west", "r lab"], ["a east", "b west"]))
-    assert lists(found) == {"j": "p q"}
+    made = planned(tmp_path, ["bs hq", "p east", "q west", "r lab"], ["a east", "b west"])
+    found = chosen(made)
+    assert lists(made.estate, found) == {"j": "p q"}
     assert found.agreement == Agreement(14, 14, 14)
     assert found.by_job.to_dict("records") == [
         {"job": "j", "planned_runs": 14, "on_planned_server": 14, "in_planned_tier": 14}
@@ -79,10 +80,10 @@ def test_a_server_that_draws_vms_out_of_their_tier_is_left_out(tmp_path: Path) -
         tmp_path, ["bs hq", "p east max_tasks=1", "q lab"], ["a east", "b east", "c east"]
     )
     found = of(read, ("p", 1), ("q", 3), ("q", 3))
-    assert lists(found) == {"j": "q"}
+    assert lists(read, found) == {"j": "q"}
     assert found.agreement == Agreement(21, 14, 14)
-    assert found.simulation.overload == {}
-    assert splits(found) == {"j": [("b c", "q"), ("a", "p")]}
+    assert found.figures.overload == 0
+    assert splits(read, found) == {"j": [("b c", "q"), ("a", "p")]}
 
 
 def test_a_server_that_does_not_connect_is_a_matter_of_luck(tmp_path: Path) -> None:
@@ -95,9 +96,9 @@ def test_a_server_that_does_not_connect_is_a_matter_of_luck(tmp_path: Path) -> N
         links=["lab > east", "far > west", "hq > east", "hq > west"],
     )
     found = of(read, ("p", 3), ("q", 3))
-    assert lists(found) in ({"j": "p"}, {"j": "q"})
+    assert lists(read, found) in ({"j": "p"}, {"j": "q"})
     assert found.agreement == Agreement(14, 7, 7)
-    assert splits(found) == {"j": [("a", "p"), ("b", "q")]}
+    assert splits(read, found) == {"j": [("a", "p"), ("b", "q")]}
 
 
 def test_parts_hold_what_does_not_draw_the_others(tmp_path: Path) -> None:
@@ -109,8 +110,8 @@ def test_parts_hold_what_does_not_draw_the_others(tmp_path: Path) -> None:
         ["a east", "b east", "c east", "d west;lab", "e west;lab", "f lab"],
     )
     found = of(read, ("p", 1), ("p", 1), ("p", 1), ("q", 3), ("q", 3), ("r", 1))
-    assert lists(found) == {"j": "p q"}
-    assert splits(found) == {"j": [("a b c d e", "p q"), ("f", "r")]}
+    assert lists(read, found) == {"j": "p q"}
+    assert splits(read, found) == {"j": [("a b c d e", "p q"), ("f", "r")]}
 
 
 def test_being_served_comes_before_the_tier(tmp_path: Path) -> None:
@@ -123,8 +124,8 @@ def test_being_served_comes_before_the_tier(tmp_path: Path) -> None:
         links=["lab > east", "far > west", "hq > east"],
     )
     found = of(read, ("p", 3), ("q", 3), ("p", 3))
-    assert lists(found) == {"j": "q"}
-    assert (found.simulation.failed, found.simulation.failed_over) == (0, 14)
+    assert lists(read, found) == {"j": "q"}
+    assert (found.figures.failed, found.figures.failed_over) == (0, 14)
 
 
 def test_what_makes_the_week_worse_is_not_kept(
@@ -134,8 +135,9 @@ def test_what_makes_the_week_worse_is_not_kept(
         return np.arange(len(listed)) == np.argmax(wish.used)
 
     monkeypatch.setattr(Wish, "improved", first)
-    found = chosen(planned(tmp_path, ["bs hq", "p east", "q west"], ["a east", "b west"]))
-    assert lists(found) == {"j": "p q"}
+    made = planned(tmp_path, ["bs hq", "p east", "q west"], ["a east", "b west"])
+    found = chosen(made)
+    assert lists(made.estate, found) == {"j": "p q"}
     assert found.agreement == Agreement(14, 14, 14)
 
 
@@ -146,16 +148,16 @@ def test_of_lists_with_the_same_tiers_the_one_that_overloads_less(
     # The product gives p q p, two as planned and one too many for p. Of q alone it is two, too.
     read = estate(tmp_path, ["bs hq", f"p east {limit}", "q east"], ["a east", "b east", "c east"])
     found = of(read, ("p", 1), ("q", 1), ("q", 1))
-    assert lists(found) == {"j": servers}
+    assert lists(read, found) == {"j": servers}
     assert found.agreement == Agreement(21, 14, 21)
-    assert found.simulation.overload == {}
+    assert found.figures.overload == 0
 
 
 def test_else_the_one_with_more_on_their_server(tmp_path: Path) -> None:
     # The product gives p q p q, one as planned; of q alone it is three.
     read = estate(tmp_path, ["bs hq", "p east", "q east"], ["a east", "b east", "c east", "d east"])
     found = of(read, ("q", 1), ("q", 1), ("q", 1), ("p", 1))
-    assert lists(found) == {"j": "q"}
+    assert lists(read, found) == {"j": "q"}
     assert found.agreement == Agreement(28, 21, 28)
 
 
@@ -165,11 +167,12 @@ def test_without_time_a_job_keeps_all_servers_that_the_plan_uses(tmp_path: Path)
     )
     proxy, tier = np.array([1, 2, 2], dtype=np.int32), np.array([1, 3, 3], dtype=np.int8)
     found = choose_lists(read, tasks_of(read), proxy, tier, Deadline(0))
-    assert lists(found) == {"j": "p q"}
+    assert lists(read, found) == {"j": "p q"}
 
 
 def test_jobs_without_planned_tasks_have_no_list(tmp_path: Path) -> None:
-    found = chosen(planned(tmp_path, ["bs hq", "p east"], ["a west"], links=[]))
+    made = planned(tmp_path, ["bs hq", "p east"], ["a west"], links=[])
+    found = chosen(made)
     assert (found.lists, found.splits, found.agreement) == ({}, {}, Agreement(0, 0, 0))
     assert found.by_job.empty
 
@@ -182,7 +185,7 @@ def test_lists_and_splits_of_random_plans(spec: dict[str, Any]) -> None:
         made = plan(read_estate(Path(name)))
     found = chosen(made)
     wanted = of_tasks(made)
-    chosen_lists = {job: servers.split() for job, servers in lists(found).items()}
+    chosen_lists = {job: servers.split() for job, servers in lists(made.estate, found).items()}
     assert chosen_lists.keys() == {job for job, _ in wanted}
     for job, servers in chosen_lists.items():
         assert servers
@@ -205,11 +208,11 @@ def test_lists_and_splits_of_random_plans(spec: dict[str, Any]) -> None:
     )
     for row in found.by_job.to_dict("records"):
         assert row["in_planned_tier"] == row["planned_runs"] or row["job"] in found.splits
-    for job, parts in splits(found).items():
+    for job, parts in splits(made.estate, found).items():
         assert len(parts) > 1
         vms = sorted(vm for names, _ in parts for vm in names.split())
         assert vms == sorted(vm for of_job, vm in wanted if of_job == job)
-    for run in Product(*as_split(spec, splits(found), chosen_lists)).runs:
+    for run in Product(*as_split(spec, splits(made.estate, found), chosen_lists)).runs:
         job = run.job.split("/")[0]
         if "/" in run.job:
             assert run.tier == wanted[job, run.vm][1]

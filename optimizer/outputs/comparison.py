@@ -19,7 +19,7 @@ COLUMNS = {"plan": "plan", "by_itself": "by itself", "in_job_lists": "in the job
 
 def comparison(plan: Plan, lists: JobLists, by_itself: Simulation) -> dict[str, Figures]:
     """Return the figures of the week as planned, of the product by itself, and in the lists."""
-    found = figures_of_plan(plan), figures_of(by_itself), figures_of(lists.simulation)
+    found = figures_of_plan(plan), figures_of(by_itself), lists.figures
     return dict(zip(COLUMNS, found, strict=True))
 
 

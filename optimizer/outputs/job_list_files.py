@@ -3,19 +3,24 @@ which jobs to split."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from models.estate import Estate
+from models.estate import Codes, Estate
 from optimizer.job_lists import JobLists
 from optimizer.outputs.csv_file import write_csv
 
+VmsOf = Callable[[Codes], Sequence[str]]
 
-def write_job_lists(estate: Estate, lists: JobLists, folder: Path) -> None:
-    """Write ``job_proxies.csv`` and the other files of a row per job, and ``job_splits.csv``."""
-    servers, vms = estate.servers["server"].tolist(), estate.vms["vm"].tolist()
+
+def write_job_lists(estate: Estate, lists: JobLists, vms_of: VmsOf, folder: Path) -> None:
+    """Write ``job_proxies.csv`` and the other files of a row per job, and ``job_splits.csv``.
+
+    ``vms_of`` gives the names of the VMs of tasks, given by their places in all tasks.
+    """
+    servers = estate.servers["server"].tolist()
 
     def listed(codes: Iterable[int]) -> str:
         return ";".join(servers[code] for code in codes)
@@ -29,10 +34,10 @@ def write_job_lists(estate: Estate, lists: JobLists, folder: Path) -> None:
     agreed = lists.by_job.assign(parts=parts).astype(str).to_dict("list")
     write_csv(folder / "job_agreement.csv", {str(name): cells for name, cells in agreed.items()})
     rows = [
-        (job, str(number), listed(part.servers), vms[vm])
+        (job, str(number), listed(part.servers), vm)
         for job, parts in lists.splits.items()
         for number, part in enumerate(parts, start=1)
-        for vm in lists.simulation.tasks.vm[np.sort(part.tasks)].tolist()
+        for vm in vms_of(np.sort(part.tasks))
     ]
     fields = ("job", "part", "proxies", "vm")
     columns = {field: [row[place] for row in rows] for place, field in enumerate(fields)}

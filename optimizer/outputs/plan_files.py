@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from models.estate import Codes
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
 from models.settings import Settings
 from optimizer.job_lists import JobLists
 from optimizer.outputs.csv_file import named, write_csv
-from optimizer.outputs.job_list_files import write_job_lists
+from optimizer.outputs.job_list_files import VmsOf, write_job_lists
 from optimizer.outputs.loads import loads
 from optimizer.outputs.proxy_load import write_proxy_load
 
@@ -27,7 +28,11 @@ FORMAT = 1
 def write_plan(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
     """Write all files of ``plan``, with the ``lists`` to select in its jobs, into ``folder``."""
     write_tasks(plan, folder)
-    write_whole(plan, lists, folder, seed)
+
+    def vms_of(tasks: Codes) -> list[str]:
+        return plan.estate.vms["vm"].iloc[plan.tasks.vm[tasks]].tolist()
+
+    write_whole(plan, lists, vms_of, folder, seed)
 
 
 def write_tasks(plan: Plan, folder: Path) -> None:
@@ -36,9 +41,12 @@ def write_tasks(plan: Plan, folder: Path) -> None:
     _unassigned(plan, folder / "unassigned.csv")
 
 
-def write_whole(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
-    """Write the other files; for these, rows of tasks may stand for several that are alike."""
-    write_job_lists(plan.estate, lists, folder)
+def write_whole(plan: Plan, lists: JobLists, vms_of: VmsOf, folder: Path, seed: int) -> None:
+    """Write the other files; for these, rows of tasks may stand for several that are alike.
+
+    ``vms_of`` gives the names of the VMs of tasks that ``lists`` speaks of.
+    """
+    write_job_lists(plan.estate, lists, vms_of, folder)
     write_proxy_load(plan.estate, loads(plan), folder / "proxy_load.csv")
     _findings(plan, folder / "findings.csv")
     text = json.dumps(record(plan, lists, seed), indent=2, ensure_ascii=False) + "\n"

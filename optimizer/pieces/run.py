@@ -27,7 +27,7 @@ from optimizer.pieces.order import Ordered, put_in_order
 from optimizer.pieces.room import Room
 from optimizer.pieces.shares import shares
 from optimizer.pieces.shelf import put, take
-from optimizer.pieces.whole import join_files, judged, lists_of, plan_of
+from optimizer.pieces.whole import join_files, judged, lists_of, plan_of, vms_of
 from optimizer.planner import results
 from optimizer.reasons import room as room_of
 from optimizer.run import Planned, approve
@@ -102,7 +102,8 @@ def planned(
     step("job lists")
     lists = lists_of(estate, folders, deadline, step)
     step("writing")
-    write_whole(plan, lists, folder, solving.seed)
+    named = vms_of(estate, [room.piece(number) for number in pieces], finished)
+    write_whole(plan, lists, named, folder, solving.seed)
     join_files(folders, folder)
     step("checking")
     seen, complaints = judged(finished)

@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from operator import add
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.estate import Estate
+from models.estate import Codes, Estate
 from models.finding import Finding
 from models.plan import AimResult, Plan, Reason, Tasks, Unassigned
 from optimizer.check.seen import Seen
@@ -25,8 +25,9 @@ from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility
 from optimizer.findings import findings
 from optimizer.job_lists import JobLists, choose_lists
+from optimizer.outputs.job_list_files import VmsOf
 from optimizer.pieces.finish import SERVED, TASK_FILES, Finished
-from optimizer.pieces.piece import Settled
+from optimizer.pieces.piece import Settled, read_piece
 from optimizer.tasks import LISTED, stale_findings
 
 
@@ -109,6 +110,26 @@ def lists_of(
     once = np.broadcast_to(np.int64(1), len(job))
     tasks = replace(_tasks(job, kind, once), vm=look)
     return choose_lists(estate, tasks, proxy, tier, deadline, step)
+
+
+def vms_of(estate: Estate, rows: Sequence[Path], pieces: Sequence[Finished]) -> VmsOf:
+    """Return what names the VMs of tasks, reading the ``rows`` of their pieces again."""
+    starts = np.cumsum([0, *(int(piece.served["size"].sum()) for piece in pieces)])
+
+    @lru_cache(maxsize=2)
+    def names(number: int) -> pd.Series[str]:
+        piece = read_piece(estate, rows[number])
+        return piece.estate.vms["vm"].iloc[piece.tasks.vm]
+
+    def of(tasks: Codes) -> list[str]:
+        piece = np.searchsorted(starts, tasks, side="right") - 1
+        return [
+            name
+            for number in np.unique(piece).tolist()
+            for name in names(number).iloc[tasks[piece == number] - starts[number]]
+        ]
+
+    return of
 
 
 def join_files(folders: Sequence[Path], out: Path) -> None:

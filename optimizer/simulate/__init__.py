@@ -8,7 +8,8 @@ from models.estate import Estate
 from models.plan import Tasks
 from optimizer.eligibility import Eligibility, qualify
 from optimizer.network import Network
-from optimizer.simulate.choice import choices
+from optimizer.simulate.choice import choices, job_tasks
+from optimizer.simulate.deal import Dealer
 from optimizer.simulate.result import Simulation, outcome
 from optimizer.simulate.weeks import replay
 from optimizer.tasks import tasks_of
@@ -40,6 +41,8 @@ def simulation_of(
     step: Callable[[str], None],
 ) -> Simulation:
     """Return the same for who has the ``tasks`` of the estate and its ``eligibility`` at hand."""
-    chosen = choices(estate, tasks, eligibility, lists, knows_connections)
-    week = replay(estate, tasks, chosen, step)
-    return outcome(estate, tasks, eligibility, chosen, week, knows_connections)
+    working = job_tasks(tasks, eligibility)
+    chosen = choices(estate, working, eligibility, lists, knows_connections)
+    dealer = Dealer(chosen, lambda place, picked: picked)
+    week = replay(estate, tasks, chosen, dealer, step)
+    return outcome(estate, tasks, eligibility, chosen, dealer.told, week, knows_connections)

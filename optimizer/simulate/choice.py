@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
 from models.plan import WINDOWS, Tasks
+from models.problem import Counts
 from optimizer.eligibility import Eligibility, tiers
 from optimizer.tasks import byte_rank
 
@@ -18,22 +20,45 @@ NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What the Windows tasks of one job choose among; servers are numbered in order of name.
+class JobTasks:
+    """The Windows tasks of one job: their places in all tasks, and the ``kind`` of each.
 
-    Per task: ``tasks`` is its place in all tasks, ``kind`` its kind, ``stand_in`` the backup
-    server where that has a connection (S16), else `NOBODY`. Per kind: ``offer`` is which of the
-    distinct sets ``offers`` (sorted) it picks from, ``connects`` has a byte per server, 1 where
-    that is in the offer and has a connection.
+    A kind is one of the profiles of VM (`Eligibility`) in the job, ``profiles`` has it.
     """
 
     job: int
     tasks: Codes
-    kind: Codes
+    kind: NDArray[np.unsignedinteger[Any]]
+    profiles: Codes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the Windows tasks of one job choose among.
+
+    ``places`` are the servers that they may pick and the backup server, in order of name, as
+    places in that order; all else counts servers within ``places``. ``offered`` are those that
+    some kind may pick. Per kind: ``offer`` is which of the distinct sets ``offers`` (sorted) it
+    picks from, ``connects`` has a byte per server, 1 where that is in the offer and has a
+    connection, ``stand_in`` is the backup server where that has one (S16), else `NOBODY`.
+    """
+
+    of: JobTasks
+    places: NDArray[np.intp]
+    offered: NDArray[np.intp]
     stand_in: Codes
     offer: tuple[int, ...]
     connects: tuple[bytes, ...]
     offers: tuple[NDArray[np.intp], ...]
+
+    def server(self, picked: Codes) -> Codes:
+        """Return who runs each task, given what each ``picked``: the backup server takes over."""
+        return np.where(picked == NOBODY, self.stand_in[self.of.kind], picked)
+
+    def begun(self, picked: Codes) -> Counts:
+        """Return how many tasks each server begins to run, given what each task ``picked``."""
+        server = self.server(picked)
+        return np.bincount(server[server != NOBODY], minlength=len(self.places))
 
 
 def by_name(estate: Estate) -> Codes:
@@ -41,30 +66,40 @@ def by_name(estate: Estate) -> Codes:
     return np.argsort(byte_rank(estate.servers["server"])).astype(np.int32)
 
 
+def job_tasks(tasks: Tasks, eligibility: Eligibility) -> list[JobTasks]:
+    """Return the Windows tasks of every job that has any, in order of the jobs' names."""
+    ends = np.flatnonzero(tasks.job[1:] != tasks.job[:-1]) + 1
+    made = []
+    for begin, end in pairwise([0, *ends.tolist(), len(tasks)]):
+        windows = np.flatnonzero(tasks.kind[begin:end] == WINDOWS)
+        if len(windows):
+            places = (windows + begin).astype(np.int32)
+            profile = eligibility.profile[tasks.vm[places]]
+            profiles, kind = np.unique(profile, return_inverse=True)
+            small = kind.astype(np.min_scalar_type(len(profiles)))
+            made.append(JobTasks(int(tasks.job[begin]), places, small, profiles))
+    return made
+
+
 def choices(
     estate: Estate,
-    tasks: Tasks,
+    working: Iterable[JobTasks],
     eligibility: Eligibility,
     lists: Mapping[str, tuple[int, ...]] | None,
     knows_connections: bool,
 ) -> list[Choice]:
-    """Return the choice of every job with Windows tasks, in order of the jobs' names."""
+    """Return the choice of each of the jobs ``working``."""
     order = by_name(estate)
     own = int(np.flatnonzero(order == estate.backup_server)[0])
-    windows = np.flatnonzero(tasks.kind == WINDOWS).astype(np.int32)
-    starts = np.flatnonzero(np.diff(tasks.job[windows], prepend=-1))
-    made = []
-    alike: dict[bytes, bytes] = {}
     names = estate.jobs["job"].tolist()
     named = estate.jobs["proxy_codes"].tolist()
     if lists is not None:
         named = [lists.get(name, ()) for name in names]
-    for block in np.split(windows, starts[1:]) if len(windows) else []:
-        job = int(tasks.job[block[0]])
-        profiles, kind = np.unique(eligibility.profile[tasks.vm[block]], return_inverse=True)
-        tier = eligibility.tier[profiles][:, order]
-        allowed = _allowed(eligibility, named[job])[order]
-        made.append(chosen(job, block, kind, tier, allowed, own, knows_connections, alike))
+    made = []
+    for of in working:
+        tier = eligibility.tier[of.profiles][:, order]
+        allowed = _allowed(eligibility, named[of.job])[order]
+        made.append(chosen(of, np.arange(len(order)), tier, allowed, own, knows_connections))
     return made
 
 
@@ -78,31 +113,29 @@ def _allowed(eligibility: Eligibility, named: tuple[int, ...]) -> NDArray[np.boo
 
 
 def chosen(
-    job: int,
-    tasks: Codes,
-    kind: NDArray[np.signedinteger[Any]],
+    of: JobTasks,
+    places: NDArray[np.intp],
     tier: NDArray[np.int8],
     allowed: NDArray[np.bool_],
     own: int,
     knows_connections: bool,
-    alike: dict[bytes, bytes],
 ) -> Choice:
-    """Return the choice of one job's ``tasks``.
+    """Return the choice of one job's tasks among servers, at ``places`` in the order of names.
 
-    ``tier``, shape (kinds, servers), is 0 where there is no connection; ``own`` is the backup
-    server's place. ``alike`` keeps equal rows of all jobs only once.
+    ``tier``, shape (kinds, servers), is 0 where there is no connection; ``allowed`` are those
+    that the job may use; ``own`` is which of the servers the backup server is.
     """
     best = _best(tier, allowed, own, knows_connections)
+    near = best.any(axis=0) | (np.arange(len(places)) == own)
+    best, tier, own = best[:, near], tier[:, near], int(near[:own].sum())
     offers: dict[bytes, int] = {}
-    offer = tuple(offers.setdefault(row.tobytes(), len(offers)) for row in best)
-    connects = (row.tobytes() for row in (tier > 0) & best)
     return Choice(
-        job=job,
-        tasks=tasks,
-        kind=kind.astype(np.int32),
-        stand_in=np.where(tier[kind, own] > 0, own, NOBODY).astype(np.int32),
-        offer=offer,
-        connects=tuple(alike.setdefault(row, row) for row in connects),
+        of=of,
+        places=places[near],
+        offered=np.flatnonzero(best.any(axis=0)),
+        stand_in=np.where(tier[:, own] > 0, own, NOBODY).astype(np.int32),
+        offer=tuple(offers.setdefault(row.tobytes(), len(offers)) for row in best),
+        connects=tuple(row.tobytes() for row in (tier > 0) & best),
         offers=tuple(np.flatnonzero(np.frombuffer(row, np.bool_)) for row in offers),
     )
 

@@ -62,12 +62,13 @@ def outcome(
     tasks: Tasks,
     eligibility: Eligibility,
     choices: list[Choice],
+    picked: list[dict[int, Codes]],
     week: Replay,
     knows_connections: bool,
 ) -> Simulation:
-    """Return what the replayed ``week`` comes to."""
-    runs = _runs(estate, tasks, eligibility, choices, week)
-    spans = _spans(estate, eligibility.candidate, week)
+    """Return what the replayed ``week`` comes to, ``picked`` per choice and start."""
+    runs = _runs(estate, tasks, eligibility, choices, picked)
+    spans = spans_of_week(estate, eligibility.candidate, week)
     one, two, three, four = np.bincount(runs.tier, minlength=5).tolist()[1:]
     return Simulation(
         estate=estate,
@@ -88,19 +89,19 @@ def _runs(
     tasks: Tasks,
     eligibility: Eligibility,
     choices: list[Choice],
-    week: Replay,
+    picked: list[dict[int, Codes]],
 ) -> Runs:
     every = week_starts(estate)
-    starts = [every[choice.job] for choice in choices]
-    tiles = [np.tile(s, len(c.tasks)) for s, c in zip(starts, choices, strict=True)]
-    repeated = [np.repeat(c.tasks, len(s)) for s, c in zip(starts, choices, strict=True)]
+    starts = [every[choice.of.job] for choice in choices]
+    tiles = [np.tile(s, len(c.of.tasks)) for s, c in zip(starts, choices, strict=True)]
+    repeated = [np.repeat(c.of.tasks, len(s)) for s, c in zip(starts, choices, strict=True)]
     task = _joined(repeated)
-    picked = _joined([picks.ravel() for picks in week.picks])
+    place = _joined([_picks(*of_job) for of_job in zip(choices, picked, strict=True)])
     own = estate.backup_server
     profile = eligibility.profile[tasks.vm[task]]
-    left = picked == NOBODY
+    left = place == NOBODY
     failed_over = left & eligibility.takeover(own)[profile]
-    proxy = np.where(left, np.where(failed_over, own, NOBODY), by_name(estate)[picked])
+    proxy = np.where(left, np.where(failed_over, own, NOBODY), by_name(estate)[place])
     ran = proxy >= 0
     over_network = eligibility.by_network[profile, proxy]
     connection = np.where(over_network, NETWORK, POWERSHELL_DIRECT)
@@ -114,11 +115,17 @@ def _runs(
     )
 
 
+def _picks(choice: Choice, picked: dict[int, Codes]) -> Codes:
+    """Return what each task picked at each start, as places in the order of names."""
+    starts = np.stack([picked[number] for number in range(len(picked))], axis=1).ravel()
+    return np.where(starts == NOBODY, NOBODY, choice.places[starts]).astype(np.int32)
+
+
 def _joined(parts: list[Codes]) -> Codes:
     return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
 
 
-def _spans(estate: Estate, candidate: NDArray[np.bool_], week: Replay) -> Spans:
+def spans_of_week(estate: Estate, candidate: NDArray[np.bool_], week: Replay) -> Spans:
     """Return the spans of every candidate and of the backup server, in order of name."""
     order, own = by_name(estate), estate.backup_server
     shown = order[candidate[order] | (order == own)]

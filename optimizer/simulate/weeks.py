@@ -8,25 +8,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.estate import Codes, Estate
+from models.estate import Estate
 from models.plan import OTHER, Tasks
 from models.problem import Counts
 from models.week import DAY, WEEK
-from optimizer.simulate.choice import NOBODY, Choice, by_name
-from optimizer.simulate.deal import Dealer
+from optimizer.simulate.choice import Choice, by_name
+from optimizer.simulate.deal import Begun
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """The second of two weeks, servers in order of name.
 
-    ``picks`` has, per choice, what its tasks picked, shape (tasks, starts of the job in the
-    week), `NOBODY` where that has no connection. From each of ``minutes`` to the next, ``load``
-    is what each server runs (``running_tasks`` and Windows runs), shape (minutes, servers), and
-    ``own`` what the backup server runs of its own work (S5).
+    From each of ``minutes`` to the next, ``load`` is what each server runs (``running_tasks`` and
+    Windows runs), shape (minutes, servers), ``own`` what the backup server runs of its own (S5).
     """
 
-    picks: list[Codes]
     minutes: Counts
     load: Counts
     own: Counts
@@ -42,28 +39,26 @@ def replay(
     estate: Estate,
     tasks: Tasks,
     choices: list[Choice],
+    begin: Callable[[int, int, Counts], Begun],
     step: Callable[[str], None],
-    deal: Callable[[Choice, Counts], Codes] | None = None,
 ) -> Replay:
     """Return the second week of two.
+
+    ``begin`` is given the place of a choice, the number of the start in its week and what the
+    servers run, and returns servers and how many tasks each of them begins to run.
 
     At each minute first the runs that end are taken away, then the jobs that start there begin,
     by name. A job's next start does not end a run in progress. The backup server's own work
     plays no part: in its tiers it has nobody beside it.
     """
-    deal = deal or Dealer()
     duration = estate.jobs["duration_minutes"].tolist()
     every = week_starts(estate)
     starts = {job: every[job] for job in np.unique(tasks.job).tolist()}
     minutes = _minutes(starts, duration)
     beginning = defaultdict(list)
     for place, choice in enumerate(choices):
-        for number, minute in enumerate(starts[choice.job]):
+        for number, minute in enumerate(starts[choice.of.job]):
             beginning[minute].append((place, number))
-    picks = [
-        np.empty((len(choice.tasks), len(starts[choice.job])), dtype=np.int32, order="F")
-        for choice in choices
-    ]  # each start's picks in one piece, as they are made
     load = estate.servers["running_tasks"].to_numpy()[by_name(estate)].astype(np.int64)
     history = np.empty((len(minutes), len(load)), dtype=np.int64)
     ending: dict[int, Counts] = {}
@@ -73,16 +68,13 @@ def replay(
             now = week * WEEK + minute
             load -= ending.pop(now, 0)
             for place, number in beginning[minute]:
-                choice = choices[place]
-                picks[place][:, number] = found = deal(choice, load)
-                ran = np.where(found == NOBODY, choice.stand_in, found)
-                begun = np.bincount(ran[ran != NOBODY], minlength=len(load))
-                load += begun
-                end = now + duration[choice.job]
-                ending[end] = ending.get(end, 0) + begun
+                servers, begun = begin(place, number, load)
+                load[servers] += begun
+                end = now + duration[choices[place].of.job]
+                ending.setdefault(end, np.zeros_like(load))[servers] += begun
             history[row] = load
     own_tasks = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(duration)).tolist()
-    return Replay(picks, minutes, history, _in_progress(starts, duration, own_tasks)[minutes])
+    return Replay(minutes, history, _in_progress(starts, duration, own_tasks)[minutes])
 
 
 def _minutes(starts: dict[int, list[int]], duration: list[int]) -> Counts:
