@@ -29,7 +29,7 @@ import trustme
 from click.testing import CliRunner
 
 from models.errors import GipError, OutputError
-from optimizer.batch import cluster as engines
+from optimizer import cluster as engines
 from optimizer.batch import lock, worker
 from optimizer.batch.estates import EstatesError, find, refusal
 from optimizer.batch.row import Aim, Row

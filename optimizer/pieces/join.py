@@ -23,8 +23,10 @@ JOINED = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is known beforehand: the head, the code of each look by chunk, where pieces begin."""
+    """What is known beforehand: the head, the code of each look by chunk, where pieces begin, and
+    whether the tables are ``sound`` so far: else they are looked at, and not written."""
 
+    sound: bool
     head: Head
     looks: list[Codes]
     cuts: list[Place]
@@ -65,7 +67,7 @@ def join(
     stray = rows["look"].isna() & (rows["vm"] != "")
     remedy = "add it there or remove this row"
     joined.problems += _problems(files["job_vms"], rows[stray], "is not in vms", remedy)
-    if joined.problems:
+    if joined.problems or not key.sound:
         return joined
     rows = rows.merge(
         current.rename(columns={"row": "line"}).drop(columns="job_name"), "left", on=["job", "vm"]

@@ -52,7 +52,7 @@ def put_in_order(
     estate, codes, findings = _understood(head, chunks, read)
     sample = sorted(place for one in read for place in one.sample)
     problems = problems + [problem for one in read for problem in one.problems]
-    key = Key(replace(head, estate=estate), codes, cuts_of(sample, STEP, rows))
+    key = Key(not problems, replace(head, estate=estate), codes, cuts_of(sample, STEP, rows))
     put(key, room.key)
     with dask.config.set(P2P):
         parts = 1 + sum(one.rows for one in read) // rows

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.errors import Problem
 from optimizer.check.record import coverage_proven
 from optimizer.check.seen import conclude
 from optimizer.check.verdict import Complaints
@@ -22,7 +23,7 @@ from optimizer.outputs.staging import PREFIX, staged
 from optimizer.pieces.digest import digest
 from optimizer.pieces.finish import Finished, Frame, Share, finish, judge_again
 from optimizer.pieces.hands import Hands
-from optimizer.pieces.head import read_head
+from optimizer.pieces.head import Head, read_head
 from optimizer.pieces.order import Ordered, put_in_order
 from optimizer.pieces.room import Room
 from optimizer.pieces.shares import shares
@@ -54,33 +55,45 @@ def run(
     engine: Engine,
     step: Callable[[str], None],
     watch: Watch = lambda event: None,
-    rows: int = ROWS,
 ) -> Planned:
-    """Plan the estate in a folder, in pieces of about ``rows`` rows, and put the files into
-    ``out``: the same bytes as `optimizer.run.run` writes.
+    """Plan the estate in a folder and put the plan's files into ``out``: the same bytes as
+    `optimizer.run.run` writes.
 
     Raises EstateError, PlanError, OutputError and ClusterError; on any of them ``out`` is as it
     was.
     """
     step("reading")
-    head, problems = read_head(estate_folder)
-    with staged(out, last="plan.json") as folder, _room(out) as room, connected(engine) as client:
-        hands = Hands(client, step)
+    head = read_head(estate_folder)
+    with connected(engine) as client:
+        return in_pieces(Hands(client, step), *head, out, solving, ROWS, watch)
+
+
+def in_pieces(
+    hands: Hands,
+    head: Head,
+    problems: list[Problem],
+    out: Path,
+    solving: Solving,
+    rows: int,
+    watch: Watch,
+) -> Planned:
+    """Do the same with a head and its ``problems`` at hand, in pieces of about ``rows`` rows."""
+    with staged(out, last="plan.json") as folder, _room(out) as room:
         hands.gather(room.folder)
         ordered = put_in_order(hands, head, problems, room, rows)
-        return planned(hands, ordered, room, folder, solving, step, watch)
+        return _planned(hands, ordered, room, folder, solving, watch)
 
 
-def planned(
+def _planned(
     hands: Hands,
     ordered: Ordered,
     room: Room,
     folder: Path,
     solving: Solving,
-    step: Callable[[str], None],
     watch: Watch,
 ) -> Planned:
     """Plan what lies in order in ``room`` into ``folder``."""
+    step = hands.step
     step("planning")
     estate, pieces = ordered.estate, range(len(ordered.pieces))
     tasks, bundles = digest(estate, [piece.bundles for piece in ordered.pieces])
