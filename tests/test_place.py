@@ -23,9 +23,10 @@ from models.estate import Estate
 from optimizer.cli.main import gip
 from optimizer.deadline import Deadline
 from optimizer.eligibility import candidates, licensed
-from optimizer.place.curve import KEPT, Placement, Point
+from optimizer.place.curve import KEPT, Placement, Point, better
 from optimizer.place.machines import from_file, in_networks
 from optimizer.sources.folder import read_estate
+from optimizer.stage import Stage
 from optimizer.tasks import tasks_of
 
 ROOT = Path(__file__).parents[1]
@@ -296,3 +297,29 @@ def test_what_is_printed_fits_a_terminal() -> None:
     lines = place("--max", "1", "--greedy").output.splitlines()
     assert max(map(len, lines[:8])) <= 80
     assert any("could go without" in line for line in lines)
+
+
+def staged(*figures: tuple[str, int, int]) -> tuple[Stage, ...]:
+    return tuple(Stage(aim, best, bound, 0.0) for aim, best, bound in figures)
+
+
+def test_a_search_cut_short_proves_nothing_of_the_plan_without_machines() -> None:
+    none = Point(
+        (), staged(("coverage", 8, 8), ("tier1", 5, 5), ("tier2", 1, 1), ("peak", 4, 4)), 1
+    )
+    poor = Point(
+        (9,), staged(("coverage", 8, 8), ("tier1", 2, 7), ("tier2", 0, 6), ("peak", 1, 1)), 2
+    )
+    found = better(poor, none, 10)
+    assert found.proxies == ()
+    assert [(stage.best, stage.bound) for stage in found.stages] == [
+        (8, 8),
+        (5, 7),
+        (1, 10),
+        (4, 0),
+    ]
+    proven = Point(
+        (9,), staged(("coverage", 7, 7), ("tier1", 7, 7), ("tier2", 0, 0), ("peak", 1, 1)), 2
+    )
+    assert better(proven, none, 10) is none
+    assert better(none, poor, 10) is none

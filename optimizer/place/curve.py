@@ -57,18 +57,19 @@ class Placement:
 
     def best(self) -> Iterator[Point]:
         """Yield the best point with at most 0, 1, 2 ... of the machines, up to all of them."""
-        none = self._without()
+        none = self._without
         yield none
         for count in range(1, len(self._machines.server) + 1):
-            yield _better(self._solved(self._machines, self._machines.most(count)), none)
+            found = self._solved(self._machines, self._machines.most(count))
+            yield better(found, none, self._tasks)
 
     def greedy(self) -> Iterator[Point]:
         """Yield the same where each machine stays once it is there: an order to add them in."""
-        found = self._without()
+        found = self._without
         yield found
         for count in range(1, len(self._machines.server) + 1):
             more = self._solved(self._machines, self._machines.most(count, found.proxies))
-            found = more if found.proxies else _better(more, found)
+            found = more if found.proxies else better(more, found, self._tasks)
             yield found
 
     def fewest(self) -> Point:
@@ -83,6 +84,7 @@ class Placement:
         aims = [aim for aim in among.program.aims if aim.name in KEPT]
         return alone._solved(among, among.counting(aims))
 
+    @cached_property
     def _without(self) -> Point:
         return self._today._solved(self._today._machines, self._today._machines.program)
 
@@ -95,6 +97,10 @@ class Placement:
         """
         servers = self.estate.servers.iloc[: self.first]
         return replace(self, estate=replace(self.estate, servers=servers))
+
+    @property
+    def _tasks(self) -> int:
+        return int(self._model.problem.count.sum())
 
     @cached_property
     def _machines(self) -> Opening:
@@ -125,5 +131,23 @@ class Placement:
         return Point(proxies, found.stages, time.monotonic() - began)
 
 
-def _better(one: Point, other: Point) -> Point:
-    return one if one.goodness >= other.goodness else other
+def better(one: Point, none: Point, tasks: int) -> Point:
+    """Return the better of a point and that without any machine, as a point of the former's kind.
+
+    Where time cut the search short, the latter's proofs say nothing of other choices: up to the
+    first aim in which the two differ the search's own bounds hold, behind it only that there are
+    so many ``tasks``, and no aim below 0.
+    """
+    if one.goodness >= none.goodness:
+        return one
+    if one.proven:
+        return none
+    pairs = list(zip(one.stages, none.stages, strict=True))
+    apart = next(place for place, (a, b) in enumerate(pairs) if a.best != b.best)
+    stages = [
+        replace(
+            mine, bound=theirs.bound if place <= apart else 0 if mine.aim in MINIMISED else tasks
+        )
+        for place, (theirs, mine) in enumerate(pairs)
+    ]
+    return replace(none, stages=tuple(stages), seconds=one.seconds)
