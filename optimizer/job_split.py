@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.eligibility import tiers
 from optimizer.job_wish import Mask, Wish
 
 
@@ -54,8 +53,6 @@ def split(wish: Wish) -> list[Part]:
 
 
 def _groups(wish: Wish) -> list[Part]:
-    near = (wish.tiers == 1) | (wish.tiers == 2)
-    ranked = tiers(np.ones_like(near), near, wish.own)
     planned = np.flatnonzero(wish.tier > 0)
     key = wish.of.kind[planned] * np.int64(5) + wish.tier[planned]
     groups = []
@@ -63,6 +60,6 @@ def _groups(wish: Wish) -> list[Part]:
         kind, tier = divmod(value, 5)
         tasks = planned[key == value]
         listed = np.isin(np.arange(len(wish.places)), wish.proxy[tasks])
-        fails = (ranked[kind] == tier) & (wish.tiers[kind] == 0)
-        groups.append(Part(tasks, listed, (ranked[kind] < tier) | fails))
+        fails = (wish.ranked[kind] == tier) & (wish.tiers[kind] == 0)
+        groups.append(Part(tasks, listed, (wish.ranked[kind] < tier) | fails))
     return groups

@@ -12,6 +12,7 @@ from models.plan import Tasks
 from models.problem import Counts
 from optimizer.compare import Figures
 from optimizer.eligibility import Eligibility, qualify
+from optimizer.job_trial import improved
 from optimizer.job_wish import Mask, Wish, wishes
 from optimizer.network import Network
 from optimizer.simulate.choice import NOBODY, Choice, by_name, choices, job_tasks
@@ -26,7 +27,7 @@ class Week:
 
     ``loads`` has, per wish, what its places run at each start, shape (starts, places);
     ``agreed``, shape (wishes, 3), the fields of `Agreement`. ``near`` says how near the week is to
-    the plan: as for one job (`Wish.improved`).
+    the plan: as for one job (`improved`).
     """
 
     wishes: list[Wish]
@@ -42,10 +43,7 @@ class Week:
 
     def improved(self) -> list[Mask]:
         """Return each job's list, improved for the loads that it met."""
-        return [
-            wish.improved(mask, loads)
-            for (wish, mask), loads in zip(self.pairs(), self.loads, strict=True)
-        ]
+        return improved(self.wishes, self.masks, self.loads)
 
 
 class Weeks:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from models.estate import Codes, Estate
 from models.problem import Counts
 from optimizer.eligibility import Eligibility
-from optimizer.simulate.choice import NOBODY, Choice, JobTasks, by_name, chosen
-from optimizer.simulate.deal import deal
+from optimizer.simulate.choice import NOBODY, Choice, JobTasks, by_name, by_network, chosen
 
 NO_LIMIT = 2**40
 Mask = NDArray[np.bool_]
+Masks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,9 @@ class Wish:
     ``places`` are the servers that the plan uses for it (``used``) and the backup server, in
     order of name; lists are masks of them. Per task: the planned ``proxy`` (a place in
     ``places``) and ``tier``, -1 and 0 where it has none. ``tiers``,
-    shape (kinds, places), is 0 where there is no connection. ``limit`` is on each server's load.
+    shape (kinds, places), is 0 where there is no connection; in ``ranked`` there always is one, as
+    the product sees it (S14). Per kind: ``takes_over`` where the backup server connects (S16), and
+    how many tasks are ``planned`` in tier 0 to 4, none in 0. ``limit`` is on each server's load.
     """
 
     of: JobTasks
@@ -35,6 +37,9 @@ class Wish:
     used: Mask
     own: int
     tiers: NDArray[np.int8]
+    ranked: NDArray[np.int8]
+    takes_over: Mask
+    planned: Counts
     limit: Counts
 
     def certain(self, listed: Mask) -> tuple[int, int]:
@@ -43,57 +48,25 @@ class Wish:
         A task is if nothing that it may pick lacks the connection, and served, too, if the backup
         server has one.
         """
-        return self._certain(self.choice(listed))
+        served, in_tier = self.certain_in(listed[None])[0].tolist()
+        return served, in_tier
 
-    def improved(self, listed: Mask, loads: Counts) -> Mask:
-        """Return a list at least as near to the plan, adding or leaving out one server at a time.
+    def certain_in(self, masks: Masks) -> Counts:
+        """Return the same for each of several lists, shape (lists, 2)."""
+        tiers = np.broadcast_to(self.tiers, (len(masks), *self.tiers.shape))
+        sure = np.where(self.offers(masks), tiers, 5).min(axis=2)
+        served = ((sure > 0) | self.takes_over) @ self.planned.sum(axis=1)
+        in_tier = self.planned[np.arange(len(self.planned)), sure].sum(axis=1)
+        return np.column_stack([served, in_tier])
 
-        ``loads``, shape (starts, places), are what the servers run as the job starts. Nearer is
-        what is certain to serve more tasks, then more in their tier, then what overloads less,
-        then what has more on their server. Servers that the plan does not use for the job would
-        only draw tasks away.
-        """
-        if self.used.sum() < 2:
-            return listed
-        distinct, times = np.unique(loads, axis=0, return_counts=True)
-        best = self._nearness(listed, distinct, times)
-        while True:
-            changed = listed ^ np.eye(len(self.places), dtype=np.bool_)[self.used]
-            hopeful = [m for m in changed if m.any() and self.certain(m) >= best[:2]]
-            found = [self._nearness(mask, distinct, times) for mask in hopeful]
-            if max(found, default=best) <= best:
-                return listed
-            best = max(found)
-            listed = hopeful[found.index(best)]
+    def offers(self, masks: Masks) -> Masks:
+        """Return what each kind picks from inside each list, shape (lists, kinds, places)."""
+        ranked = np.where(masks[:, None, :], self.ranked, np.int8(5))
+        return np.asarray(masks[:, None, :] & (ranked == ranked.min(axis=2, keepdims=True)))
 
     def choice(self, listed: Mask) -> Choice:
         """Return what the tasks choose among inside a list."""
         return chosen(self.of, self.places, self.tiers, listed, self.own, False)
-
-    def _certain(self, choice: Choice) -> tuple[int, int]:
-        here = self.tiers[:, np.isin(self.places, choice.places)]
-        lowest = [here[kind, choice.offers[offer]].min() for kind, offer in enumerate(choice.offer)]
-        sure = np.array(lowest)[self.of.kind]
-        planned = self.tier > 0
-        served = planned & ((sure > 0) | (choice.stand_in[self.of.kind] != NOBODY))
-        return int(served.sum()), int((planned & (sure == self.tier)).sum())
-
-    def _nearness(self, listed: Mask, loads: Counts, times: Counts) -> tuple[int, ...]:
-        choice = self.choice(listed)
-        in_tier = overload = on_server = 0
-        planned = self.tier > 0
-        here = np.flatnonzero(np.isin(self.places, choice.places))
-        for load, number in zip(loads, times.tolist(), strict=True):
-            picked = deal(choice, load[here])
-            server = choice.server(picked)
-            ran = server != NOBODY
-            after = load.copy()
-            after[here] += choice.begun(picked)
-            alike = planned & ran & (self.tiers[self.of.kind, here[server]] == self.tier)
-            in_tier += number * int(alike.sum())
-            overload += number * int(np.maximum(after - self.limit, 0).sum())
-            on_server += number * int((planned & ran & (here[server] == self.proxy)).sum())
-        return (*self._certain(choice), in_tier, -overload, on_server)
 
 
 def wishes(
@@ -117,6 +90,9 @@ def wishes(
             continue
         places = np.union1d(used, place[estate.backup_server])
         local = np.where(planned, np.searchsorted(places, wanted), NOBODY)
+        own = int(np.searchsorted(places, place[estate.backup_server]))
+        tiers = eligibility.tier[np.ix_(of.profiles, order[places])]
+        kinds = of.kind[planned] * np.int64(5) + tier[of.tasks[planned]]
         made.append(
             Wish(
                 of=of,
@@ -124,8 +100,11 @@ def wishes(
                 tier=tier[of.tasks],
                 places=places,
                 used=np.isin(places, used),
-                own=int(np.searchsorted(places, place[estate.backup_server])),
-                tiers=eligibility.tier[np.ix_(of.profiles, order[places])],
+                own=own,
+                tiers=tiers,
+                ranked=by_network(tiers, own),
+                takes_over=tiers[:, own] > 0,
+                planned=np.bincount(kinds, minlength=5 * len(tiers)).reshape(-1, 5),
                 limit=limit[places],
             )
         )

@@ -131,10 +131,10 @@ def test_being_served_comes_before_the_tier(tmp_path: Path) -> None:
 def test_what_makes_the_week_worse_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def first(wish: Wish, listed: Mask, loads: object) -> Mask:
-        return np.arange(len(listed)) == np.argmax(wish.used)
+    def first(wishes: list[Wish], *_: object) -> list[Mask]:
+        return [np.arange(len(wish.used)) == np.argmax(wish.used) for wish in wishes]
 
-    monkeypatch.setattr(Wish, "improved", first)
+    monkeypatch.setattr("optimizer.job_week.improved", first)
     made = planned(tmp_path, ["bs hq", "p east", "q west"], ["a east", "b west"])
     found = chosen(made)
     assert lists(made.estate, found) == {"j": "p q"}

@@ -146,9 +146,17 @@ def _best(
     """Return the servers of each kind's best tier (S14), shape (kinds, servers).
 
     The product picks before it connects, so networks alone decide, unless it
-    ``knows_connections``. ``tier`` is 0 where there is none; sharing a network is one.
+    ``knows_connections``. ``tier`` is 0 where there is none.
     """
     seen = allowed & ((tier > 0) | (not knows_connections))
-    ranked = tiers(seen, (tier == 1) | (tier == 2), own)
-    best = np.where(seen, ranked, np.int8(5)).min(axis=1, keepdims=True)
-    return np.asarray(seen & (ranked == best))
+    ranked = np.where(seen, by_network(tier, own), np.int8(5))
+    return np.asarray(seen & (ranked == ranked.min(axis=1, keepdims=True)))
+
+
+def by_network(tier: NDArray[np.int8], own: int) -> NDArray[np.int8]:
+    """Return the tiers that the product sees before it connects: by networks alone (S14).
+
+    ``tier``, shape (kinds, servers), is 0 where there is no connection; sharing a network is one.
+    """
+    near = (tier == 1) | (tier == 2)
+    return tiers(np.ones_like(near), near, own)

@@ -20,23 +20,70 @@ Begun = tuple[NDArray[np.intp], Counts]
 def deal(choice: Choice, load: Counts) -> Codes:
     """Return the server that each task of ``choice`` picks, `NOBODY` where it has no connection.
 
-    ``load`` is what each server of the choice runs as the job starts. A server's key
-    is its load, then its place: the smallest key is the pick. Every offer is a heap of keys.
-    Loads only grow meanwhile, so a key in it is never too large, and the top is the pick as soon
-    as it is up to date, whatever was dealt from other heaps. Of n tasks the n smallest keys are
-    enough: one of them has not been dealt from, and those left out are larger.
+    ``load`` is what each server of the choice runs as the job starts. A server's key is its load,
+    then its place: the smallest key is the pick. Kinds whose offers have no server in common know
+    nothing of each other, and those that connect to nothing are in nobody's way.
+    """
+    picks = np.full(len(choice.of.kind), NOBODY, dtype=np.int32)
+    for kinds in _crowds(choice):
+        of_crowd = np.zeros(len(choice.offer), dtype=np.bool_)
+        of_crowd[kinds] = True
+        mine = np.flatnonzero(of_crowd[choice.of.kind])
+        offer = choice.offers[choice.offer[kinds[0]]]
+        if all(choice.connects[kind].count(1) == len(offer) for kind in kinds) and (
+            len({choice.offer[kind] for kind in kinds}) == 1
+        ):
+            picks[mine] = offer[_level(load[offer], len(mine))]
+        else:
+            picks[mine] = _one_by_one(choice, load, choice.of.kind[mine].tolist())
+    return picks
+
+
+def _crowds(choice: Choice) -> list[list[int]]:
+    """Return the kinds that connect to something, those together whose offers overlap."""
+    crowds: list[tuple[set[int], list[int]]] = []
+    for kind, offer in enumerate(choice.offer):
+        if 1 in choice.connects[kind]:
+            servers, kinds = set(choice.offers[offer].tolist()), [kind]
+            for crowd in [crowd for crowd in crowds if not servers.isdisjoint(crowd[0])]:
+                crowds.remove(crowd)
+                servers |= crowd[0]
+                kinds += crowd[1]
+            crowds.append((servers, kinds))
+    return [kinds for _, kinds in crowds]
+
+
+def _level(load: Counts, number: int) -> Counts:
+    """Return which of the servers each of a ``number`` of tasks picks, where all suit them all.
+
+    They are the smallest keys of all that the servers come to have. Of the servers with the
+    least load some number fills up last, so that is the least height that holds all tasks.
+    """
+    size = len(load)
+    lowest = np.sort(load)
+    height = (-(-(number + np.cumsum(lowest)) // np.arange(1, size + 1))).min()
+    room = np.maximum(height - load, 0)
+    server = np.repeat(np.arange(size), room)
+    before = np.arange(len(server)) - np.repeat(np.cumsum(room) - room, room)
+    return np.sort((load[server] + before) * size + server)[:number] % size
+
+
+def _one_by_one(choice: Choice, load: Counts, kinds: list[int]) -> list[int]:
+    """Return what tasks of these ``kinds`` pick.
+
+    Every offer is a heap of keys. Loads only grow meanwhile, so a key in it is never too large,
+    and the top is the pick as soon as it is up to date, whatever was dealt from other heaps. Of n
+    tasks the n smallest keys are enough: one of them has not been dealt from, and those left out
+    are larger.
     """
     size = len(load)
     keys = load * size + np.arange(size)
     key_of = keys.tolist()
-    heaps = [np.sort(keys[offer])[: len(choice.of.kind)].tolist() for offer in choice.offers]
+    heaps = [np.sort(keys[offer])[: len(kinds)].tolist() for offer in choice.offers]
     wishes = list(zip((heaps[offer] for offer in choice.offer), choice.connects, strict=True))
     picks = []
-    for kind in choice.of.kind.tolist():
+    for kind in kinds:
         heap, connects = wishes[kind]
-        if not heap:
-            picks.append(NOBODY)
-            continue
         key = heap[0]
         while key != key_of[key % size]:
             heapreplace(heap, key_of[key % size])
@@ -47,7 +94,7 @@ def deal(choice: Choice, load: Counts) -> Codes:
             picks.append(server)
         else:
             picks.append(NOBODY)
-    return np.array(picks, dtype=np.int32)
+    return picks
 
 
 class Dealer(Generic[T]):
