@@ -18,10 +18,11 @@ Nearness = tuple[int, ...]
 @dataclass(frozen=True, slots=True)
 class _Trial:
     """Lists, shape (lists, places), to try for one job at each of its distinct loads, met so
-    many ``times``."""
+    many ``times``; what they are ``certain`` of, shape (lists, 2)."""
 
     wish: Wish
     masks: Masks
+    certain: Counts
     loads: Counts
     times: Counts
 
@@ -38,17 +39,17 @@ class _Trial:
         server = np.where(taken_over, wish.own, dealt.picks)
         after = self.loads + dealt.begun
         after[:, :, wish.own] += taken_over.sum(axis=0)
-        tier = wish.tiers[kind[:, None, None], server]
         ran = planned[:, None, None] & (server != NOBODY)
-        in_tier = ran & (tier == wish.tier[:, None, None])
         on_server = ran & (server == wish.proxy[:, None, None])
+        in_tier = ran  # as all are where all are certain of it
+        if (self.certain[:, 1] < planned.sum()).any():
+            in_tier = ran & (wish.tiers[kind[:, None, None], server] == wish.tier[:, None, None])
         columns = (
             in_tier.sum(axis=0) @ self.times,
             -np.maximum(after - wish.limit, 0).sum(axis=2) @ self.times,
             on_server.sum(axis=0) @ self.times,
         )
-        certain = wish.certain_in(self.masks)
-        return [tuple(row) for row in np.column_stack([certain, *columns]).tolist()]
+        return [tuple(row) for row in np.column_stack([self.certain, *columns]).tolist()]
 
 
 def improved(wishes: Sequence[Wish], lists: Sequence[Mask], loads: Sequence[Counts]) -> list[Mask]:
@@ -61,16 +62,16 @@ def improved(wishes: Sequence[Wish], lists: Sequence[Mask], loads: Sequence[Coun
     """
     better = list(lists)
     trials = {
-        place: _Trial(wish, better[place][None], *np.unique(met, axis=0, return_counts=True))
+        place: _trial(wish, better[place], met)
         for place, (wish, met) in enumerate(zip(wishes, loads, strict=True))
         if wish.used.sum() > 1
     }
     best = {place: max(found) for place, found in _tried(trials).items()}
     while trials:
         trials = {
-            place: replace(trial, masks=masks)
+            place: hopeful
             for place, trial in trials.items()
-            if len(masks := _hopeful(trial.wish, better[place], best[place]))
+            if len((hopeful := _hopeful(trial, better[place], best[place])).masks)
         }
         found = _tried(trials)
         trials = {place: trials[place] for place in trials if max(found[place]) > best[place]}
@@ -86,11 +87,18 @@ def _tried(trials: dict[int, _Trial]) -> dict[int, list[Nearness]]:
     return {places[number]: tried[number].nearness(dealt) for number, dealt in found}
 
 
-def _hopeful(wish: Wish, listed: Mask, best: Nearness) -> Masks:
-    """Return those lists, one server more or less, that are certain of the most, if no less than
-    ``best``: only they can be the nearest."""
-    changed = listed ^ np.eye(len(listed), dtype=np.bool_)[wish.used]
+def _trial(wish: Wish, listed: Mask, met: Counts) -> _Trial:
+    masks = listed[None]
+    loads, times = np.unique(met, axis=0, return_counts=True)
+    return _Trial(wish, masks, wish.certain_in(masks), loads, times)
+
+
+def _hopeful(trial: _Trial, listed: Mask, best: Nearness) -> _Trial:
+    """Return the trial of those lists, one server more or less, that are certain of the most, if
+    no less than ``best``: only they can be the nearest."""
+    changed = listed ^ np.eye(len(listed), dtype=np.bool_)[trial.wish.used]
     changed = changed[changed.any(axis=1)]
-    certain = [tuple(row) for row in wish.certain_in(changed).tolist()]
-    most = max(best[:2], *certain)
-    return changed[[row == most for row in certain]]
+    certain = trial.wish.certain_in(changed)
+    most = max(best[:2], *map(tuple, certain.tolist()))
+    hopeful = (certain == most).all(axis=1)
+    return replace(trial, masks=changed[hopeful], certain=certain[hopeful])

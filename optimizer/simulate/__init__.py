@@ -43,6 +43,6 @@ def simulation_of(
     """Return the same for who has the ``tasks`` of the estate and its ``eligibility`` at hand."""
     working = job_tasks(tasks, eligibility)
     chosen = choices(estate, working, eligibility, lists, knows_connections)
-    dealer = Dealer(chosen, lambda place, picked: picked)
+    dealer = Dealer(chosen, lambda choice, picked: picked)
     week = replay(estate, tasks, chosen, dealer, step)
     return outcome(estate, tasks, eligibility, chosen, dealer.told, week, knows_connections)

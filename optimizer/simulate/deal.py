@@ -103,7 +103,7 @@ class Dealer(Generic[T]):
     No job is dealt twice for the same load: one night is much like another.
     """
 
-    def __init__(self, choices: Sequence[Choice], tell: Callable[[int, Codes], T]) -> None:
+    def __init__(self, choices: Sequence[Choice], tell: Callable[[Choice, Codes], T]) -> None:
         self.told: list[dict[int, T]] = [{} for _ in choices]
         self._choices, self._tell = choices, tell
         self._dealt: dict[tuple[int, bytes], tuple[Counts, T]] = {}
@@ -119,6 +119,6 @@ class Dealer(Generic[T]):
         met = place, here[choice.offered].tobytes()
         if met not in self._dealt:
             picked = deal(choice, here)
-            self._dealt[met] = choice.begun(picked), self._tell(place, picked)
+            self._dealt[met] = choice.begun(picked), self._tell(choice, picked)
         begun, self.told[place][number] = self._dealt[met]
         return choice.places, begun

@@ -61,7 +61,7 @@ def replay(
             beginning[minute].append((place, number))
     load = estate.servers["running_tasks"].to_numpy()[by_name(estate)].astype(np.int64)
     history = np.empty((len(minutes), len(load)), dtype=np.int64)
-    ending: dict[int, Counts] = {}
+    ending: defaultdict[int, Counts] = defaultdict(lambda: np.zeros_like(load))
     for week in (0, 1):
         step(f"week {week + 1} of 2")
         for row, minute in enumerate(minutes.tolist()):
@@ -71,7 +71,7 @@ def replay(
                 servers, begun = begin(place, number, load)
                 load[servers] += begun
                 end = now + duration[choices[place].of.job]
-                ending.setdefault(end, np.zeros_like(load))[servers] += begun
+                ending[end][servers] += begun
             history[row] = load
     own_tasks = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(duration)).tolist()
     return Replay(minutes, history, _in_progress(starts, duration, own_tasks)[minutes])
