@@ -1,27 +1,22 @@
-"""Finds the best counts: once without regard to today's servers, then with it.
-
-Telling tasks apart by the server of today multiplies the columns and only `moves` asks for it. So
-until then those columns are idle: all that they can do for the other aims, others can.
-"""
+"""Finds the best counts, in one piece or part by part."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from models.estate import Codes, Estate
 from models.plan import Tasks
 from models.problem import Problem
-from models.program import Ints, Program
-from optimizer.aims import formulate
+from models.program import Program
+from optimizer.apart import apart
+from optimizer.course import Asked, advanced, begun, formulated, steps
 from optimizer.deadline import Deadline
 from optimizer.eligibility import Eligibility
 from optimizer.fill import fill
-from optimizer.flows import Arcs, point, served
+from optimizer.flows import Arcs
 from optimizer.groups import collapse, expand
-from optimizer.pools import ways
-from optimizer.solve import Solution, solve
 from optimizer.stage import Stage, Watch
 from optimizer.tasks import byte_rank
 from optimizer.variables import Variables
@@ -39,9 +34,13 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """The counts found, of each group on each server, and how good each aim is."""
+    """The counts found, and how good each aim is.
 
-    model: Model
+    ``problem`` has the groups, ``group`` each task's, ``arcs`` how many of each go where.
+    """
+
+    problem: Problem
+    group: Codes
     arcs: Arcs
     values: tuple[int, ...]
     stages: tuple[Stage, ...]
@@ -58,46 +57,27 @@ def optimise(
     progress: Watch,
 ) -> Optimum:
     """Return the best assignment of ``tasks``, in the order of the estate's aims."""
+    problem, group = collapse(estate, tasks, eligibility)
+    asked = Asked(estate.settings, deadline, seed, workers, pooling)
+    arcs, values, stages = apart(problem, asked, progress) or _at_once(problem, asked, progress)
+    return Optimum(problem, group, arcs, values, stages)
 
-    model = model_of(estate, tasks, eligibility, pooling)
 
-    def solved(program: Program, start: Arcs) -> Solution:
-        def relabelled(x: Ints) -> Ints:
-            return point(model.problem, program, model.columns, served(model.columns, x))
-
-        x = point(model.problem, program, model.columns, start)
-        slack = estate.settings.slack
-        return solve(program, x, relabelled, slack, deadline, seed, workers, progress)
-
-    names = [aim.name for aim in model.program.aims]
-    first = names.index("moves") if "moves" in names else len(names)
-    nothing = (np.zeros(0, dtype=np.int64),) * 3
-    hasty = nothing if deadline.seconds is None else fill(model.problem, nothing)
-    aims = model.program.aims
-    solution = solved(replace(model.program, aims=aims[:first], idle=model.columns.keeps), hasty)
-    stages = solution.stages
-    if first < len(names):
-        program = replace(solution.program, aims=aims[first:], idle=nothing[0])
-        solution = solved(program, served(model.columns, solution.x))
-        stages += solution.stages
-    arcs = served(model.columns, solution.x)
-    if not stages[0].proven:
-        arcs = fill(model.problem, arcs)
-    x = point(model.problem, model.program, model.columns, arcs)
-    return Optimum(
-        model=model,
-        arcs=arcs,
-        values=tuple(aim.value(x) for aim in model.program.aims),
-        stages=stages,
-    )
+def _at_once(
+    problem: Problem, asked: Asked, progress: Watch
+) -> tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]:
+    """Return the best counts, every aim's figure, and what became of it."""
+    course = begun(problem, asked)
+    for stop in steps(course.aims, coordinated=False):
+        course = advanced(course, stop, asked, progress)
+    arcs = course.arcs if course.stages[0].proven else fill(problem, course.arcs)
+    return arcs, course.values(arcs), course.stages
 
 
 def model_of(estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool) -> Model:
     """Return the question that an estate asks."""
-    settings = estate.settings
     problem, group = collapse(estate, tasks, eligibility)
-    tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))
-    return Model(problem, group, *formulate(problem, settings, ways(problem, pooling, tiers_apart)))
+    return Model(problem, group, *formulated(problem, estate.settings, pooling))
 
 
 def assigned(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> Codes:

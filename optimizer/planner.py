@@ -40,8 +40,8 @@ def plan(
     best = optimise(
         estate, tasks, eligibility, deadline or Deadline(), seed, workers, pooling, progress
     )
-    spare = room(best.model.problem, best.arcs)
-    made = labelled(estate, tasks, eligibility, best.model.group, best.arcs, spare)
+    spare = room(best.problem, best.arcs)
+    made = labelled(estate, tasks, eligibility, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)
     found = findings(estate, eligibility, stale_rows(estate, tasks), reasons, stranded(made))
     return replace(made, aims=results(estate, best), findings=found)

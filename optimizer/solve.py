@@ -29,11 +29,15 @@ THOROUGH = 10.0
 @dataclass(frozen=True, slots=True)
 class Solution:
     """The point reached, each aim's stage in order, and the program with all that they settled:
-    rows that hold the aims, bounds that leave out what none of the best plans does."""
+    rows that hold the aims, bounds that leave out what none of the best plans does.
+
+    ``before`` is the program that does not hold the last aim yet.
+    """
 
     x: Ints
     stages: tuple[Stage, ...]
     program: Program
+    before: Program
 
 
 Slack = Callable[[str, int], int]
@@ -80,7 +84,7 @@ class _Stages:
         efforts: tuple[Effort, Effort],
         progress: Watch,
     ) -> None:
-        self._program = program
+        self._program = self._before = program
         self._x = start
         self._relabelled = relabelled
         self._slack = slack
@@ -97,7 +101,7 @@ class _Stages:
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
             for aim in aims[settled:]:
                 self._alone(aim, known)
-        return Solution(self._x, tuple(self._stages), self._program)
+        return Solution(self._x, tuple(self._stages), self._program, self._before)
 
     def _runs(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
@@ -184,6 +188,7 @@ class _Stages:
 
     def _keep(self, aim: Aim, value: int, relaxed: Relaxed, before: Program) -> None:
         """Hold ``aim`` at ``value``, less what later aims may give back."""
+        self._before = before
         self._program = relaxed.holding(before, self._limit(aim, value))
 
     def _limit(self, aim: Aim, value: int) -> int:

@@ -55,20 +55,15 @@ def variables(problem: Problem, ways: Ways, utilisation: bool) -> Variables:
     decisions = len(arcs) + len(inflows) + len(outflows) + len(keeps)
     carrier_server = np.concatenate([ways.arc_server, ways.out_server, ways.keep_server])
     loaded = np.unique(carrier_server)
-    counted = loaded[problem.limit[loaded] > 0] if utilisation else loaded
+    counted = loaded[_counts(problem, utilisation)[loaded]]
     load, figure, square = _consecutive(
         decisions, len(loaded), len(counted) if utilisation else 0, len(counted)
     )
     if not utilisation:
-        figure = load
-    floor = anyway(problem)
-    ceiling = np.where(
-        problem.limit >= 0, np.maximum(problem.limit, floor), floor + problem.count.sum()
-    )
+        figure = load[np.searchsorted(loaded, counted)]
+    floor, ceiling = anyway(problem), _ceiling(problem)
     figures = [_figure(bound, problem.limit, utilisation) for bound in (floor, ceiling)]
-    resting = np.setdiff1d(np.flatnonzero(problem.candidate), loaded)
-    resting = resting[problem.limit[resting] > 0] if utilisation else resting
-    idle = figures[0][resting]
+    idle = figures[0][np.setdiff1d(np.flatnonzero(_counts(problem, utilisation)), loaded)]
     figure_bounds = [bound[counted] for bound in figures]
     lowest = max(idle.max(initial=0), figure_bounds[0].max(initial=0))
     highest = max(lowest, figure_bounds[1].max(initial=0))
@@ -119,6 +114,24 @@ def anyway(problem: Problem) -> Counts:
     floor = problem.running.copy()
     floor[problem.backup_server] += problem.own_moments.own.max(initial=0)
     return floor
+
+
+def highest_peak(problem: Problem, utilisation: bool) -> int:
+    """Return what no plan's peak exceeds."""
+    figures = _figure(_ceiling(problem), problem.limit, utilisation)
+    return int(figures[_counts(problem, utilisation)].max(initial=0))
+
+
+def _ceiling(problem: Problem) -> Counts:
+    """Return what no server's busiest moment exceeds."""
+    floor = anyway(problem)
+    limited = np.maximum(problem.limit, floor)
+    return np.where(problem.limit >= 0, limited, floor + problem.count.sum())
+
+
+def _counts(problem: Problem, utilisation: bool) -> NDArray[np.bool_]:
+    """Tell which servers peak and balance count."""
+    return problem.candidate & (problem.limit > 0) if utilisation else problem.candidate
 
 
 def _figure(load: Counts, limit: Counts, utilisation: bool) -> Counts:

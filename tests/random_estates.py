@@ -53,6 +53,7 @@ CIDRS = (
     "10.0.0.0/24", "10.0.0.0/24", "10.0.1.0/24", "10.0.0.0/16", "2001:db8:1::/64", "2001:db8::/32",
 )  # fmt: skip
 ADDRESSES = ("10.0.0.7", "10.0.1.7", "10.0.9.9", "2001:db8:1::7", "2001:db8:2::7", "192.0.2.1")
+SITES = ("hq", "east", "west", "")
 YES = ("", "true", "yes", "1", "TRUE")
 NO = ("false", "no", "0", "False")
 
@@ -119,6 +120,70 @@ def estates(draw: st.DrawFn, most_servers: int = 6, most_tasks: int = 32) -> dic
     return spec
 
 
+@st.composite
+def side_by_side(draw: st.DrawFn) -> dict[str, Any]:
+    """Return the spec of 2 or 3 small estates under one backup server.
+
+    It has a network in each, or reaches into each, or only some of this; and nothing else ties
+    them, but for sites that they share now and then.
+    """
+    tenants = draw(st.sampled_from([2, 2, 3]))
+    drawn = [draw(_tenant(f"t{number}")) for number in range(tenants)]
+    spec: dict[str, Any] = {
+        name: [row for tenant in drawn for row in tenant[name]] for name in drawn[0]
+    }
+    if draw(st.sampled_from([True, True, False])):
+        for number, tenant in enumerate(drawn):
+            tenant["networks"] = [
+                {**row, "site": row["site"] and f"{row['site']} {number}"}
+                for row in tenant["networks"]
+            ]
+    homes = ["hq", *(draw(st.sampled_from(["", "", f"t{n}n0"])) for n in range(tenants))]
+    reach = [draw(st.booleans()) for _ in range(tenants)]
+    spec["networks"].append({"network": "hq", "cidr": "", "site": draw(st.sampled_from(SITES))})
+    spec["links"] += [
+        {"from": "hq", "to": f"t{n}n0", "both_ways": "no", "up": "", "latency_ms": ""}
+        for n in range(tenants)
+        if reach[n]
+    ]
+    backup_server = draw(_server(("hq",)))
+    backup_server["networks"] = "; ".join(filter(None, homes))
+    backup_server["roles"] = "backup_server"
+    if draw(st.booleans()):
+        backup_server["max_tasks"] = draw(st.sampled_from(["", "6", "12"]))
+    spec["servers"].append({"server": "bs", **backup_server})
+    spec["settings"] = draw(_settings())
+    if draw(st.sampled_from([True, True, True, False])):
+        spec["settings"].get("planning", {}).pop("tolerance", None)
+    if draw(st.sampled_from([True, True, False])):
+        there = tuple((row["job"], row["vm"]) for row in spec["job_vms"])
+        servers = tuple(row["server"] for row in spec["servers"])
+        spec["current"] = draw(_current(there, servers))
+    return spec
+
+
+def _tenant(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    servers, networks, vms, jobs = (
+        tuple(f"{name}{letter}{number}" for number in range(most))
+        for letter, most in (("s", 2), ("n", 2), ("v", 5), ("j", 2))
+    )
+    links = [{"from": networks[0], "to": networks[1], "both_ways": "", "up": "", "latency_ms": ""}]
+    tables = {
+        "servers": _table_of("server", servers, _server(networks)),
+        "networks": _table_of("network", networks, _network()),
+        "links": st.sampled_from([links, links, []]),
+        "vms": _table_of("vm", vms, _vm(networks, servers)),
+        "jobs": _table_of("job", jobs, _job(servers)),
+        "job_vms": _job_vms(tuple(product(jobs, vms)), 7),
+    }
+    return st.fixed_dictionaries(tables)
+
+
+def _table_of(key: str, names: Names, others: Rows) -> st.SearchStrategy[list[dict[str, str]]]:
+    rows = st.tuples(*[others] * len(names))
+    return rows.map(lambda drawn: [{key: n, **row} for n, row in zip(names, drawn, strict=True)])
+
+
 def _names(draw: st.DrawFn, prefix: str, sizes: list[int]) -> Names:
     return tuple(f"{prefix}{number}" for number in range(draw(st.sampled_from(sizes))))
 
@@ -168,7 +233,7 @@ def _network() -> Rows:
     return st.fixed_dictionaries(
         {
             "cidr": _mostly("", *CIDRS, of=3),
-            "site": st.sampled_from(["hq", "east", "west", ""]),
+            "site": st.sampled_from(SITES),
         }
     )
 

@@ -102,9 +102,8 @@ def _planned(
     best = optimise(
         estate, tasks, eligibility, deadline, solving.seed, solving.workers, True, watch
     )
-    model = best.model
-    put(Frame(estate, eligibility, room_of(model.problem, best.arcs)), room.frame)
-    bundles["group"] = model.group[bundles["row"]]
+    put(Frame(estate, eligibility, room_of(best.problem, best.arcs)), room.frame)
+    bundles["group"] = best.group[bundles["row"]]
     dealt = shares(best.arcs, byte_rank(estate.servers["server"]), bundles, len(pieces))
     groups = dict(list(bundles[["job", "look", "group"]].groupby(bundles["piece"])))
     each = [(n, Share(dealt[n], groups.get(n, bundles[:0]).drop_duplicates())) for n in pieces]
