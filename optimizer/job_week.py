@@ -15,7 +15,7 @@ from optimizer.eligibility import qualify
 from optimizer.job_trial import improved
 from optimizer.job_wish import Mask, Wish, wishes
 from optimizer.network import Network
-from optimizer.simulate.choice import NOBODY, Choice, by_name, choices, job_tasks
+from optimizer.simulate.choice import NOBODY, Choice, Picks, by_name, choices, job_tasks
 from optimizer.simulate.deal import Begun, Dealer
 from optimizer.simulate.result import overload, peak, spans_of_week
 from optimizer.simulate.weeks import replay, week_starts
@@ -97,7 +97,7 @@ class Weeks:
         agreed = total[[of.job in loads for of in self._working], 6:]
         return Week(self.wishes, masks, figures, list(loads.values()), agreed, near)
 
-    def _counted(self, choice: Choice, picked: Codes) -> Counts:
+    def _counted(self, choice: Choice, picked: Picks) -> Counts:
         """Return how many runs fail, are in tier 1 to 4, and are taken over; and of the planned
         ones how many there are, are on their server, and in their tier."""
         servers, kind = self._order[choice.places], choice.of.kind

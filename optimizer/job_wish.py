@@ -79,6 +79,7 @@ def wishes(
     """Return what a plan (``proxy`` and ``tier`` per task) wants of each job that it serves."""
     order = by_name(estate)
     place = np.argsort(order)
+    backup_server = place[estate.backup_server]
     limit = estate.servers["max_tasks"].to_numpy()[order]
     limit = np.where(limit < 0, NO_LIMIT, limit)
     made = []
@@ -88,9 +89,9 @@ def wishes(
         used = np.unique(wanted[planned])
         if not len(used):
             continue
-        places = np.union1d(used, place[estate.backup_server])
+        places = np.union1d(used, backup_server)
         local = np.where(planned, np.searchsorted(places, wanted), NOBODY)
-        own = int(np.searchsorted(places, place[estate.backup_server]))
+        own = int(np.searchsorted(places, backup_server))
         tiers = eligibility.tier[np.ix_(of.profiles, order[places])]
         kinds = of.kind[planned] * np.int64(5) + tier[of.tasks[planned]]
         made.append(

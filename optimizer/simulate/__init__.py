@@ -44,5 +44,6 @@ def simulation_of(
     working = job_tasks(tasks, eligibility)
     chosen = choices(estate, working, eligibility, lists, knows_connections)
     dealer = Dealer(chosen, lambda choice, picked: picked)
-    week = replay(estate, tasks, chosen, dealer, step)
-    return outcome(estate, tasks, eligibility, chosen, dealer.told, week, knows_connections)
+    week, picked = replay(estate, tasks, chosen, dealer, step), dealer.told
+    del dealer  # what it knows of other nights is large
+    return outcome(estate, tasks, eligibility, chosen, picked, week, knows_connections)

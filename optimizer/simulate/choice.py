@@ -17,6 +17,7 @@ from optimizer.eligibility import Eligibility, tiers
 from optimizer.tasks import byte_rank
 
 NOBODY = -1
+Picks = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,11 @@ class Choice:
     connects: tuple[bytes, ...]
     offers: tuple[NDArray[np.intp], ...]
 
-    def server(self, picked: Codes) -> Codes:
+    def server(self, picked: Picks) -> Picks:
         """Return who runs each task, given what each ``picked``: the backup server takes over."""
         return np.where(picked == NOBODY, self.stand_in[self.of.kind], picked)
 
-    def begun(self, picked: Codes) -> Counts:
+    def begun(self, picked: Picks) -> Counts:
         """Return how many tasks each server begins to run, given what each task ``picked``."""
         server = self.server(picked)
         return np.bincount(server[server != NOBODY], minlength=len(self.places))

@@ -9,22 +9,21 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estate import Codes
 from models.problem import Counts
-from optimizer.simulate.choice import NOBODY, Choice
+from optimizer.simulate.choice import NOBODY, Choice, Picks
 
 T = TypeVar("T")
 Begun = tuple[NDArray[np.intp], Counts]
 
 
-def deal(choice: Choice, load: Counts) -> Codes:
+def deal(choice: Choice, load: Counts) -> Picks:
     """Return the server that each task of ``choice`` picks, `NOBODY` where it has no connection.
 
     ``load`` is what each server of the choice runs as the job starts. A server's key is its load,
     then its place: the smallest key is the pick. Kinds whose offers have no server in common know
     nothing of each other, and those that connect to nothing are in nobody's way.
     """
-    picks = np.full(len(choice.of.kind), NOBODY, dtype=np.int32)
+    picks = np.full(len(choice.of.kind), NOBODY, dtype=np.min_scalar_type(-len(load)))
     for kinds in _crowds(choice):
         of_crowd = np.zeros(len(choice.offer), dtype=np.bool_)
         of_crowd[kinds] = True
@@ -40,12 +39,19 @@ def deal(choice: Choice, load: Counts) -> Codes:
 
 
 def _crowds(choice: Choice) -> list[list[int]]:
-    """Return the kinds that connect to something, those together whose offers overlap."""
-    crowds: list[tuple[set[int], list[int]]] = []
-    for kind, offer in enumerate(choice.offer):
+    """Return the kinds that connect to something, those together whose offers overlap.
+
+    Sets of servers are integers, a byte each.
+    """
+    one_each = np.zeros((len(choice.offers), len(choice.places)), dtype=np.bool_)
+    for row, offer in zip(one_each, choice.offers, strict=True):
+        row[offer] = True
+    sets = [int.from_bytes(row.tobytes(), "little") for row in one_each]
+    crowds: list[tuple[int, list[int]]] = []
+    for kind, offer_of_kind in enumerate(choice.offer):
         if 1 in choice.connects[kind]:
-            servers, kinds = set(choice.offers[offer].tolist()), [kind]
-            for crowd in [crowd for crowd in crowds if not servers.isdisjoint(crowd[0])]:
+            servers, kinds = sets[offer_of_kind], [kind]
+            for crowd in [crowd for crowd in crowds if servers & crowd[0]]:
                 crowds.remove(crowd)
                 servers |= crowd[0]
                 kinds += crowd[1]
@@ -103,7 +109,7 @@ class Dealer(Generic[T]):
     No job is dealt twice for the same load: one night is much like another.
     """
 
-    def __init__(self, choices: Sequence[Choice], tell: Callable[[Choice, Codes], T]) -> None:
+    def __init__(self, choices: Sequence[Choice], tell: Callable[[Choice, Picks], T]) -> None:
         self.told: list[dict[int, T]] = [{} for _ in choices]
         self._choices, self._tell = choices, tell
         self._dealt: dict[tuple[int, bytes], tuple[Counts, T]] = {}

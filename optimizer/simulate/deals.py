@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.problem import Counts
-from optimizer.simulate.choice import NOBODY
+from optimizer.simulate.choice import NOBODY, Picks
 
 COLUMNS = 4096
 Matrices = NDArray[np.bool_]
-Picks = NDArray[np.int16]
 Keys = NDArray[np.signedinteger[Any]]
 Small = np.dtype[np.signedinteger[Any]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
 from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT, Tasks
+from models.problem import Counts
 from models.week import WEEK
 from optimizer.eligibility import Eligibility
 from optimizer.outputs.loads import Spans
-from optimizer.simulate.choice import NOBODY, Choice, by_name
+from optimizer.simulate.choice import NOBODY, Choice, Picks, by_name
 from optimizer.simulate.weeks import Replay, week_starts
 
 
@@ -62,7 +63,7 @@ def outcome(
     tasks: Tasks,
     eligibility: Eligibility,
     choices: list[Choice],
-    picked: list[dict[int, Codes]],
+    picked: list[dict[int, Picks]],
     week: Replay,
     knows_connections: bool,
 ) -> Simulation:
@@ -89,40 +90,40 @@ def _runs(
     tasks: Tasks,
     eligibility: Eligibility,
     choices: list[Choice],
-    picked: list[dict[int, Codes]],
+    picked: list[dict[int, Picks]],
 ) -> Runs:
     every = week_starts(estate)
     starts = [every[choice.of.job] for choice in choices]
-    tiles = [np.tile(s, len(c.of.tasks)) for s, c in zip(starts, choices, strict=True)]
-    repeated = [np.repeat(c.of.tasks, len(s)) for s, c in zip(starts, choices, strict=True)]
-    task = _joined(repeated)
-    place = _joined([_picks(*of_job) for of_job in zip(choices, picked, strict=True)])
+    jobs = list(zip(starts, choices, strict=True))
+    task = _joined(np.repeat(choice.of.tasks, len(starts)) for starts, choice in jobs)
+    place = _joined(_picks(*of_job) for of_job in zip(choices, picked, strict=True))
     own = estate.backup_server
     profile = eligibility.profile[tasks.vm[task]]
     left = place == NOBODY
     failed_over = left & eligibility.takeover(own)[profile]
-    proxy = np.where(left, np.where(failed_over, own, NOBODY), by_name(estate)[place])
+    proxy = by_name(estate)[place]
+    proxy[left] = np.where(failed_over[left], own, NOBODY)
     ran = proxy >= 0
     over_network = eligibility.by_network[profile, proxy]
     connection = np.where(over_network, NETWORK, POWERSHELL_DIRECT)
     return Runs(
         task=task,
-        start=_joined(tiles),
-        proxy=proxy.astype(np.int32),
+        start=_joined(np.tile(starts, len(choice.of.tasks)) for starts, choice in jobs),
+        proxy=proxy,
         tier=np.where(ran, eligibility.tier[profile, proxy], 0).astype(np.int8),
         connection=np.where(ran, connection, NO_CONNECTION).astype(np.int8),
         failed_over=failed_over,
     )
 
 
-def _picks(choice: Choice, picked: dict[int, Codes]) -> Codes:
+def _picks(choice: Choice, picked: dict[int, Picks]) -> Codes:
     """Return what each task picked at each start, as places in the order of names."""
     starts = np.stack([picked[number] for number in range(len(picked))], axis=1).ravel()
     return np.where(starts == NOBODY, NOBODY, choice.places[starts]).astype(np.int32)
 
 
-def _joined(parts: list[Codes]) -> Codes:
-    return np.concatenate([np.zeros(0, dtype=np.int32), *parts]).astype(np.int32)
+def _joined(parts: Iterable[Counts | Codes]) -> Codes:
+    return np.concatenate([np.zeros(0, np.int32), *(part.astype(np.int32) for part in parts)])
 
 
 def spans_of_week(estate: Estate, candidate: NDArray[np.bool_], week: Replay) -> Spans:
