@@ -12,7 +12,7 @@ from models.problem import Moments, Problem
 from models.program import Ints
 from optimizer.flows import Arcs
 from optimizer.moments import maximal
-from optimizer.parts import Division
+from optimizer.parts import Division, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,24 @@ class Part:
     problem: Problem
     group: Ints
     server: Ints
+
+
+def bundles(size: Ints, chosen: Mask, started: int, least: int) -> list[Ints]:
+    """Return the ``chosen`` parts in bundles of ``least`` groups or more, as far as that goes.
+
+    The first, which is always there, has ``started`` groups already.
+    """
+    found: list[list[int]] = [[]]
+    filled = started
+    for number in np.flatnonzero(chosen).tolist():
+        if filled >= least:
+            found.append([])
+            filled = 0
+        found[-1].append(number)
+        filled += int(size[number])
+    if filled < least and len(found) > 1:
+        found[-2:] = [found[-2] + found[-1]]
+    return [np.array(bundle, dtype=np.int64) for bundle in found]
 
 
 def part_of(division: Division, chosen: Ints, backup_server: bool) -> Part:

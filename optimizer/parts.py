@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 from models.problem import TIER, Problem
 from models.program import Ints
 
-BUNDLE = 500
 NO_TIER = 9
 Mask = NDArray[np.bool_]
 
@@ -144,21 +143,3 @@ def _connected(rows: Mask) -> tuple[Ints, Ints]:
             new = np.flatnonzero(columns[near].any(axis=0) & (row_part < 0))
         number += 1
     return row_part, column_part
-
-
-def bundles(size: Ints, chosen: Mask, started: int) -> list[Ints]:
-    """Return the ``chosen`` parts in bundles of `BUNDLE` groups or more, as far as that goes.
-
-    The first, which is always there, has ``started`` groups already.
-    """
-    found: list[list[int]] = [[]]
-    filled = started
-    for number in np.flatnonzero(chosen).tolist():
-        if filled >= BUNDLE:
-            found.append([])
-            filled = 0
-        found[-1].append(number)
-        filled += int(size[number])
-    if filled < BUNDLE and len(found) > 1:
-        found[-2:] = [found[-2] + found[-1]]
-    return [np.array(bundle, dtype=np.int64) for bundle in found]

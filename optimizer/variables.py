@@ -124,9 +124,8 @@ def highest_peak(problem: Problem, utilisation: bool) -> int:
 
 def _ceiling(problem: Problem) -> Counts:
     """Return what no server's busiest moment exceeds."""
-    floor = anyway(problem)
-    limited = np.maximum(problem.limit, floor)
-    return np.where(problem.limit >= 0, limited, floor + problem.count.sum())
+    floor, most = anyway(problem), problem.count.sum()
+    return np.where(problem.limit >= 0, np.maximum(problem.limit, floor), floor + most)
 
 
 def _counts(problem: Problem, utilisation: bool) -> NDArray[np.bool_]:

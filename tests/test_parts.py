@@ -39,8 +39,7 @@ def found(plan: Plan) -> dict[str, tuple[int, int, int]]:
 def planned(read: Estate, bundle: int, workers: int = 1, deadline: Deadline | None = None) -> Plan:
     """Return the plan of an estate with parts of ``bundle`` groups or more."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (apart, parts):
-            patch.setattr(module, "BUNDLE", bundle)
+        patch.setattr(apart, "_least", lambda settings: bundle)
         return plan(read, deadline, workers=workers)
 
 
