@@ -31,10 +31,12 @@ from models.errors import GipError  # noqa: E402
 LOOPBACK = "127.0.0.1"
 CONNECT = 10.0  # seconds
 LEAST = 512 << 20  # bytes: a worker takes half of it before it has seen an estate
-MEMORY = {  # a worker holds nothing that could go to a disk, and must not wait for room
+MEMORY = {  # what a worker holds for long is little, and it must not wait for room
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
+    "distributed.p2p.comm.buffer": "64MiB",  # for each shuffle that is on; a gigabyte without
+    "distributed.p2p.storage.buffer": "64MiB",
 }
 
 

@@ -14,7 +14,7 @@ from models.estate import Estate
 from models.plan import Plan, Unassigned
 from optimizer.check.loads import Loads
 from optimizer.check.reasons import judge_reasons
-from optimizer.check.seen import Seen, look_at
+from optimizer.check.seen import look_at
 from optimizer.check.verdict import Complaints
 from optimizer.check.written import Written, read_written
 from optimizer.eligibility import Eligibility
@@ -22,8 +22,10 @@ from optimizer.findings import stranded
 from optimizer.flows import Arcs, find, key
 from optimizer.outputs.plan_files import write_tasks
 from optimizer.pieces.piece import read_piece
+from optimizer.pieces.shelf import put
 from optimizer.planner import labelled
 
+COMPACT, SEEN = "compact.npz", "seen"
 SERVED = ["job", "kind", "proxy", "tier"]
 ASSIGNMENTS, UNASSIGNED = TASK_FILES = ("assignments.csv", "unassigned.csv")
 
@@ -48,7 +50,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Finished:
-    """What a finished piece comes to.
+    """What a finished piece comes to, but for what the checker saw, which lies in `SEEN`.
 
     ``served`` counts its tasks by `SERVED`; ``edges`` has the first and the last row of each file
     that has any.
@@ -57,7 +59,6 @@ class Finished:
     served: pd.DataFrame
     reasons: Counter[Unassigned]
     stranded: int
-    seen: Seen
     complaints: Complaints
     edges: dict[str, tuple[tuple[str, bytes], tuple[str, bytes]]]
 
@@ -65,7 +66,7 @@ class Finished:
 def finish(frame: Frame, rows: Path, share: Share, folder: Path) -> Finished:
     """Write a piece's part of `TASK_FILES` into ``folder``, and judge it.
 
-    ``compact.npz`` has what the lists of the jobs are made of: arrays with an element per task.
+    `COMPACT` has what the lists of the jobs are made of: arrays with an element per task.
     """
     piece = read_piece(frame.estate, rows)
     estate, tasks = piece.estate, piece.tasks
@@ -79,17 +80,17 @@ def finish(frame: Frame, rows: Path, share: Share, folder: Path) -> Finished:
     write_tasks(plan, folder)
     proxy = np.where(plan.tier > 0, plan.proxy, -1).astype(np.int32)
     np.savez(
-        folder / "compact.npz",
+        folder / COMPACT,
         job=tasks.job, look=look, kind=tasks.kind, proxy=proxy, tier=plan.tier,
     )  # fmt: skip
     complaints = Complaints()
     files = {name: read_written(folder, name, complaints) for name in TASK_FILES}
     seen = look_at(estate, files[ASSIGNMENTS], files[UNASSIGNED], complaints).seen
+    put(replace(seen, loads=replace(seen.loads, estate=frame.estate)), folder / SEEN)
     return Finished(
         served=_served(plan),
         reasons=Counter((-1, reason, detail) for _, reason, detail in plan.unassigned),
         stranded=stranded(plan),
-        seen=seen,
         complaints=complaints,
         edges={name: _edges(file) for name, file in files.items() if len(file)},
     )

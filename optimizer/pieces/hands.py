@@ -65,6 +65,7 @@ class Hands:
         return self._results(doing, self.client.compute(list(delayed)))
 
     def _results(self, doing: str, futures: list[Future]) -> list[Any]:
+        self.step(f"{doing}, 0 of {len(futures)}")
         try:
             for done, _ in enumerate(as_completed(futures, loop=self.client.loop), 1):
                 self.step(f"{doing}, {done} of {len(futures)}")

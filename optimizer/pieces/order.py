@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import dask
 import dask.dataframe as dd
 import pandas as pd
+import pyarrow.parquet as pq
 
 from models.errors import EstateError, Problem
 from models.estate import Codes, Estate
@@ -56,7 +58,11 @@ def put_in_order(
     put(key, room.key)
     with dask.config.set(P2P):
         parts = 1 + sum(one.rows for one in read) // rows
-        tables = [_shuffled(table, chunks, room, parts) for table in (VMS, JOB_VMS, CURRENT)]
+        written = {
+            table: [room.read(table, chunk.number) for chunk in chunks if chunk.table == table]
+            for table in (VMS, JOB_VMS, CURRENT)
+        }
+        tables = [_shuffled(table, files, parts) for table, files in written.items()]
         joined: list[Joined] = hands.all(
             "joining",
             [
@@ -98,14 +104,21 @@ def _understood(
     return estate, codes, [*findings.values(), *unknown_hosts(hosts)]
 
 
-def _shuffled(table: Table, chunks: Sequence[Chunk], room: Room, parts: int) -> list[Any]:
+def _shuffled(table: Table, files: Sequence[Path], parts: int) -> list[Any]:
     """Return the rows of a table in ``parts``, those of a VM in one and the same."""
-    files = [room.read(table, chunk.number) for chunk in chunks if chunk.table == table]
-    if not files:
+    places = [
+        (file, group) for file in files for group in range(pq.read_metadata(file).num_row_groups)
+    ]
+    if not places:
         return [empty(table)] * parts
-    rows = dd.from_map(pd.read_parquet, files, meta=empty(table))
+    rows = dd.from_map(_batch, *zip(*places, strict=True), meta=empty(table))
     found: list[Any] = rows.shuffle("vm", npartitions=parts).to_delayed()
     return found
+
+
+def _batch(file: Path, group: int) -> pd.DataFrame:
+    rows: pd.DataFrame = pq.ParquetFile(file).read_row_group(group).to_pandas()
+    return rows
 
 
 def _read(chunk: Chunk, room: Room) -> Read:

@@ -118,10 +118,10 @@ def _planned(
     write_whole(plan, lists, named, folder, solving.seed)
     join_files(folders, folder)
     step("checking")
-    seen, complaints = judged(finished)
+    seen, complaints = judged(finished, folders)
     record = read_record(folder)
     put((seen.loads, coverage_proven(record)), room.loads)
-    short = [number for number in pieces if finished[number].seen.unassigned]
+    short = [number for number in pieces if finished[number].reasons]
     for again in hands.each("checking reasons", _judge_again, short, room):
         complaints.include(again)
     files = {file: read_written(folder, file, complaints) for file in WHOLE_FILES}

@@ -14,7 +14,12 @@ def put(value: Any, path: Path) -> Path:
     return path
 
 
-@lru_cache(maxsize=2)
-def take(path: Path) -> Any:
+def fetch(path: Path) -> Any:
     """Return the value at ``path``, which only this program's own run can have written."""
     return pickle.loads(path.read_bytes())  # noqa: S301
+
+
+@lru_cache(maxsize=2)
+def take(path: Path) -> Any:
+    """Return the same, and keep it for the next call."""
+    return fetch(path)

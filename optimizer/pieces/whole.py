@@ -26,8 +26,9 @@ from optimizer.eligibility import Eligibility
 from optimizer.findings import findings
 from optimizer.job_lists import JobLists, choose_lists
 from optimizer.outputs.job_list_files import VmsOf
-from optimizer.pieces.finish import SERVED, TASK_FILES, Finished
+from optimizer.pieces.finish import COMPACT, SEEN, SERVED, TASK_FILES, Finished
 from optimizer.pieces.piece import Settled, read_piece
+from optimizer.pieces.shelf import fetch
 from optimizer.tasks import LISTED, stale_findings
 
 
@@ -102,7 +103,7 @@ def lists_of(
     estate: Estate, folders: Sequence[Path], deadline: Deadline, step: Callable[[str], None]
 ) -> JobLists:
     """Return the lists for the jobs, of arrays with a few bytes for each task."""
-    parts = [np.load(folder / "compact.npz") for folder in folders]
+    parts = [np.load(folder / COMPACT) for folder in folders]
     job, look, kind, proxy, tier = (
         np.concatenate([part[name] for part in parts])
         for name in ("job", "look", "kind", "proxy", "tier")
@@ -143,7 +144,7 @@ def join_files(folders: Sequence[Path], out: Path) -> None:
                     shutil.copyfileobj(part, whole, 1 << 20)
 
 
-def judged(pieces: Sequence[Finished]) -> tuple[Seen, Complaints]:
+def judged(pieces: Sequence[Finished], folders: Sequence[Path]) -> tuple[Seen, Complaints]:
     """Return what was seen of all pieces, and what is wrong in them or in their order."""
     complaints = Complaints()
     for piece in pieces:
@@ -154,4 +155,4 @@ def judged(pieces: Sequence[Finished]) -> tuple[Seen, Complaints]:
             if not last < first:
                 where = f"job {first[0]!r}, vm {first[1].decode()!r}"
                 complaints.add("unsorted files", f"{name}: {where} stands too late")
-    return reduce(add, (piece.seen for piece in pieces)), complaints
+    return reduce(add, (fetch(folder / SEEN) for folder in folders)), complaints
