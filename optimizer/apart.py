@@ -38,7 +38,7 @@ def apart(problem: Problem, asked: Asked, progress: Watch) -> Answer | None:
     division = divide(problem)
     if division.size[~division.needing].sum() < least:
         return None
-    parts = _parts(_tried(division, asked), least)
+    parts = _parts(_tried(division, asked, least), least)
     if len(parts) == 1:
         return None
     roof = highest_peak(problem, asked.settings.balance == "utilisation")
@@ -73,10 +73,13 @@ def _least(settings: Settings) -> int:
     return 1 if searched else BUNDLE
 
 
-def _tried(division: Division, asked: Asked) -> Division:
-    """Return the division with nothing unsure: who may need the backup server is asked."""
-    if not division.unsure.any():
-        return division
+def _tried(division: Division, asked: Asked, least: int) -> Division:
+    """Return the division with nothing unsure: who may need the backup server is asked.
+
+    Measured: that pays where parts are to be as small as can be; else they count as needing it.
+    """
+    if least > 1 or not division.unsure.any():
+        return division.with_needing(division.unsure)
     part = part_of(division, np.flatnonzero(division.unsure), backup_server=True)
     if division.problem.failover_limit is None:
         part = unlimited(part)
