@@ -34,9 +34,8 @@ class Key:
 
 @dataclass(slots=True)
 class Joined:
-    """How many rows were written, what is wrong, and the rows of current that meet no row."""
+    """What is wrong, and the rows of current that meet no row of job_vms."""
 
-    rows: int = 0
     problems: list[Problem] = field(default_factory=list)
     strangers: list[int] = field(default_factory=list)
 
@@ -74,7 +73,6 @@ def join(
     )
     met = current["row"].isin(rows["line"])
     joined.strangers = current["row"][~met].tolist()
-    joined.rows = len(rows)
     _write(key, rows, out)
     return joined
 

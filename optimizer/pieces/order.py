@@ -13,7 +13,7 @@ import dask.dataframe as dd
 import pandas as pd
 import pyarrow.parquet as pq
 
-from models.errors import EstateError, Problem
+from models.errors import EstateError, PlanError, Problem
 from models.estate import Codes, Estate
 from models.finding import Finding
 from models.tables import CURRENT, JOB_VMS, VMS, Table
@@ -45,14 +45,15 @@ def put_in_order(
 ) -> Ordered:
     """Read the large tables of ``head`` into pieces of about ``rows`` rows in ``room``.
 
-    Raises EstateError with ``problems`` and all that are found in the large tables.
+    Raises EstateError with ``problems`` and all that are found in the large tables, PlanError
+    where a row of job_vms got lost on the way: the checker sees only what is in the pieces.
     """
     put(head, room.head)
     chunks = chunks_of(head)
     read = hands.each("reading", _read, chunks, room)
     head = replace(head, estate=with_digests(head))
     estate, codes, findings = _understood(head, chunks, read)
-    sample = sorted(place for one in read for place in one.sample)
+    sample = [place for one in read for place in one.sample]
     problems = problems + [problem for one in read for problem in one.problems]
     key = Key(not problems, replace(head, estate=estate), codes, cuts_of(sample, STEP, rows))
     put(key, room.key)
@@ -85,8 +86,21 @@ def put_in_order(
                 for number, frame in enumerate(ordered.to_delayed())
             ],
         )
+    _count(chunks, read, settled)
     strangers = [row for one in joined for row in one.strangers]
     return Ordered(replace(estate, findings=(*estate.findings, *findings)), settled, strangers)
+
+
+def _count(chunks: Sequence[Chunk], read: Sequence[Read], settled: Sequence[Settled]) -> None:
+    """Raise PlanError where the pieces do not have as many rows as job_vms."""
+    pairs = zip(chunks, read, strict=True)
+    rows = sum(one.rows for chunk, one in pairs if chunk.table == JOB_VMS)
+    found = sum(piece.rows for piece in settled)
+    if found != rows:
+        raise PlanError(
+            f"job_vms has {rows} rows, the pieces have {found}: a defect of this program or of "
+            "its engine; nothing was written. Please report it with the estate"
+        )
 
 
 def _understood(

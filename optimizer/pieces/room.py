@@ -16,7 +16,7 @@ class Room:
 
     @property
     def head(self) -> Path:
-        """Return where the head lies, then also the key of the join."""
+        """Return where the head lies."""
         return self.folder / "head"
 
     @property

@@ -103,11 +103,11 @@ def lists_of(
     estate: Estate, folders: Sequence[Path], deadline: Deadline, step: Callable[[str], None]
 ) -> JobLists:
     """Return the lists for the jobs, of arrays with a few bytes for each task."""
-    parts = [np.load(folder / COMPACT) for folder in folders]
-    job, look, kind, proxy, tier = (
-        np.concatenate([part[name] for part in parts])
-        for name in ("job", "look", "kind", "proxy", "tier")
-    )
+    parts = []
+    for folder in folders:
+        with np.load(folder / COMPACT) as part:
+            parts.append([part[name] for name in ("job", "look", "kind", "proxy", "tier")])
+    job, look, kind, proxy, tier = (np.concatenate(part) for part in zip(*parts, strict=True))
     once = np.broadcast_to(np.int64(1), len(job))
     tasks = replace(_tasks(job, kind, once), vm=look)
     return choose_lists(estate, tasks, proxy, tier, deadline, step)
