@@ -76,9 +76,15 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def pieces(client: Client, estate: Path, out: Path, rows: int = 3) -> None:
+def pieces(
+    client: Client,
+    estate: Path,
+    out: Path,
+    rows: int = 3,
+    step: Callable[[str], None] = silent,
+) -> None:
     head, problems = read_head(estate)
-    in_pieces(Hands(client, silent), head, problems, out, Solving(), rows, silent)
+    in_pieces(Hands(client, step), head, problems, out, Solving(), rows, silent)
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -114,13 +120,16 @@ def test_random_estates_give_the_same_bytes(
         assert written(folder / "pieces") == written(folder / "whole")
 
 
-@pytest.mark.parametrize("rows", [1000, 10**6])
+@pytest.mark.parametrize(("group", "rows", "least"), [(7, 1000, 20), (100, 10**6, 1)])
 def test_a_real_estate_gives_the_same_bytes_in_many_pieces_or_one(
-    client: Client, tmp_path: Path, rows: int
+    client: Client, tmp_path: Path, group: int, rows: int, least: int
 ) -> None:
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(BRANCHES, group, tmp_path / "estate")
     plan(tmp_path / "estate", tmp_path / "whole", None, 1, 0, silent)
-    pieces(client, tmp_path / "estate", tmp_path / "pieces", rows)
+    steps: list[str] = []
+    pieces(client, tmp_path / "estate", tmp_path / "pieces", rows, steps.append)
+    number = next(int(step.split()[-1]) for step in steps if step.startswith("ordering, 0 of "))
+    assert (number >= least) if least > 1 else (number == 1)
     assert written(tmp_path / "pieces") == written(tmp_path / "whole")
 
 
