@@ -27,9 +27,9 @@ def gip(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Mea
             rows.append(len(result[0].rows))
 
     with watch.timing("import"):
-        from optimizer.run import run
+        from optimizer.pipeline import run_plan
     with watching(watch, seen, PLACES), watch.timing("total"):
-        plan = run(folder, out, limit, 1, 0, lambda step: None).plan
+        plan = run_plan(folder, out, limit, 1, 0, lambda step: None).plan
     aims = [
         Measure(
             AIM + aim.aim,
@@ -70,7 +70,7 @@ def baseline(folder: Path, out: Path, limit: float | None, assigned: int) -> lis
 def peer(name: str, folder: Path, limit: float) -> list[Measure]:
     """Give the estate to a peer for ``limit`` seconds; its total is building and solving."""
     from benchmarks.peers import PEERS
-    from optimizer.sources.folder import read_estate
+    from optimizer.inputs.estate_folder.reader import read_estate
 
     outcome = PEERS[name](read_estate(folder), limit)
     aims = [

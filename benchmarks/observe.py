@@ -11,17 +11,20 @@ from typing import Any
 Seen = Callable[[str, Any], None]
 
 PLACES = {
-    "read": ("optimizer.run.read_estate",),
+    "read": ("optimizer.pipeline.read_estate",),
     "connect": ("optimizer.planner.Network",),
-    "qualify": ("optimizer.planner.qualify",),
-    "collapse": ("optimizer.optimise.collapse",),
-    "build": ("optimizer.course.ways", "optimizer.course.formulate"),
-    "solve": ("optimizer.course.solve",),
-    "expand": ("optimizer.optimise.expand",),
-    "plan": ("optimizer.run.plan",),
-    "lists": ("optimizer.run.job_lists",),
-    "write": ("optimizer.run.write_plan",),
-    "check": ("optimizer.run.judge",),
+    "qualify": ("optimizer.planner.compute_eligibility",),
+    "collapse": ("optimizer.formulation.solve_assignment.group_tasks",),
+    "build": (
+        "optimizer.formulation.staged_solve.build_arcs",
+        "optimizer.formulation.staged_solve.build_program",
+    ),
+    "solve": ("optimizer.formulation.staged_solve.solve_lexicographic",),
+    "expand": ("optimizer.formulation.solve_assignment.assign_tasks",),
+    "plan": ("optimizer.pipeline.plan",),
+    "lists": ("optimizer.pipeline.job_lists",),
+    "write": ("optimizer.pipeline.write_plan",),
+    "check": ("optimizer.pipeline.judge",),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.cases import Case
 from benchmarks.records import Measure, Row, Run, Stamp
-from benchmarks.worker import Task, WorkError, apart
+from benchmarks.worker import Task, WorkError, run_in_process
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PEER_LIMIT = 60.0
@@ -32,7 +32,7 @@ def run(
     wanted: Wanted,
     stamp: Stamp,
     say: Callable[[str], None],
-    work: Callable[[Task], list[Measure]] = apart,
+    work: Callable[[Task], list[Measure]] = run_in_process,
 ) -> Iterator[Row]:
     """Yield what was measured; what fails is a row with its reason as note."""
     for case in wanted.cases:

@@ -24,7 +24,7 @@ class WorkError(Exception):
     """A process ended badly; the text is the last it said."""
 
 
-def apart(task: Task) -> list[Measure]:
+def run_in_process(task: Task) -> list[Measure]:
     """Perform ``task`` in a fresh process; raise WorkError where it fails."""
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch, "answer.json")
@@ -54,7 +54,8 @@ def perform(task: Task) -> list[Measure]:
 def make(folder: Path, options: dict[str, Any], alter: str) -> list[Measure]:
     """Write an estate into ``folder`` and alter it."""
     from benchmarks import alterations
-    from optimizer.generate import Options, generate
+    from optimizer.inputs.synthetic import generate
+    from optimizer.inputs.synthetic.options import Options
 
     paths: dict[str, Any] = {
         name: Path(options[name]) for name in ("topology", "batches") if name in options

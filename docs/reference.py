@@ -10,12 +10,12 @@ import click
 
 from docs.plan_files import PLAN_FILES
 from models.errors import GipError
-from models.inventory import SIDE_TABLES
+from models.imported_tables import SIDE_TABLES
+from models.schema import TABLES, Column, Table
 from models.settings import Settings
-from models.tables import TABLES, Column, Table
 from optimizer.cli import diff, main, plan
-from optimizer.init import SETTINGS
-from optimizer.sources.settings_file import KEYS
+from optimizer.inputs.estate_folder.settings_reader import KEYS
+from optimizer.inputs.templates import SETTINGS
 
 KINDS = {
     "name": "a name",

@@ -10,31 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from models.diagnostics import InputProblem
 
 SHOWN_PER_KIND = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong in the input: where it stands, what it says, why not, what to do."""
-
-    file: str
-    line: int | None
-    column: str | None
-    value: str | None
-    reason: str
-    remedy: str
-
-    def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        column = "" if self.column is None else f"{self.column}: "
-        value = "" if self.value is None else f"{_short(self.value)} "
-        return f"{place}: {column}{value}{self.reason}; {self.remedy}"
-
-
-def _short(value: str) -> str:
-    return repr(value if len(value) <= 80 else value[:77] + "...")
 
 
 class GipError(Exception):
@@ -46,7 +25,7 @@ class GipError(Exception):
 class EstateError(GipError):
     """The estate cannot be planned; ``problems`` lists every reason at once."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[InputProblem]) -> None:
         self.problems = tuple(problems)
         super().__init__(self._text())
 

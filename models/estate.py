@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from models.finding import Finding
+from models.diagnostics import Finding
 from models.settings import Settings
 
 Codes = NDArray[np.int32]
@@ -25,7 +25,7 @@ NetworkSet = tuple[int, ...]
 class Estate:
     """The tables of an estate after validation.
 
-    Beside the columns of `models.tables` (empty cells replaced by their defaults), the tables
+    Beside the columns of `models.schema` (empty cells replaced by their defaults), the tables
     hold what their references resolve to:
 
     - ``servers``: ``network_set``, ``backup_server`` (bool); ``max_tasks`` is -1 without limit

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.diagnostics import Finding
 from models.estate import Codes, Estate
-from models.finding import Finding
 
 Reason = Literal[
     "unknown_os", "unknown_network", "no_candidate", "not_reachable", "job_proxies", "capacity",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from models.tables import DAYS
+from models.schema import DAYS
 
 DAY = 24 * 60
 WEEK = 7 * DAY

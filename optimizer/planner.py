@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from models.estate import Codes, Estate
 from models.plan import OTHER, AimResult, Plan, Tasks
 from models.settings import MINIMISED
-from optimizer.deadline import Deadline
-from optimizer.eligibility import Eligibility, qualify
-from optimizer.findings import findings, stranded
-from optimizer.flows import Arcs
-from optimizer.network import Network
-from optimizer.optimise import Optimum, assigned, optimise
-from optimizer.reasons import room, unassigned
-from optimizer.stage import Stage, Watch
-from optimizer.tasks import stale_rows, tasks_of
+from models.solve_events import Stage, Watch
+from optimizer.eligibility.findings import find_stranded, findings
+from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.tasks import find_tasks, stale_rows
+from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.formulation.solution_mapping import Arcs
+from optimizer.formulation.solve_assignment import Solution, assigned_servers, solve_assignment
+from optimizer.formulation.unassigned import explain_unassigned, groups_with_capacity
+from optimizer.solver.deadline import Deadline
 
 
 def plan(
@@ -35,19 +35,19 @@ def plan(
 
     Only ``deadline`` can make a difference: what it cuts short says so.
     """
-    tasks = tasks_of(estate)
-    eligibility = qualify(estate, Network(estate))
-    best = optimise(
+    tasks = find_tasks(estate)
+    eligibility = compute_eligibility(estate, Network(estate))
+    best = solve_assignment(
         estate, tasks, eligibility, deadline or Deadline(), seed, workers, pooling, progress
     )
-    spare = room(best.problem, best.arcs)
-    made = labelled(estate, tasks, eligibility, best.group, best.arcs, spare)
+    spare = groups_with_capacity(best.problem, best.arcs)
+    made = build_plan(estate, tasks, eligibility, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)
-    found = findings(estate, eligibility, stale_rows(estate, tasks), reasons, stranded(made))
-    return replace(made, aims=results(estate, best), findings=found)
+    found = findings(estate, eligibility, stale_rows(estate, tasks), reasons, find_stranded(made))
+    return replace(made, aims=aim_results(estate, best), findings=found)
 
 
-def results(estate: Estate, best: Optimum) -> list[AimResult]:
+def aim_results(estate: Estate, best: Solution) -> list[AimResult]:
     """Return the record of every aim."""
     return [
         _result(stage, value, estate.settings.slack)
@@ -67,7 +67,7 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
     return AimResult(stage.aim, value, best, stage.bound, best == stage.bound, stage.seconds)
 
 
-def labelled(
+def build_plan(
     estate: Estate,
     tasks: Tasks,
     eligibility: Eligibility,
@@ -81,7 +81,7 @@ def labelled(
     ``group`` is each task's; ``spare`` tells which groups there is room for.
     """
     own = estate.backup_server
-    proxy = assigned(estate, tasks, group, arcs)
+    proxy = assigned_servers(estate, tasks, group, arcs)
     profile = eligibility.profile[tasks.vm]
     served_by = np.where(tasks.kind == OTHER, own, proxy)
     planned = proxy >= 0
@@ -95,7 +95,7 @@ def labelled(
         protected=planned & eligibility.protected[profile, proxy],
         failover=np.where(takes_over, own, -1).astype(np.int32),
         candidate=eligibility.candidate,
-        unassigned=unassigned(estate, tasks, eligibility, group, proxy, spare),
+        unassigned=explain_unassigned(estate, tasks, eligibility, group, proxy, spare),
         aims=(),
         findings=(),
     )

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from optimizer.batch import fitness, worker
+from optimizer.distributed.batch import plan_one, worker_pool
 
-plan, versions = worker.run, fitness.versions
+plan, versions = plan_one.run_plan, worker_pool.versions
 
 
 def run(folder: Path, out: Path, *others: Any) -> Any:
@@ -48,6 +48,6 @@ def other_versions() -> dict[str, str]:
     return versions() | {"gip-planner": "0.0.1", "ortools": "9.14"}
 
 
-worker.run = run
+plan_one.run_plan = run
 if "GIP_TEST_OTHER_VERSIONS" in os.environ:
-    fitness.versions = other_versions
+    worker_pool.versions = other_versions

@@ -17,10 +17,10 @@ import random_estates
 
 from models.estate import Estate
 from models.plan import Plan
-from optimizer.job_lists import job_lists
-from optimizer.outputs.plan_files import write_plan
+from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.lists.selection import job_lists
+from optimizer.output.plan_writer import write_plan
 from optimizer.planner import plan
-from optimizer.sources.folder import read_estate
 
 Rows = Sequence[str]
 

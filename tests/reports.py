@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 
 from models.plan import AimResult
-from models.report import (
+from models.report_data import (
     Count,
     Failure,
     JobChange,

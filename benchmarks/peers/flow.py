@@ -13,7 +13,7 @@ from benchmarks.peers.flow_network import FlowNetwork
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Question
 from benchmarks.peers.values import values
-from models.program import Ints
+from models.integer_program import Ints
 
 NOT_EXACT = "not exact here: "
 MOST_UNITS = 5_000_000

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.question import Assignment, Question
-from models.problem import PROTECTED, SAME_SITE, TIER
-from models.program import Ints
-from optimizer.flows import served
-from optimizer.groups import expand
-from optimizer.pools import ways
-from optimizer.variables import PER_MILLE, variables
+from models.assignment_problem import PROTECTED, SAME_SITE, TIER
+from models.integer_program import Ints
+from optimizer.formulation.grouping import assign_tasks
+from optimizer.formulation.pools import build_arcs
+from optimizer.formulation.solution_mapping import to_assignment
+from optimizer.formulation.variables import PER_MILLE, build_variables
 
 
 class FlowNetwork:
@@ -22,7 +22,7 @@ class FlowNetwork:
     def __init__(self, question: Question) -> None:
         problem = question.problem
         self._question = question
-        self._columns = variables(problem, ways(problem), False)
+        self._columns = build_variables(problem, build_arcs(problem), False)
         way = self._columns.ways
         groups, servers = len(problem.count), len(problem.limit)
         first = groups + len(way.activity)
@@ -113,8 +113,8 @@ class FlowNetwork:
 
     def assignment(self, flow: Ints) -> Assignment:
         """Return the tasks' servers in ``flow``."""
-        arcs = served(self._columns, flow)
-        return expand(self._question.group, self._question.tasks.current, arcs)
+        arcs = to_assignment(self._columns, flow)
+        return assign_tasks(self._question.group, self._question.tasks.current, arcs)
 
     def _marginal(self) -> Ints:
         """Return by how much each unit lifts its server's square."""

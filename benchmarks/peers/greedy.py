@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Assignment, Question
 from benchmarks.peers.standing_in import StandingIn
+from models.assignment_problem import TIER
+from models.integer_program import Ints
 from models.plan import OTHER
-from models.problem import TIER
-from models.program import Ints
 from models.week import DAY, Intervals, active_intervals
 
 Weigh = Callable[[int, int, Ints], Ints]

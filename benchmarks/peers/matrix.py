@@ -6,19 +6,19 @@ import numpy as np
 from ortools.math_opt import model_pb2
 from ortools.math_opt.python import mathopt
 
-from models.program import FREE, Aim, Floats, Ints, Program, Rows, chords
+from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints, LinearRows, secant_cuts
 
 
 class Matrix:
     """The rows of one program, and those added; with ``integer`` off, its relaxation."""
 
-    def __init__(self, program: Program, integer: bool) -> None:
+    def __init__(self, program: IntegerProgram, integer: bool) -> None:
         self.program = program
         self.model = mathopt.Model.from_model_proto(_proto(program, integer))
         self._columns = list(self.model.variables())
-        self._added: list[Rows] = []
+        self._added: list[LinearRows] = []
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: LinearRows) -> None:
         """Add ``rows`` for good."""
         handles = [
             self.model.add_linear_constraint(lb=_limit(lower), ub=_limit(upper))
@@ -35,7 +35,7 @@ class Matrix:
         k = x[w][:, None] + np.arange(-near, near)
         inside = (k >= 0) & (k < self.program.upper[w][:, None])
         row, _ = np.nonzero(inside)
-        self.add(chords(w[row], q[row], k[inside]))
+        self.add(secant_cuts(w[row], q[row], k[inside]))
 
     def aim(self, aim: Aim) -> None:
         """Make ``aim`` the objective."""
@@ -55,7 +55,7 @@ class Matrix:
         values = dict(zip(self._columns, x.astype(float).tolist(), strict=True))
         return mathopt.SolutionHint(variable_values=values)
 
-    def admits(self, x: Ints) -> bool:
+    def is_feasible(self, x: Ints) -> bool:
         """Tell whether ``x`` keeps the rows added."""
         activities = [(rows, rows.activity(x)) for rows in self._added]
         return all(
@@ -69,7 +69,7 @@ def _limit(value: int) -> float:
     return float(value) if abs(value) < FREE else float(np.sign(value)) * float("inf")
 
 
-def _proto(program: Program, integer: bool) -> model_pb2.ModelProto:
+def _proto(program: IntegerProgram, integer: bool) -> model_pb2.ModelProto:
     """Return the model; squares need not be called integer, their chords make them so."""
     proto = model_pb2.ModelProto()
     columns, rows = len(program.lower), program.rows

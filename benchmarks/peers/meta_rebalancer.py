@@ -18,7 +18,7 @@ from benchmarks.peers.greedy import with_room
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Question
 from benchmarks.peers.rebalancer_worker import NOWHERE
-from models.problem import PROTECTED, SAME_SITE, TIER
+from models.assignment_problem import PROTECTED, SAME_SITE, TIER
 
 SUMS = "peak and balance summed over moments"
 

@@ -12,23 +12,25 @@ from ortools.math_opt.python import mathopt
 from benchmarks.peers.matrix import Matrix
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Question
-from models.program import Aim, Ints, Program, lock
-from optimizer.aims import formulate
-from optimizer.flows import served
-from optimizer.groups import expand
-from optimizer.pools import ways
-from optimizer.variables import Variables
+from models.integer_program import Aim, IntegerProgram, Ints, hold_aim
+from optimizer.formulation.grouping import assign_tasks
+from optimizer.formulation.objectives import build_program
+from optimizer.formulation.pools import build_arcs
+from optimizer.formulation.solution_mapping import to_assignment
+from optimizer.formulation.variables import Variables
 
 NEAR = 4
 INTEGRAL = 1e-6
 EXACT = {"relative_gap_tolerance": 0.0, "absolute_gap_tolerance": 1 - 1e-4}
 
 
-def formulated(question: Question) -> tuple[Program, Variables]:
+def formulated(question: Question) -> tuple[IntegerProgram, Variables]:
     """Return the program as the planner builds it."""
     settings = question.estate.settings
     tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))
-    return formulate(question.problem, settings, ways(question.problem, True, tiers_apart))
+    return build_program(
+        question.problem, settings, build_arcs(question.problem, True, tiers_apart)
+    )
 
 
 def mip(solver: mathopt.SolverType, hints: bool) -> Callable[[Question, float], Answer]:
@@ -46,9 +48,9 @@ def mip(solver: mathopt.SolverType, hints: bool) -> Callable[[Question, float], 
             proven[aim.name] = bound == value
             given = question.estate.settings.slack(aim.name, value)
             stages.keep(aim, value - given if aim.maximise else value + given)
-        arcs = served(columns, stages.x)
+        arcs = to_assignment(columns, stages.x)
         wish = question.tasks.current
-        return Answer(expand(question.group, wish, arcs), bounds, proven, stages.note)
+        return Answer(assign_tasks(question.group, wish, arcs), bounds, proven, stages.note)
 
     return answer
 
@@ -57,9 +59,9 @@ class _Stages:
     """One aim after another: solve, keep the best point seen, lock."""
 
     def __init__(
-        self, program: Program, solver: mathopt.SolverType, hints: bool, until: float
+        self, program: IntegerProgram, solver: mathopt.SolverType, hints: bool, until: float
     ) -> None:
-        self.x: Ints = program.settle(np.zeros_like(program.lower))
+        self.x: Ints = program.complete(np.zeros_like(program.lower))
         self.note = ""
         self._program = program
         self._solver = solver
@@ -69,7 +71,7 @@ class _Stages:
 
     def keep(self, aim: Aim, value: int) -> None:
         """Hold ``aim`` at ``value`` or better."""
-        self._matrix.add(lock(aim, value))
+        self._matrix.add(hold_aim(aim, value))
 
     def solve(self, aim: Aim, left: int) -> int | None:
         """Improve the point for ``aim`` in its share of the time, ``left`` aims being left; return
@@ -86,7 +88,7 @@ class _Stages:
             if not result.has_primal_feasible_solution():
                 break
             claimed = self._matrix.point(result)
-            found = self._program.settle(np.round(claimed).astype(np.int64))
+            found = self._program.complete(np.round(claimed).astype(np.int64))
             if self._admits(found) and _no_worse(aim, found, self.x):
                 self.x = found
             q = self._program.squares[1][squares]
@@ -107,7 +109,7 @@ class _Stages:
 
     def _admits(self, x: Ints) -> bool:
         """Tell whether ``x`` keeps the program and every lock so far."""
-        return self._program.admits(x) and self._matrix.admits(x)
+        return self._program.is_feasible(x) and self._matrix.is_feasible(x)
 
 
 def _no_worse(aim: Aim, x: Ints, than: Ints) -> bool:

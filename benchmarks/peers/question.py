@@ -11,14 +11,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from models.assignment_problem import AssignmentProblem, Label
 from models.estate import Codes, Estate
+from models.integer_program import Ints
 from models.plan import Tasks
-from models.problem import Label, Problem
-from models.program import Ints
-from optimizer.eligibility import Eligibility, qualify
-from optimizer.groups import collapse
-from optimizer.network import Network
-from optimizer.tasks import byte_rank, tasks_of
+from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.tasks import byte_rank, find_tasks
+from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.formulation.grouping import group_tasks
 
 Assignment = Codes
 
@@ -30,7 +30,7 @@ class Question:
     estate: Estate
     tasks: Tasks
     eligibility: Eligibility
-    problem: Problem
+    problem: AssignmentProblem
     group: Codes
 
     @cached_property
@@ -89,6 +89,6 @@ class Question:
 
 def ask(estate: Estate) -> Question:
     """Return the question that ``estate`` puts."""
-    tasks = tasks_of(estate)
-    eligibility = qualify(estate, Network(estate))
-    return Question(estate, tasks, eligibility, *collapse(estate, tasks, eligibility))
+    tasks = find_tasks(estate)
+    eligibility = compute_eligibility(estate, Network(estate))
+    return Question(estate, tasks, eligibility, *group_tasks(estate, tasks, eligibility))

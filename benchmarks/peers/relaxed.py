@@ -13,7 +13,7 @@ from benchmarks.peers.matrix import Matrix
 from benchmarks.peers.mip import formulated
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Question
-from models.program import Aim, Floats, lock
+from models.integer_program import Aim, Floats, hold_aim
 
 NEAR = 2
 ROUNDS = 30
@@ -45,7 +45,7 @@ def relaxation(
             bounds[aim.name] = bound
             given = question.estate.settings.slack(aim.name, bound)
             given += int(np.ceil(unsure)) if unsure > COARSE else 0
-            matrix.add(lock(aim, bound - given if aim.maximise else bound + given))
+            matrix.add(hold_aim(aim, bound - given if aim.maximise else bound + given))
         return Answer(None, bounds, note=note)
 
     return answer

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.question import Question
-from models.program import Ints
+from models.integer_program import Ints
 
 
 class StandingIn:

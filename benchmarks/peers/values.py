@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.question import Assignment, Question
+from models.integer_program import Ints
 from models.plan import OTHER, WINDOWS
-from models.program import Ints
 from models.week import Intervals, active_intervals, activity_matrix, cuts
 
 PER_MILLE = 1000

@@ -46,16 +46,16 @@ def apply(
       gip apply out --url https://vbr.example.com:9419
       gip apply out --url https://vbr.example.com:9419 --yes
     """
-    from optimizer.apply.journal import Header, start_or_resume
-    from optimizer.apply.run import apply as run
-    from optimizer.apply.run import shortfall
-    from optimizer.apply.wishes import read_wishes
     from optimizer.cli.progress import progress
-    from optimizer.outputs.apply_table import print_outcomes, record
-    from optimizer.veeam.revisions import revision_named
-    from optimizer.veeam.session import login
+    from optimizer.output.console.apply import print_outcomes, record
+    from optimizer.veeam.api_revisions import revision_named
+    from optimizer.veeam.apply import apply as run
+    from optimizer.veeam.apply import shortfall
+    from optimizer.veeam.client import login
+    from optimizer.veeam.journal import Header, start_or_resume
+    from optimizer.veeam.planned_lists import read_planned_lists
 
-    wanted = read_wishes(plan)
+    wanted = read_planned_lists(plan)
     account = credentials()
     named = None if revision is None else revision_named(revision)
     path = (journal or plan / "apply-journal.jsonl") if yes else None
@@ -69,7 +69,7 @@ def apply(
             book = stack.enter_context(contextlib.closing(start_or_resume(path, header)))
         outcomes = run(session, wanted.wishes, book, keep_going, step)
     if as_json:
-        from optimizer.outputs.tables import print_json  # loads much
+        from optimizer.output.console.plan import print_json  # loads much
 
         print_json(record(outcomes, len(wanted.wishes)))
     elif not quiet:

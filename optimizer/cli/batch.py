@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimizer.cli.engine import agree, engine
 from optimizer.cli.options import reporting
+from optimizer.cli.worker_options import refuse_conflicting_options, worker_options
 
 if TYPE_CHECKING:
-    from optimizer.batch.row import Row
+    from models.batch_result import EstateResult
 
 FAILED, UNASSIGNED, UNPROVEN, INTERRUPTED = 1, 3, 5, 130
 NAMED = 3
@@ -36,7 +36,7 @@ NAMED = 3
     "--workers", type=click.IntRange(min=1), metavar="N",
     help="Processes of this machine; as many as it has cores without.",
 )  # fmt: skip
-@engine
+@worker_options
 @reporting
 @click.pass_context
 def batch(
@@ -57,28 +57,28 @@ def batch(
       gip batch estates --out plans --timeout 600
       gip batch s3://site/estates --out s3://site/plans --scheduler tcp://d:8786
     """
-    agree(options, here=("workers", "memory"))
+    refuse_conflicting_options(options, here=("workers", "memory"))
     from rich.markup import escape
 
-    from optimizer.batch.run import Wish, run
     from optimizer.cli.progress import progress
-    from optimizer.cluster import Engine
-    from optimizer.outputs.batch_table import print_batch, record
-    from optimizer.outputs.export_table import shown
-    from optimizer.outputs.tables import print_json
+    from optimizer.distributed.batch.run_batch import BatchRequest, run_batch
+    from optimizer.distributed.cluster import Cluster
+    from optimizer.output.console.batch import print_batch, record
+    from optimizer.output.console.export import export_record
+    from optimizer.output.console.plan import print_json
 
-    wish = Wish(**{name: options.pop(name) for name in ("seed", "time_limit", "timeout")})
-    done: list[Row] = []
+    wish = BatchRequest(**{name: options.pop(name) for name in ("seed", "time_limit", "timeout")})
+    done: list[EstateResult] = []
     with progress(not quiet) as step:
 
-        def tell(rows: Sequence[Row], total: int, busy: Sequence[str]) -> None:
+        def tell(rows: Sequence[EstateResult], total: int, busy: Sequence[str]) -> None:
             done[:] = rows
             lost = sum(row.status == "failed" for row in rows)
-            now = "".join(f"; {shown(name)}" for name in busy[:NAMED])
+            now = "".join(f"; {export_record(name)}" for name in busy[:NAMED])
             step(escape(f"{len(rows)} of {total} estates, {lost} failed{now}"))
 
         try:
-            rows = run(source, out, wish, Engine(**options), tell)
+            rows = run_batch(source, out, wish, Cluster(**options), tell)
         except KeyboardInterrupt:
             click.echo(f"interrupted; estates done: {len(done)}; start again to go on", err=True)
             ctx.exit(INTERRUPTED)
@@ -89,7 +89,7 @@ def batch(
     ctx.exit(_exit_code(rows))
 
 
-def _exit_code(rows: Sequence[Row]) -> int:
+def _exit_code(rows: Sequence[EstateResult]) -> int:
     if any(row.status == "failed" for row in rows):
         return FAILED
     if any(row.unassigned for row in rows):

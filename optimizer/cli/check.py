@@ -25,9 +25,14 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
       gip check data/branch-offices
       gip check data/branch-offices out
     """
-    from optimizer.check import judge
-    from optimizer.outputs.tables import estate_record, print_estate, print_json, print_judgement
-    from optimizer.sources.folder import read_estate
+    from optimizer.checker import judge
+    from optimizer.inputs.estate_folder.reader import read_estate
+    from optimizer.output.console.plan import (
+        estate_record,
+        print_estate,
+        print_json,
+        print_judgement,
+    )
 
     whole = read_estate(estate)
     if plan is None:

@@ -33,12 +33,12 @@ def diff(
       gip diff data/branch-offices/current.csv out
       gip diff out-before out --exit-code
     """
-    from optimizer.diff import difference
-    from optimizer.outputs.diff_table import print_difference, record
-    from optimizer.outputs.tables import print_json
-    from optimizer.sources.folder import read_estate
+    from optimizer.analysis.plan_diff import compare_assignments
+    from optimizer.inputs.estate_folder.reader import read_estate
+    from optimizer.output.console.diff import print_difference, record
+    from optimizer.output.console.plan import print_json
 
-    found = difference(a, b, None if estate is None else read_estate(estate))
+    found = compare_assignments(a, b, None if estate is None else read_estate(estate))
     if as_json:
         print_json(record(found))
     elif not quiet:

@@ -30,15 +30,15 @@ def explain(
       gip explain data/branch-offices out tokyo-web-01
       gip explain data/branch-offices out takamatsu-plant-05 --job takamatsu-plant
     """
+    from models.diagnostics import UnknownNameError
+    from optimizer.analysis.explanation.explainer import explain_vm
     from optimizer.cli.progress import progress
-    from optimizer.explain.run import run
-    from optimizer.outputs.explain_table import print_explained, record
-    from optimizer.outputs.tables import print_json
-    from optimizer.sources.suggest import UnknownNameError
+    from optimizer.output.console.explain import print_explained, record
+    from optimizer.output.console.plan import print_json
 
     try:
         with progress(not quiet) as step:
-            explained = run(estate, plan, vm, job, step)
+            explained = explain_vm(estate, plan, vm, job, step)
     except UnknownNameError as error:
         raise click.BadParameter(str(error), param_hint="VM") from error
     if as_json:

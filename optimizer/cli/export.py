@@ -12,7 +12,7 @@ from optimizer.cli.options import reporting
 from optimizer.cli.veeam_options import ca_file_option, credentials, revision_option, url_option
 
 if TYPE_CHECKING:
-    from optimizer.exports.interface import Interface
+    from optimizer.veeam.live_job_state import LiveJobState
 
 PATH = click.Path(path_type=Path)
 
@@ -56,9 +56,9 @@ def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> N
       gip export veeam out --out for-veeam --url https://vbr.example.com:9419
     """
     from optimizer.cli.progress import progress
-    from optimizer.exports.run import export as write
-    from optimizer.outputs.export_table import print_export
-    from optimizer.outputs.tables import print_json
+    from optimizer.output.console.export import print_export
+    from optimizer.output.console.plan import print_json
+    from optimizer.veeam.export import export_plan as write
 
     account = _account(**source)
     with progress(not quiet) as step:
@@ -83,16 +83,16 @@ def _account(
 def _interface(
     step: Callable[[str], None], account: tuple[str, str], saved: Path | None, url: str | None,
     revision: str | None, ca_file: Path | None,
-) -> Interface | None:  # fmt: skip
-    from optimizer.exports import interface
-    from optimizer.veeam.revisions import revision_named
-    from optimizer.veeam.session import login
+) -> LiveJobState | None:  # fmt: skip
+    from optimizer.veeam import live_job_state
+    from optimizer.veeam.api_revisions import revision_named
+    from optimizer.veeam.client import login
 
     named = None if revision is None else revision_named(revision)
     if saved is not None:
-        return interface.saved(saved, named)
+        return live_job_state.read_saved_state(saved, named)
     if url is None:
         return None
     step("asking the backup server")
     with login(url, *account, named, ca_file) as session:
-        return interface.ask(session)
+        return live_job_state.ask_server(session)

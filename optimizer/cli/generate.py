@@ -48,9 +48,9 @@ def generate(out: Path, quiet: bool, as_json: bool, **options: Any) -> None:
     Example:
       gip generate big --vms 100000 --topology Sinet.graphml --seed 7
     """
-    from optimizer.generate import generate as write
-    from optimizer.generate.options import Options
-    from optimizer.outputs.tables import print_json
+    from optimizer.inputs.synthetic import generate as write
+    from optimizer.inputs.synthetic.options import Options
+    from optimizer.output.console.plan import print_json
 
     rows = write(out, Options(**options))
     if as_json:

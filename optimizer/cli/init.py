@@ -19,11 +19,11 @@ def init(folder: Path, quiet: bool, as_json: bool) -> None:
     Example:
       gip init my-estate
     """
-    from optimizer.init import init as write
+    from optimizer.inputs.templates import init as write
 
     written = [str(path) for path in write(folder)]
     if as_json:
-        from optimizer.outputs.tables import print_json  # loads much
+        from optimizer.output.console.plan import print_json  # loads much
 
         print_json({"written": written})
     elif not quiet:

@@ -16,7 +16,7 @@ from optimizer.cli.diff import diff
 from optimizer.cli.explain import explain
 from optimizer.cli.export import export
 from optimizer.cli.generate import generate
-from optimizer.cli.imports import imports
+from optimizer.cli.importers import imports
 from optimizer.cli.init import init
 from optimizer.cli.place import place
 from optimizer.cli.plan import plan

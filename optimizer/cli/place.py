@@ -53,13 +53,13 @@ def place(
     """
     if wish["candidates"] is not None and (wish["capacity"] is not None or wish["each"] != 1):
         raise click.UsageError("--capacity and --each are for networks; --candidates has its own.")
+    from optimizer.analysis.placement.placement import PlacementRequest, find_places
     from optimizer.cli.progress import progress
-    from optimizer.outputs.place_table import print_places, record
-    from optimizer.outputs.tables import print_json
-    from optimizer.place.run import Wish, run
+    from optimizer.output.console.placement import print_places, record
+    from optimizer.output.console.plan import print_json
 
     with progress(not quiet) as step:
-        places = run(estate, Wish(**wish), time_limit, workers, seed, step)
+        places = find_places(estate, PlacementRequest(**wish), time_limit, workers, seed, step)
     if as_json:
         print_json(record(places))
     elif not quiet:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimizer.cli.engine import OPTIONS, agree, engine
 from optimizer.cli.options import estate_argument, reporting, solving
+from optimizer.cli.worker_options import OPTIONS, refuse_conflicting_options, worker_options
 
 if TYPE_CHECKING:
     from models.plan import Plan
-    from optimizer.run import Planned
+    from optimizer.pipeline import PlanRun
 
 UNASSIGNED, UNPROVEN = 3, 5
 
@@ -32,7 +32,7 @@ UNASSIGNED, UNPROVEN = 3, 5
     is_flag=True,
     help="Tables of VMs in Parquet, never whole in memory; --workers are processes, too.",
 )
-@engine
+@worker_options
 @reporting
 @click.pass_context
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
@@ -52,55 +52,59 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
       gip plan data/branch-offices --out out --time-limit 60
       gip plan estate --out out --out-of-core --workers 4 --memory 2GiB
     """
-    _agree(options)
-    made = (_in_pieces if options["out_of_core"] else _whole)(estate, out, quiet, options)
+    _refuse_conflicts(options)
+    made = (_plan_out_of_core if options["out_of_core"] else _plan_in_memory)(
+        estate, out, quiet, options
+    )
     _print(made, out, options["seed"], options["as_json"], quiet)
     ctx.exit(_exit_code(made.plan))
 
 
-def _agree(options: dict[str, Any]) -> None:
+def _refuse_conflicts(options: dict[str, Any]) -> None:
     """Raise UsageError where options do not go together."""
     if options["out_of_core"]:
         if options["compare"] or options["report"]:
             raise click.UsageError("--compare and --report look at whole estates, no pieces.")
-        agree(options, here=("memory",))
+        refuse_conflicting_options(options, here=("memory",))
     elif any(options[name] for name in OPTIONS):
         raise click.UsageError("--scheduler, --memory and --tls options need --out-of-core.")
 
 
-def _whole(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> Planned:
+def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> PlanRun:
     from optimizer.cli.progress import board
-    from optimizer.run import run
-    from optimizer.sources.sites import read_sites
+    from optimizer.inputs.estate_folder.site_coordinates import read_sites
+    from optimizer.pipeline import run_plan
 
     limit, workers, seed = (options[name] for name in ("time_limit", "workers", "seed"))
     with board(not quiet) as shown:
         sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
-        made = run(estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch)
+        made = run_plan(
+            estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch
+        )
         if options["report"]:
-            from optimizer.report.run import PAGE, write_report
+            from optimizer.output.report.report import PAGE, write_report
 
             write_report(made.plan.estate, out, sites, out / PAGE, "en", shown.step)
     return made
 
 
-def _in_pieces(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> Planned:
+def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> PlanRun:
     from optimizer.cli.progress import board
-    from optimizer.cluster import Engine
-    from optimizer.pieces.run import Solving, run
+    from optimizer.distributed.cluster import Cluster
+    from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core
 
-    solving = Solving(*(options[name] for name in ("time_limit", "workers", "seed")))
+    solving = SolveRequest(*(options[name] for name in ("time_limit", "workers", "seed")))
     workers = None if options["scheduler"] else solving.workers
-    engine = Engine(workers=workers, **{name: options[name] for name in OPTIONS})
+    engine = Cluster(workers=workers, **{name: options[name] for name in OPTIONS})
     with board(not quiet) as shown:
-        return run(estate, out, solving, engine, shown.step, shown.watch)
+        return plan_out_of_core(estate, out, solving, engine, shown.step, shown.watch)
 
 
-def _print(made: Planned, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
-    from optimizer.outputs.comparison import comparison, print_comparison
-    from optimizer.outputs.comparison import record as compared
-    from optimizer.outputs.plan_files import record
-    from optimizer.outputs.tables import print_json, print_plan
+def _print(made: PlanRun, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
+    from optimizer.output.console.comparison import comparison, print_comparison
+    from optimizer.output.console.comparison import record as compared
+    from optimizer.output.console.plan import print_json, print_plan
+    from optimizer.output.plan_writer import record
 
     plan, lists, by_itself = made.plan, made.lists, made.by_itself
     figures = None if by_itself is None else comparison(plan, lists, by_itself)

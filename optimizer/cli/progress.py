@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from optimizer.stage import Stage, Trial
+from models.solve_events import Stage, Trial
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -10,7 +10,7 @@ import click
 from optimizer.cli.options import estate_argument, reporting
 
 if TYPE_CHECKING:
-    from optimizer.report.texts import Language
+    from optimizer.output.report.texts import Language
 
 
 @click.command(short_help="Write a plan as one page for people.")
@@ -38,15 +38,15 @@ def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool, as_
       gip report data/branch-offices out --out out/report.html
     """
     from optimizer.cli.progress import progress
-    from optimizer.outputs.tables import print_json
-    from optimizer.report.run import FIREWALL, run
+    from optimizer.output.console.plan import print_json
+    from optimizer.output.report.report import FIREWALL, run_report
 
     if out.name == FIREWALL:
         raise click.BadParameter(
             f"{FIREWALL} is the list beside the page; name a .html file", param_hint="--out"
         )
     with progress(not quiet) as step:
-        run(estate, plan, out, lang, step)
+        run_report(estate, plan, out, lang, step)
     written = [str(out), str(out.parent / FIREWALL)]
     if as_json:
         print_json({"files": written})

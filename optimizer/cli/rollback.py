@@ -27,12 +27,12 @@ def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_j
     Example:
       gip rollback out/apply-journal.jsonl
     """
-    from optimizer.apply.journal import resume
-    from optimizer.apply.undo import roll_back, shortfall
     from optimizer.cli.progress import progress
-    from optimizer.outputs.apply_table import print_undone, record
-    from optimizer.veeam.revisions import revision_named
-    from optimizer.veeam.session import login
+    from optimizer.output.console.apply import print_undone, record
+    from optimizer.veeam.api_revisions import revision_named
+    from optimizer.veeam.client import login
+    from optimizer.veeam.journal import resume
+    from optimizer.veeam.rollback import roll_back, rollback_shortfall
 
     with contextlib.closing(resume(journal)) as book:
         undone = []
@@ -45,10 +45,10 @@ def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_j
             ):
                 undone = roll_back(session, book, force, step)
     if as_json:
-        from optimizer.outputs.tables import print_json  # loads much
+        from optimizer.output.console.plan import print_json  # loads much
 
         print_json(record(undone, len(undone)))
     elif not quiet:
         print_undone(undone)
-    if error := shortfall(undone):
+    if error := rollback_shortfall(undone):
         raise error

@@ -37,13 +37,13 @@ def simulate(
       gip simulate data/branch-offices --plan out --out inside-lists
     """
     from optimizer.cli.progress import progress
-    from optimizer.outputs.simulation_files import record
-    from optimizer.outputs.simulation_table import print_simulation
-    from optimizer.outputs.tables import print_json
-    from optimizer.simulate.run import run
+    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.simulation import print_simulation
+    from optimizer.output.simulation_writer import record
+    from optimizer.pipeline import run_simulation
 
     with progress(not quiet) as step:
-        simulation, agreement = run(estate, plan, out, knows_connections, step)
+        simulation, agreement = run_simulation(estate, plan, out, knows_connections, step)
     if as_json:
         print_json(record(simulation, agreement))
     elif not quiet:

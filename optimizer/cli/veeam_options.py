@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from optimizer.veeam.revisions import NAMES
+from optimizer.veeam.api_revisions import NAMES
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -48,11 +48,11 @@ def whatif(
       gip whatif data/branch-offices out --fail site:kobe link:rtr-tokyo~rtr-osaka
       gip whatif data/branch-offices out --sweep --replan worst:3
     """
+    from models.diagnostics import UnknownNameError
+    from optimizer.analysis.what_if.study import run_what_if
     from optimizer.cli.progress import progress
-    from optimizer.outputs.tables import print_json
-    from optimizer.outputs.whatif_table import print_study, record
-    from optimizer.sources.suggest import UnknownNameError
-    from optimizer.whatif.run import run
+    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.what_if import print_study, record
 
     if bool(fail) == sweep or (more and not fail):
         raise click.UsageError("write either --fail KIND:NAME or --sweep")
@@ -60,7 +60,7 @@ def whatif(
     replanned = _worst(replan, sweep)
     try:
         with progress(not quiet) as step:
-            study = run(estate, plan, names, replanned, step)
+            study = run_what_if(estate, plan, names, replanned, step)
     except UnknownNameError as error:
         raise click.BadParameter(str(error), param_hint="--fail") from error
     if as_json:

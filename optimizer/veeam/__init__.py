@@ -1,1 +1,1 @@
-"""The backup server's REST interface."""
+"""The product: its REST interface, plans applied and rolled back, exports."""

@@ -1,0 +1,71 @@
+"""The question in integers: how many tasks of each group go to which server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estate import Codes
+
+Counts = NDArray[np.int64]
+Label = NDArray[np.int8]
+
+SAME_SITE, PROTECTED, TIER = 1, 2, 4
+
+
+def label_of(
+    tier: NDArray[np.int8], protected: NDArray[np.bool_], same_site: NDArray[np.bool_]
+) -> Label:
+    """Return tier and flags as one number, 0 where there is no tier: what the aims count."""
+    label = tier * TIER + protected * PROTECTED + same_site * SAME_SITE
+    return np.where(tier > 0, label, 0).astype(np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadInstants:
+    """The busiest instants of the week; every other instant has no more on any server.
+
+    ``active`` tells which activity is active, shape (moments, activities); ``own`` counts the
+    backup server's own tasks at each, zeros where they play no part.
+    """
+
+    active: NDArray[np.bool_]
+    own: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentProblem:
+    """Groups of interchangeable tasks, and what limits their assignment.
+
+    Per group (all tasks alike to the model): ``count``, ``kind`` and ``activity`` (when it runs).
+    ``today`` has aligned arrays (group, server, count) of the tasks that may stay where they are,
+    sorted by group and server. Per kind: ``label`` of every server,
+    shape (kinds, servers), 0 where it may not serve, and ``takeover``, whether it counts for
+    failover. Per server: ``limit`` on load (-1 for none), ``running`` tasks, ``candidate``.
+    ``moments`` are those of any server but the backup server, ``own_moments`` those of the
+    latter. Of ``losses``, sets of servers, any one must be survivable with ``failover_limit``
+    tasks on the backup server; it is None where that is not enforced or not limited.
+    ``movable`` planned tasks have a server today; None where nothing is known of today.
+    """
+
+    count: Counts
+    kind: Codes
+    activity: Codes
+    today: tuple[Counts, Counts, Counts]
+    label: Label
+    takeover: NDArray[np.bool_]
+    limit: Counts
+    running: Counts
+    candidate: NDArray[np.bool_]
+    backup_server: int
+    moments: LoadInstants
+    own_moments: LoadInstants
+    losses: tuple[tuple[int, ...], ...]
+    failover_limit: int | None
+    movable: int | None
+
+    def moments_of(self, server: int) -> LoadInstants:
+        """Return the moments that matter to ``server``."""
+        return self.own_moments if server == self.backup_server else self.moments

@@ -1,0 +1,70 @@
+"""What became of one estate: a row of the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Status = Literal["planned", "unchanged", "unassigned", "unproven", "failed"]
+STATUSES: tuple[Status, ...] = ("planned", "unchanged", "unassigned", "unproven", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class AimOutcome:
+    """One aim of one plan, as plan.json has it."""
+
+    aim: str
+    value: int
+    bound: int
+    proven: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EstateResult:
+    """One estate: its figures where it has a plan, else the ``error``.
+
+    ``seconds`` are those of its planning, whenever that was; ``peak_memory`` is in bytes, the
+    most that its worker held meanwhile.
+    """
+
+    estate: str
+    status: Status
+    tasks: int | None = None
+    unassigned: int | None = None
+    findings: int | None = None
+    aims: Sequence[AimOutcome] = ()
+    seconds: float | None = None
+    peak_memory: int | None = None
+    error: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether no aim is left unproven."""
+        return all(aim.proven for aim in self.aims)
+
+
+def failed_estate(estate: str, error: str) -> EstateResult:
+    """Return the row of an estate without a plan."""
+    return EstateResult(estate, "failed", error=error)
+
+
+def planned_estate(
+    estate: str, record: Mapping[str, Any], unchanged: bool, seconds: float, peak_memory: int
+) -> EstateResult:
+    """Return the row of an estate from its plan.json."""
+    aims = [
+        AimOutcome(aim["aim"], aim["value"], aim["bound"], aim["proven"]) for aim in record["aims"]
+    ]
+    totals = record["totals"]
+    status: Status = "planned"
+    if unchanged:
+        status = "unchanged"
+    elif totals["unassigned"]:
+        status = "unassigned"
+    elif not all(aim.proven for aim in aims):
+        status = "unproven"
+    return EstateResult(
+        estate, status, totals["tasks"], totals["unassigned"], totals["findings"], aims,
+        seconds, peak_memory,
+    )  # fmt: skip

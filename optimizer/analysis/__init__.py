@@ -1,0 +1,1 @@
+"""Questions about a plan: explanation, what-if, placement, differences."""

@@ -1,0 +1,1 @@
+"""Explains why a task is served as it is, or by nobody."""

@@ -1,0 +1,1 @@
+"""What fails over and what is lost when something fails."""

@@ -1,1 +1,0 @@
-"""A plan's lists into the jobs of a backup server, and back."""

@@ -1,0 +1,36 @@
+"""Judges a plan from the estate's tables and the written files alone.
+
+Nothing here comes from the planner: what it knows of eligibility, load and protection is written
+again from the contract, the plain way, so that the two cannot share a mistake.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.estate import Estate
+from optimizer.checker.plan_files import ADDED_LATER, COLUMNS, read_plan_files, read_record
+from optimizer.checker.plan_record import coverage_proven
+from optimizer.checker.row_checks import check_rows, check_totals
+from optimizer.checker.unassigned import judge_reasons
+from optimizer.checker.violations import Judgement, Violations
+
+__all__ = ["Judgement", "judge"]
+
+
+def judge(estate: Estate, folder: Path) -> Judgement:
+    """Judge the plan in ``folder``: every rule, every label, every aim's value.
+
+    Raise PlanError where one of its files is missing or cannot be read.
+    """
+    complaints = Violations()
+    record = read_record(folder)
+    files = {
+        file: read_plan_files(folder, file, complaints)
+        for file in COLUMNS
+        if file not in ADDED_LATER or (folder / file).exists()
+    }
+    assignments, unassigned = files["assignments.csv"], files["unassigned.csv"]
+    look = check_rows(estate, assignments, unassigned, complaints)
+    judge_reasons(estate, look, look.seen.loads, unassigned, coverage_proven(record), complaints)
+    return check_totals(estate, look.seen, files, record, complaints)

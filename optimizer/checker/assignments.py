@@ -1,0 +1,100 @@
+"""Who serves each Windows task, and what every label of it should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.estate import Estate
+from models.plan import CONNECTIONS
+from optimizer.checker.candidate_rules import speaks_powershell_direct
+from optimizer.checker.paths import Paths
+from optimizer.checker.protection import pairs_on_one_link
+from optimizer.checker.tasks import WINDOWS, TaskRows
+
+Whole = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+NETWORK, POWERSHELL_DIRECT, NONE = (
+    CONNECTIONS.index(name) for name in ("network", "powershell_direct", "")
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The Windows tasks that the files give a server, with their labels by the contract.
+
+    All arrays have one element per such task: ``task`` of the roster, server code ``proxy``,
+    ``connection`` (of `CONNECTIONS`), ``tier`` 1 to 4 and 0 where the proxy does not connect,
+    and whether it is ``protected``, at the ``same_site``, and open to ``takeover`` (the backup
+    server connects to the VM, however).
+    """
+
+    task: Whole
+    proxy: Whole
+    connection: Whole
+    tier: Whole
+    protected: Flags
+    same_site: Flags
+    takeover: Flags
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Tells how servers connect to VMs; arguments broadcast."""
+
+    paths: Paths
+    powershell_direct: Flags
+
+    def kind(self, servers: Whole, network_sets: Whole, host_sets: Whole) -> Whole:
+        """Return indices of `CONNECTIONS`: the network where it can, else S11, else none."""
+        way = np.where(self.paths.by_network(servers, network_sets), NETWORK, NONE)
+        if host_sets.any():
+            host = self.powershell_direct[servers] & self.paths.by_network(servers, host_sets)
+            way[(way == NONE) & host] = POWERSHELL_DIRECT
+        return way
+
+
+def compute_connections(estate: Estate, paths: Paths) -> Connections:
+    """Return what tells how the servers of an estate connect."""
+    return Connections(paths, speaks_powershell_direct(estate))
+
+
+def compute_service(
+    estate: Estate, roster: TaskRows, server: Whole, connections: Connections
+) -> Service:
+    """Return the labels of all Windows tasks to which ``server`` (tasks,) gives a proxy."""
+    task = np.flatnonzero((roster.kind == WINDOWS) & (server >= 0))
+    sets = len(estate.network_sets)
+    # Few triples of server, VM networks and host networks stand for very many tasks.
+    back, triples = pd.factorize(
+        (server[task] * sets + roster.network_set[task]) * sets + roster.host_set[task]
+    )
+    proxy, vm, host = triples // sets // sets, triples // sets % sets, triples % sets
+    paths, home = connections.paths, np.array(estate.backup_server)
+    connection = connections.kind(proxy, vm, host)
+    same = paths.same_network(proxy, vm)
+    at_home = proxy == home
+    tier = np.where(same, 1, 3) + at_home
+    tier[connection == NONE] = 0
+    takeover = connections.kind(home, vm, host)
+    protected = (connection == NETWORK) & ~at_home & (takeover == NETWORK)
+    protected[protected] = ~_on_one_link(estate, paths, proxy[protected], vm[protected])
+    return Service(
+        task,
+        server[task],
+        connection[back],
+        tier[back],
+        protected[back],
+        paths.same_site(proxy, vm)[back],
+        (takeover != NONE)[back],
+    )
+
+
+def _on_one_link(estate: Estate, paths: Paths, proxy: Whole, vm: Whole) -> Flags:
+    sets = len(estate.network_sets)
+    pairs, back = np.unique(paths.server_set[proxy] * sets + vm, return_inverse=True)
+    alone = pairs_on_one_link(estate, paths, (pairs // sets).tolist(), (pairs % sets).tolist())
+    return alone[back]

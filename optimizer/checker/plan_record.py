@@ -1,0 +1,91 @@
+"""Judges plan.json: the inputs it was made of, and what it says of each aim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from models.estate import Estate
+from models.settings import MINIMISED
+from optimizer.checker.plan_files import RECORD
+from optimizer.checker.violations import Violations
+
+FORMAT = 1
+
+
+def coverage_proven(record: Mapping[str, Any]) -> bool:
+    """Tell whether plan.json says that no plan covers more tasks than this one."""
+    return any(
+        aim.get("aim") == "coverage" and aim.get("proven") is True
+        and aim.get("value") == aim.get("best")
+        for aim in _aims(record)
+    )  # fmt: skip
+
+
+def judge_record(
+    estate: Estate, record: Mapping[str, Any], values: Mapping[str, int], complaints: Violations
+) -> None:
+    """Complain where plan.json differs from the estate or from the ``values`` of the files."""
+    if record.get("format") != FORMAT:
+        complaints.add(
+            "wrong formats", f"{RECORD}: format is {record.get('format')!r}, expected {FORMAT}"
+        )
+    _judge_inputs(estate.inputs, record.get("inputs"), complaints)
+    aims = _aims(record)
+    names = [aim.get("aim") for aim in aims]
+    if names != list(values):
+        complaints.add(
+            "wrong lists of aims", f"{RECORD}: aims are {names}, expected {list(values)}"
+        )
+    for aim in aims:
+        if aim.get("aim") in values:
+            _judge_aim(estate, aim, values[aim["aim"]], complaints)
+
+
+def _aims(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    aims = record.get("aims")
+    return [aim for aim in aims if isinstance(aim, dict)] if isinstance(aims, list) else []
+
+
+def _judge_inputs(inputs: Mapping[str, str], found: Any, complaints: Violations) -> None:
+    found = found if isinstance(found, dict) else {}
+    for file in sorted(inputs.keys() | found.keys()):
+        if found.get(file) != inputs.get(file):
+            complaints.add(
+                "inputs that differ",
+                f"{RECORD}: input {file} has SHA-256 {found.get(file)}, "
+                f"expected {inputs.get(file)}: the plan is not of this estate",
+            )
+
+
+def _judge_aim(
+    estate: Estate, aim: Mapping[str, Any], counted: int, complaints: Violations
+) -> None:
+    """Complain where value, best, bound and proven of one aim do not fit together."""
+    name = aim["aim"]
+
+    def complain(kind: str, sentence: str) -> None:
+        complaints.add(kind, f"{RECORD}: aim {name!r} {sentence}")
+
+    numbers = [aim.get(key) for key in ("value", "best", "bound")]
+    value, best, bound = (number if type(number) is int else None for number in numbers)
+    if value is None or best is None or bound is None:
+        complain("aims without numbers", "lacks a whole number as value, best or bound")
+        return
+    if value != counted:
+        complain("aims with a wrong value", f"has value {value}, expected {counted}")
+    slack = estate.settings.slack(name, best)
+    # With the sign turned, a minimised aim reads like a maximised one.
+    sign = -1 if name in MINIMISED else 1
+    least = best - sign * slack
+    if sign * value < sign * least:
+        complain("aims given up", f"has value {value}, expected {least} or better (best {best})")
+    for key, number in (("best", best), ("value", value)):
+        if sign * number > sign * bound:
+            complain("aims beyond their bound", f"has {key} {number} beyond its bound {bound}")
+    if aim.get("proven") is not (best == bound):
+        complain(
+            "aims wrongly proven or not",
+            f"has proven {aim.get('proven')}, expected {best == bound} "
+            f"(best {best}, bound {bound})",
+        )

@@ -1,0 +1,119 @@
+"""What the checker sees in the rows of some tasks, and what it says when it has seen them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.estate import Estate
+from optimizer.checker.aims import aim_values, count_tasks
+from optimizer.checker.assignments import Connections, compute_connections, compute_service
+from optimizer.checker.capacity import judge_capacity, judge_failover
+from optimizer.checker.job_lists import judge_job_before, judge_job_proxies
+from optimizer.checker.labels import judge_labels, judge_rule_1, planned_servers
+from optimizer.checker.load_file import judge_proxy_load
+from optimizer.checker.loads import Loads, compute_loads
+from optimizer.checker.paths import compute_paths
+from optimizer.checker.plan_files import PlanFiles
+from optimizer.checker.plan_record import judge_record
+from optimizer.checker.tasks import NOWHERE, OTHER, WINDOWS, TaskRows, match_rows_to_tasks, today
+from optimizer.checker.timeline import build_timeline
+from optimizer.checker.violations import Judgement, Violations
+
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class RowSummary:
+    """What matters of some tasks once their rows are judged; that of others can be added.
+
+    ``counts`` are the values of the aims that count tasks, ``pairs`` the jobs and servers, as
+    codes, of which one serves the other, shape (pairs, 2).
+    """
+
+    loads: Loads
+    counts: Mapping[str, int]
+    pairs: Whole
+    tasks: int
+    windows: int
+    own_work: int
+    unassigned: int
+
+    def __add__(self, other: RowSummary) -> RowSummary:
+        """Return what is seen of the tasks of both."""
+        return RowSummary(
+            self.loads + other.loads,
+            {aim: count + other.counts[aim] for aim, count in self.counts.items()},
+            np.unique(np.concatenate([self.pairs, other.pairs]), axis=0),
+            self.tasks + other.tasks,
+            self.windows + other.windows,
+            self.own_work + other.own_work,
+            self.unassigned + other.unassigned,
+        )
+
+
+@dataclass(frozen=True)
+class RowCheck:
+    """The tasks of an estate beside the rows that a plan has for them, and what they come to."""
+
+    roster: TaskRows
+    connections: Connections
+    seen: RowSummary
+
+
+def check_rows(
+    estate: Estate, assignments: PlanFiles, unassigned: PlanFiles, complaints: Violations
+) -> RowCheck:
+    """Judge every row by itself (rule 1, labels), and return what all of them come to."""
+    roster = match_rows_to_tasks(estate, assignments, unassigned, complaints)
+    server = planned_servers(estate, roster, assignments, complaints)
+    connections = compute_connections(estate, compute_paths(estate))
+    service = compute_service(estate, roster, server, connections)
+    judge_rule_1(estate, roster, service, complaints)
+    current = today(estate, roster)
+    judge_labels(estate, roster, service, connections, current, assignments, complaints)
+    width = len(estate.servers)
+    pairs = pd.unique(roster.job[service.task] * width + service.proxy)
+    kinds = np.bincount(roster.kind, minlength=3)
+    seen = RowSummary(
+        loads=compute_loads(estate, roster, service, build_timeline(estate)),
+        counts=count_tasks(estate, roster, service, current),
+        pairs=np.column_stack(np.divmod(pairs, width)),
+        tasks=len(roster.key),
+        windows=int(kinds[WINDOWS]),
+        own_work=int(kinds[OTHER]),
+        unassigned=int(np.sum(roster.left_out != NOWHERE)),
+    )
+    return RowCheck(roster, connections, seen)
+
+
+def check_totals(
+    estate: Estate,
+    seen: RowSummary,
+    files: Mapping[str, PlanFiles],
+    record: Mapping[str, Any],
+    complaints: Violations,
+) -> Judgement:
+    """Judge what all tasks together come to (rules 2 and 3), and the files that tell of it."""
+    judge_capacity(seen.loads, complaints)
+    judge_failover(seen.loads, complaints)
+    judge_job_proxies(estate, seen.pairs, files["job_proxies.csv"], complaints)
+    if "job_before.csv" in files:
+        judge_job_before(estate, files["job_proxies.csv"], files["job_before.csv"], complaints)
+    judge_proxy_load(seen.loads, files["proxy_load.csv"], complaints)
+    values = aim_values(estate, seen.counts, seen.loads)
+    judge_record(estate, record, values, complaints)
+    return Judgement(
+        violations=complaints.sentences(),
+        values=values,
+        tasks=seen.tasks,
+        windows=seen.windows,
+        own_work=seen.own_work,
+        assigned=seen.counts["coverage"],
+        unassigned=seen.unassigned,
+    )

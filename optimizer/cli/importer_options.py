@@ -1,0 +1,57 @@
+"""What all kinds of ``gip import`` share: their options, the merge, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from optimizer.cli.options import reporting
+
+if TYPE_CHECKING:
+    from models.imported_tables import Inventory
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def importer_options(command: F) -> F:
+    """Add the options of every import to a command."""
+    for option in (
+        click.option(
+            "--encoding", metavar="NAME",
+            help="Encoding of CSV files that are not UTF-8, such as cp932 or cp1252.",
+        ),
+        click.option(
+            "--replace", is_flag=True, help="Let what is imported win over cells that are there.",
+        ),
+        click.option(
+            "--out", required=True, type=click.Path(path_type=Path), metavar="ESTATE",
+            help="The estate's folder; what is there stays.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return reporting(command)
+
+
+def finish_import(
+    read: Callable[[Callable[[str], None]], Sequence[Inventory]],
+    out: Path,
+    replace: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Read inventories, merge them into the estate in ``out``, and print what came of it."""
+    from optimizer.cli.progress import progress
+    from optimizer.inputs.importers.import_pipeline import run_import
+    from optimizer.output.console.imports import print_import, record
+    from optimizer.output.console.plan import print_json
+
+    with progress(not quiet) as step:
+        step("reading what to import")
+        merged = run_import(out, read(step), replace, step)
+    if as_json:
+        print_json(record(merged))
+    elif not quiet:
+        print_import(merged, out)

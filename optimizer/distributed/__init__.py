@@ -1,0 +1,1 @@
+"""Work of many processes: a cluster, batches of estates, one estate out of core."""

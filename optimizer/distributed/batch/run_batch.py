@@ -1,0 +1,99 @@
+"""From a folder of estates to a folder of plans and a summary of them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.batch_result import EstateResult, failed_estate
+from models.errors import OutputError
+from optimizer.distributed.batch.discovery import SUMMARY, find_estates, find_refusal
+from optimizer.distributed.batch.output_lock import lock_output
+from optimizer.distributed.batch.plan_one import PlanOrder
+from optimizer.distributed.batch.storage import is_url, make_absolute, publish
+from optimizer.distributed.batch.worker_pool import WorkerPool, dispatch_estates
+from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster
+from optimizer.files.atomic_folder import remove_leftovers, write_atomically
+from optimizer.output.batch_page import write_page
+from optimizer.output.console.batch import write_table
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """How to plan each estate; after ``timeout`` seconds its worker is taken for hung."""
+
+    seed: int = 0
+    time_limit: float | None = None
+    timeout: float | None = None
+
+
+Tell = Callable[[list[EstateResult], int, list[str]], None]
+
+
+def run_batch(
+    source: str, out: str, wish: BatchRequest, engine: Cluster, tell: Tell
+) -> list[EstateResult]:
+    """Plan every estate of ``source`` into ``out``; return a row for each, sorted by name.
+
+    ``tell`` is told the rows so far, the number of all estates, and those in work. Raises
+    GipError where no estate could be begun, OutputError where the summary cannot be written. On
+    any error, Ctrl-C too, what is finished stays, and the same call goes on from there.
+    """
+    estates = find_estates(source)
+    out = make_absolute(out)
+    rows = [
+        failed_estate(estate.name, f"its path {why}; rename it")
+        for estate in estates
+        if (why := find_refusal(estate.name)) is not None
+    ]
+    with lock_output(out) as token:
+        orders = [
+            PlanOrder(estate, out, token, wish.seed, wish.time_limit)
+            for estate in estates
+            if find_refusal(estate.name) is None
+        ]
+        tell(rows, len(estates), [])
+        if orders:
+            for row, busy in _planned(orders, wish, engine):
+                rows.append(row)
+                tell(rows, len(estates), busy)
+        rows.sort(key=lambda row: row.estate)
+        if not is_url(out):
+            remove_leftovers(Path(out))
+        _sum_up(rows, out)
+    return rows
+
+
+def _planned(
+    orders: list[PlanOrder], wish: BatchRequest, engine: Cluster
+) -> Iterator[tuple[EstateResult, list[str]]]:
+    """Yield the row of every order, and who is at work meanwhile."""
+    left = {order.estate.name for order in orders}
+    with open_cluster(engine, len(orders)) as client:
+        crew = WorkerPool(client, orders[0].out, orders[0].token, wish.timeout)
+        crew.gather()
+        try:
+            for row in dispatch_estates(crew, orders):
+                left.remove(row.estate)
+                yield row, crew.busy
+        except ClusterError as error:
+            for name in sorted(left):
+                yield failed_estate(name, str(error)), []
+
+
+def _sum_up(rows: list[EstateResult], out: str) -> None:
+    table, page = SUMMARY
+    with (
+        tempfile.TemporaryDirectory()
+        if is_url(out)
+        else write_atomically(Path(out), last=page) as room
+    ):
+        write_table(rows, Path(room, table))
+        write_page(rows, Path(room, page))
+        if is_url(out):
+            try:
+                publish(Path(room), out, last=page)
+            except OSError as error:
+                raise OutputError(f"{out}: the summary cannot be written: {error}") from error

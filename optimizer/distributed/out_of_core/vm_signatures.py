@@ -1,0 +1,111 @@
+"""What of a VM plays a part beside its name, its *look*: few looks stand for very many VMs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.diagnostics import Finding, InputProblem
+from models.estate import Codes, Estate, NetworkSet
+from optimizer.files.text_table import TextTable
+from optimizer.inputs.estate_folder.network_sets import NetworkSets
+from optimizer.inputs.estate_folder.prefix_lookup import PrefixTable
+
+COLUMNS = ["os", "platform", "host", "host_version", "available"]
+WIDTH = 32  # bits of a number for the looks of one chunk
+
+
+class VmSignature(NamedTuple):
+    """The columns of `vms` that the planner or the checker reads, and the VM's networks."""
+
+    os: str
+    platform: str
+    host: str
+    host_version: int
+    available: bool
+    networks: NetworkSet
+
+
+class SignatureTable:
+    """The looks that the VMs of one chunk have, in the order in which they are met."""
+
+    def __init__(self, estate: Estate, book: PrefixTable, chunk: int) -> None:
+        self.on_unknown_host: Counter[str] = Counter()
+        self._numbers: dict[VmSignature, int] = {}
+        self._sets = NetworkSets(book)
+        self._servers = pa.array(estate.servers["server"], pa.string())
+        self._first = chunk << WIDTH
+
+    @property
+    def add(self) -> list[VmSignature]:
+        """Return all looks so far."""
+        return list(self._numbers)
+
+    def of(
+        self,
+        raw: TextTable,
+        frame: pd.DataFrame,
+        problems: list[InputProblem],
+        findings: list[Finding],
+    ) -> pd.DataFrame:
+        """Return ``frame``, rows of `vms`, with the number of each one's look, as of this chunk."""
+        number = self._sets.resolve(raw, "vm", problems, findings)
+        columns = [frame[name] for name in COLUMNS]
+        alike = frame.groupby([*columns, number], sort=False, observed=True).ngroup().to_numpy()
+        _, first = np.unique(alike, return_index=True)
+        rows = zip(*(column.iloc[first].tolist() for column in columns), strict=True)
+        met = [
+            VmSignature._make((*row, self._sets.members[networks]))
+            for row, networks in zip(rows, number[first].tolist(), strict=True)
+        ]
+        known = [self._numbers.setdefault(look, len(self._numbers)) for look in met]
+        self._count_unknown_hosts(frame["host"])
+        return frame.assign(look=self._first + np.array(known, dtype=np.int64)[alike])
+
+    def _count_unknown_hosts(self, hosts: pd.Series[str]) -> None:
+        names = pa.array(hosts.cat.categories, pa.string())
+        known = pc.is_in(names, self._servers).to_numpy(zero_copy_only=False)
+        counts = np.bincount(hosts.cat.codes, minlength=len(names)).tolist()
+        for name, there, count in zip(names.to_pylist(), known.tolist(), counts, strict=True):
+            if not there and count:
+                self.on_unknown_host[name] += count
+
+
+def merge_signatures(
+    estate: Estate, chunks: Sequence[Sequence[VmSignature]]
+) -> tuple[Estate, list[Codes]]:
+    """Return ``estate`` with a VM for each look, and the code of each look of each chunk."""
+    codes: dict[VmSignature, int] = {}
+    found = [
+        np.array([codes.setdefault(look, len(codes)) for look in looks], dtype=np.int32)
+        for looks in chunks
+    ]
+    return _with_signatures(estate, list(codes)), found
+
+
+def _with_signatures(estate: Estate, looks: list[VmSignature]) -> Estate:
+    sets = {members: number for number, members in enumerate(estate.network_sets)}
+    numbers = [sets.setdefault(look.networks, len(sets)) for look in looks]
+    servers = {name: code for code, name in enumerate(estate.servers["server"].tolist())}
+    texts = {
+        name: pd.Categorical([getattr(look, name) for look in looks])
+        for name in ("os", "platform", "host")
+    }
+    vms = pd.DataFrame(
+        {
+            "vm": pd.Series([""] * len(looks), dtype="str"),
+            **texts,
+            "host_code": np.array([servers.get(look.host, -1) for look in looks], dtype=np.int32),
+            "host_version": np.array([look.host_version for look in looks], dtype=np.int64),
+            "available": np.array([look.available for look in looks], dtype=np.bool_),
+            "network_set": np.array(numbers, dtype=np.int32),
+        }
+    )
+    return replace(estate, vms=vms, network_sets=list(sets))

@@ -1,0 +1,1 @@
+"""Who may serve whom: tasks, reachability, tiers, failures."""

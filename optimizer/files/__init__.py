@@ -1,0 +1,1 @@
+"""Tables in files: CSV and Parquet as columns of text, folders replaced whole."""

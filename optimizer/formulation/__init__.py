@@ -1,0 +1,1 @@
+"""The assignment model: groups, variables, constraints, objectives, and its solution."""

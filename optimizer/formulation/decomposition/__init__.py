@@ -1,0 +1,1 @@
+"""Decomposition into components that share no server, solved one by one."""

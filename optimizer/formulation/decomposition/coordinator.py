@@ -1,0 +1,170 @@
+"""Answers a question part by part, and makes sure that it is as good as in one piece.
+
+The peak is the one aim that is no sum: every part goes up to it, the highest one counts, and
+parts below it go on as if theirs were as high, which is what later aims may use.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from models.assignment_problem import AssignmentProblem
+from models.settings import FIRST_AIMS, Settings
+from models.solve_events import Stage, Trial, Watch
+from optimizer.formulation.decomposition.components import Decomposition, decompose
+from optimizer.formulation.decomposition.subproblems import (
+    Subproblem,
+    extract,
+    merge_solutions,
+    pack_components,
+    with_unlimited_backup_server,
+)
+from optimizer.formulation.greedy import assign_greedily
+from optimizer.formulation.solution_mapping import Arcs
+from optimizer.formulation.staged_solve import (
+    SolveOptions,
+    StagedSolve,
+    advance,
+    stage_boundaries,
+    start,
+)
+from optimizer.formulation.variables import highest_peak
+from optimizer.solver.deadline import interruptible
+
+BUNDLE = 500
+Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]
+
+
+def solve_decomposed(
+    problem: AssignmentProblem, asked: SolveOptions, progress: Watch
+) -> Answer | None:
+    """Return the best counts, every aim's figure and what became of it; None where ``problem``
+    is best answered in one piece."""
+    tolerance = asked.settings.tolerance
+    least = _minimum_size(asked.settings)
+    if len(problem.count) < 2 * least or any(map(tolerance.get, asked.settings.objectives)):
+        return None
+    division = decompose(problem)
+    if division.size[~division.needs_backup].sum() < least:
+        return None
+    parts = _extract_subproblems(_resolve_backup_need(division, asked, least), least)
+    if len(parts) == 1:
+        return None
+    roof = highest_peak(problem, asked.settings.balance == "utilisation")
+    courses = [start(part.problem, asked, roof) for part in parts]
+    aims = courses[0].aims
+    told = 0
+    for stop in stage_boundaries(aims, coordinated=True):
+        progress(Trial(aims[told].name))
+        courses = _advance_all(courses, stop, asked)
+        if aims[stop - 1].name == "peak":
+            peak = max(course.stages[-1].best for course in courses)
+            courses = [_with_common_peak(course, peak) for course in courses]
+        for stage in _combined_stages(courses)[told:]:
+            progress(stage)
+        told = stop
+    stages = _combined_stages(courses)
+    arcs = merge_solutions((part, course.arcs) for part, course in zip(parts, courses, strict=True))
+    if not stages[0].proven:
+        arcs = assign_greedily(problem, arcs)
+        return arcs, start(problem, asked).values(arcs), stages
+    values = zip(*(course.values(course.arcs) for course in courses), strict=True)
+    return arcs, tuple(_combine(aim.name, of) for aim, of in zip(aims, values, strict=True)), stages
+
+
+def _minimum_size(settings: Settings) -> int:
+    """Return how many groups a part should have.
+
+    Measured: where linear programs do nearly all, smaller parts cost more than they save. Evening
+    out use in per mille takes a search, and the smaller the part, the shorter it is.
+    """
+    searched = settings.balance == "utilisation" and "balance" in settings.objectives
+    return 1 if searched else BUNDLE
+
+
+def _resolve_backup_need(division: Decomposition, asked: SolveOptions, least: int) -> Decomposition:
+    """Return the division with nothing unsure: who may need the backup server is asked.
+
+    Measured: that pays where parts are to be as small as can be; else they count as needing it.
+    """
+    if least > 1 or not division.may_need_backup.any():
+        return division.with_need(division.may_need_backup)
+    part = extract(division, np.flatnonzero(division.may_need_backup), backup_server=True)
+    if division.problem.failover_limit is None:
+        part = with_unlimited_backup_server(part)
+    hurried = replace(asked, deadline=asked.deadline.share(0.25))
+    course = advance(start(part.problem, hurried), len(FIRST_AIMS), hurried, lambda event: None)
+    if not all(stage.proven for stage in course.stages):
+        return division.with_need(division.may_need_backup)
+    group, server, _ = course.arcs
+    users = division.group[part.group[group[server == part.problem.backup_server]]]
+    return division.with_need(np.isin(np.arange(len(division.size)), users))
+
+
+def _extract_subproblems(division: Decomposition, least: int) -> list[Subproblem]:
+    """Return the parts to answer, in their order; the first has the backup server, and with it
+    what belongs to none."""
+    size, needing = division.size, division.needs_backup
+    first, *others = pack_components(
+        size, ~needing, division.alone + int(size[needing].sum()), least
+    )
+    held = np.append(np.flatnonzero(needing), first)
+    return [
+        extract(division, held, backup_server=True),
+        *(extract(division, bundle, backup_server=False) for bundle in others),
+    ]
+
+
+def _advance_all(
+    courses: Sequence[StagedSolve], until: int, asked: SolveOptions
+) -> list[StagedSolve]:
+    """Take all ``courses`` on; each has a share of the time by its size.
+
+    The answers do not depend on the number of workers.
+    """
+    sizes = np.array([len(course.question.lower) for course in courses])
+
+    def one(number: int) -> StagedSolve:
+        share = min(1.0, asked.workers * sizes[number] / sizes[number:].sum())
+        own = replace(asked, deadline=asked.deadline.share(share), workers=1)
+        return advance(courses[number], until, own, lambda event: None)
+
+    numbers = range(len(courses))
+    if asked.workers == 1:
+        return [one(number) for number in numbers]
+    stopped = threading.Event()
+
+    def left_behind(number: int) -> StagedSolve | None:
+        return interruptible(lambda: one(number), lambda: None, float("inf"), stopped.is_set)
+
+    pool = ThreadPoolExecutor(asked.workers)
+    try:
+        return [course for course in pool.map(left_behind, numbers) if course is not None]
+    finally:  # Ctrl-C waits for no part
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _with_common_peak(course: StagedSolve, peak: int) -> StagedSolve:
+    return course if course.stages[-1].best == peak else course.with_peak_fixed(peak)
+
+
+def _combined_stages(courses: Sequence[StagedSolve]) -> tuple[Stage, ...]:
+    """Return what became of each aim in all parts: the highest peak, else the sum."""
+    stages = zip(*(course.stages for course in courses), strict=True)
+    return tuple(_combine_stages(list(of_aim)) for of_aim in stages)
+
+
+def _combine_stages(stages: Sequence[Stage]) -> Stage:
+    aim = stages[0].aim
+    best, bound = (_combine(aim, [getattr(s, of) for s in stages]) for of in ("best", "bound"))
+    return Stage(aim, best, bound, sum(stage.seconds for stage in stages))
+
+
+def _combine(aim: str, figures: Iterable[int]) -> int:
+    return max(figures) if aim == "peak" else sum(figures)

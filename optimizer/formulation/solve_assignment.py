@@ -1,0 +1,101 @@
+"""Finds the best counts, in one piece or part by part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.assignment_problem import AssignmentProblem
+from models.estate import Codes, Estate
+from models.integer_program import IntegerProgram
+from models.plan import Tasks
+from models.solve_events import Stage, Watch
+from optimizer.eligibility.tasks import byte_rank
+from optimizer.eligibility.tiers import Eligibility
+from optimizer.formulation.decomposition.coordinator import solve_decomposed
+from optimizer.formulation.greedy import assign_greedily
+from optimizer.formulation.grouping import assign_tasks, group_tasks
+from optimizer.formulation.solution_mapping import Arcs
+from optimizer.formulation.staged_solve import (
+    SolveOptions,
+    advance,
+    build_formulation,
+    stage_boundaries,
+    start,
+)
+from optimizer.formulation.variables import Variables
+from optimizer.solver.deadline import Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Formulation:
+    """One form of the question: the groups, each task's, and the program over their counts."""
+
+    problem: AssignmentProblem
+    group: Codes
+    program: IntegerProgram
+    columns: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The counts found, and how good each aim is.
+
+    ``problem`` has the groups, ``group`` each task's, ``arcs`` how many of each go where.
+    """
+
+    problem: AssignmentProblem
+    group: Codes
+    arcs: Arcs
+    values: tuple[int, ...]
+    stages: tuple[Stage, ...]
+
+
+def solve_assignment(
+    estate: Estate,
+    tasks: Tasks,
+    eligibility: Eligibility,
+    deadline: Deadline,
+    seed: int,
+    workers: int,
+    pooling: bool,
+    progress: Watch,
+) -> Solution:
+    """Return the best assignment of ``tasks``, in the order of the estate's aims."""
+    problem, group = group_tasks(estate, tasks, eligibility)
+    asked = SolveOptions(estate.settings, deadline, seed, workers, pooling)
+    arcs, values, stages = solve_decomposed(problem, asked, progress) or _solve_whole(
+        problem, asked, progress
+    )
+    return Solution(problem, group, arcs, values, stages)
+
+
+def _solve_whole(
+    problem: AssignmentProblem, asked: SolveOptions, progress: Watch
+) -> tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]:
+    """Return the best counts, every aim's figure, and what became of it."""
+    course = start(problem, asked)
+    for stop in stage_boundaries(course.aims, coordinated=False):
+        course = advance(course, stop, asked, progress)
+    arcs = course.arcs if course.stages[0].proven else assign_greedily(problem, course.arcs)
+    return arcs, course.values(arcs), course.stages
+
+
+def build_model(
+    estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool
+) -> Formulation:
+    """Return the question that an estate asks."""
+    problem, group = group_tasks(estate, tasks, eligibility)
+    return Formulation(problem, group, *build_formulation(problem, estate.settings, pooling))
+
+
+def assigned_servers(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> Codes:
+    """Expand counts to a server per task, -1 for none; those of a group in byte order of name."""
+    rank = byte_rank(estate.servers["server"])
+    arc_group, arc_server, count = arcs
+    order = np.lexsort((rank[arc_server], arc_group))
+    ranked = (arc_group[order], rank[arc_server[order]], count[order])
+    wish = np.where(tasks.current >= 0, rank[tasks.current], -1).astype(np.int32)
+    place = assign_tasks(group, wish, ranked)
+    return np.where(place >= 0, np.argsort(rank)[place], -1).astype(np.int32)

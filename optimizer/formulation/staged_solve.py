@@ -1,0 +1,128 @@
+"""Takes one question through its aims, some at a time.
+
+Telling tasks apart by the server of today multiplies the columns and only `moves` asks for it. So
+until then those columns are idle: all that they can do for the other aims, others can.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.assignment_problem import AssignmentProblem
+from models.integer_program import Aim, IntegerProgram, Ints
+from models.settings import Settings
+from models.solve_events import Stage, Watch
+from optimizer.formulation.greedy import assign_greedily
+from optimizer.formulation.objectives import build_program
+from optimizer.formulation.pools import build_arcs
+from optimizer.formulation.solution_mapping import Arcs, to_assignment, to_point
+from optimizer.formulation.variables import Variables
+from optimizer.solver.deadline import Deadline
+from optimizer.solver.lexicographic import solve_lexicographic
+
+NOTHING = (np.zeros(0, dtype=np.int64),) * 3
+
+
+@dataclass(frozen=True, slots=True)
+class SolveOptions:
+    """How a question is to be answered, beside its own data."""
+
+    settings: Settings
+    deadline: Deadline
+    seed: int
+    workers: int
+    pooling: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StagedSolve:
+    """How far a question has come: the plan so far, and what became of each aim up to now.
+
+    ``question`` is the program of it all, ``program`` what the aims up to now have left of it,
+    ``before`` the same without the last of them.
+    """
+
+    problem: AssignmentProblem
+    columns: Variables
+    question: IntegerProgram
+    program: IntegerProgram
+    before: IntegerProgram
+    arcs: Arcs
+    stages: tuple[Stage, ...]
+
+    @property
+    def aims(self) -> tuple[Aim, ...]:
+        """Return all aims in their order."""
+        return self.question.aims
+
+    def values(self, arcs: Arcs) -> tuple[int, ...]:
+        """Return the figure of every aim for the plan ``arcs``."""
+        x = to_point(self.problem, self.question, self.columns, arcs)
+        return tuple(aim.value(x) for aim in self.aims)
+
+    def with_peak_fixed(self, peak: int) -> StagedSolve:
+        """Return the course where the peak, the last aim so far, may be as high as ``peak``."""
+        lower, upper = self.before.lower.copy(), self.before.upper.copy()
+        lower[self.columns.peak] = upper[self.columns.peak] = peak
+        return replace(self, program=replace(self.before, lower=lower, upper=upper))
+
+
+def start(problem: AssignmentProblem, asked: SolveOptions, roof: int = 0) -> StagedSolve:
+    """Return the course of ``problem`` before its first aim.
+
+    ``roof`` is what its peak may be raised to later.
+    """
+    program, columns = build_formulation(problem, asked.settings, asked.pooling)
+    program.upper[columns.peak] = max(roof, program.upper[columns.peak])
+    arcs = NOTHING if asked.deadline.seconds is None else assign_greedily(problem, NOTHING)
+    return StagedSolve(problem, columns, program, program, program, arcs, ())
+
+
+def build_formulation(
+    problem: AssignmentProblem, settings: Settings, pooling: bool
+) -> tuple[IntegerProgram, Variables]:
+    """Return the program of ``problem``, and what its columns mean."""
+    tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))
+    return build_program(problem, settings, build_arcs(problem, pooling, tiers_apart))
+
+
+def advance(course: StagedSolve, until: int, asked: SolveOptions, progress: Watch) -> StagedSolve:
+    """Return ``course`` after its aims up to number ``until``."""
+    names = [aim.name for aim in course.aims]
+    due = course.aims[len(course.stages) : until]
+    if not due:
+        return course
+    telling = "moves" in names[:until]
+    idle = NOTHING[0] if telling else course.columns.keeps
+    program = replace(course.program, aims=due, idle=idle)
+
+    def relabelled(x: Ints) -> Ints:
+        return to_point(course.problem, program, course.columns, to_assignment(course.columns, x))
+
+    found = solve_lexicographic(
+        program, to_point(course.problem, program, course.columns, course.arcs), relabelled,
+        asked.settings.slack, asked.deadline, asked.seed, asked.workers, progress,
+    )  # fmt: skip
+    return replace(
+        course,
+        program=found.program,
+        before=found.before,
+        arcs=to_assignment(course.columns, found.x),
+        stages=course.stages + found.stages,
+    )
+
+
+def stage_boundaries(aims: tuple[Aim, ...], coordinated: bool) -> list[int]:
+    """Return up to which aims a course goes in one go.
+
+    It stops before `moves`, and, where parts are ``coordinated``, behind the peak.
+    """
+    names = [aim.name for aim in aims]
+    stops = {len(names)}
+    if "moves" in names:
+        stops.add(names.index("moves"))
+    if coordinated and "peak" in names:
+        stops.add(names.index("peak") + 1)
+    return sorted(stops)

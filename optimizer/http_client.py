@@ -1,0 +1,148 @@
+"""Speaks HTTPS with a server: TLS verified, answers and waiting times bounded, no redirections."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+from urllib3.exceptions import (
+    HTTPError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.exceptions import TimeoutError as Late
+from urllib3.util import Url, parse_url
+
+from models.errors import GipError
+
+LARGEST_ANSWER = 64 << 20
+LONGEST_ANSWER = 300  # seconds
+CONNECTIONS = 8
+TIMEOUT = urllib3.Timeout(connect=10, read=60)
+RETRY = urllib3.Retry(
+    total=5,
+    other=0,  # a certificate that is not trusted
+    allowed_methods=None,  # all: what is put twice is the same, and so is a login
+    backoff_factor=0.5,
+    backoff_max=20,
+    retry_after_max=60,
+    status_forcelist=(429, 500, 502, 503, 504),
+    raise_on_status=False,
+)
+ONCE = urllib3.Retry(total=0, raise_on_status=False)
+REMEDY = "check --url, and --ca-file where the certificate is your own"
+
+
+class HttpsError(GipError):
+    """A server cannot be spoken with: the address, what happened, what to do; never a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a server answers: its status and its body, as it was sent."""
+
+    status: int
+    content: bytes
+
+
+def connect(ca_file: Path | None) -> urllib3.PoolManager:
+    """Return connections that trust the system's authorities, or only those in ``ca_file``.
+
+    Threads may share them. Raises HttpsError where ``ca_file`` is no PEM file.
+    """
+    try:
+        tls = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    except (OSError, ssl.SSLError) as error:
+        raise HttpsError(f"--ca-file {ca_file}: {error}; give a PEM file") from error
+    return urllib3.PoolManager(ssl_context=tls, maxsize=CONNECTIONS, block=True)
+
+
+def base_url(url: str, owner: str, example: str) -> str:
+    """Return where a server is, without a slash at the end.
+
+    Raises HttpsError where ``url`` is no https address or holds a password; ``owner`` and
+    ``example`` say what to write.
+    """
+    at = parse_json(url)
+    if at is None or at.scheme != "https" or not at.host or at.auth is not None:
+        raise HttpsError(f"--url: write the address of {owner}, as in {example}")
+    return f"https://{at.netloc}{(at.path or '').rstrip('/')}"
+
+
+def parse_json(url: str) -> Url | None:
+    """Return the parts of an address, None where it is none."""
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        return None
+
+
+def exchange(
+    pool: urllib3.PoolManager,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    most: int = LARGEST_ANSWER,
+    retry: urllib3.Retry | None = None,
+) -> Reply:
+    """Return what the server answers, after as many tries as ``retry`` (RETRY) allows.
+
+    A redirection is an answer like any other. Raises HttpsError where the server cannot be
+    reached or trusted, cuts the connection, or answers more than ``most`` bytes or too slowly.
+    """
+    tries = RETRY if retry is None else retry
+    try:
+        while True:
+            answer = pool.request(
+                method, url, body=body, headers=headers, preload_content=False, redirect=False,
+                retries=tries, timeout=TIMEOUT,
+            )  # fmt: skip
+            try:
+                return Reply(answer.status, _content(answer, url, most))
+            except (ProtocolError, ReadTimeoutError) as error:  # cut amid the answer
+                tries = (answer.retries or tries).increment(method, url, error=error)
+                tries.sleep()
+    except HTTPError as error:
+        # what a server sent instead of HTTP may repeat a secret: it goes no further
+        raise HttpsError(f"{url}: {_reason(error)}; {REMEDY}") from None
+
+
+def _content(answer: urllib3.BaseHTTPResponse, url: str, most: int) -> bytes:
+    """Return the body of an answer, as it is sent: a few bytes cannot become gigabytes."""
+    deadline = time.monotonic() + LONGEST_ANSWER
+    content = bytearray()
+    try:
+        while piece := answer.read1(1 << 16, decode_content=False):
+            content += piece
+            if len(content) > most:
+                raise HttpsError(f"{url}: answers more than {most} bytes; ask its administrator")
+            if time.monotonic() > deadline:
+                raise HttpsError(f"{url}: answers too slowly; try again later")
+        return bytes(content)
+    except BaseException:
+        answer.close()  # what is left of the answer is not waited for
+        raise
+    finally:
+        answer.release_conn()
+
+
+def _reason(error: HTTPError) -> str:
+    cause = getattr(error, "reason", None) or error
+    if isinstance(cause, SSLError):
+        return str(cause)
+    if isinstance(cause, NameResolutionError):
+        return "no host has this name"
+    if isinstance(cause, NewConnectionError):
+        return "cannot be reached"
+    if isinstance(cause, Late):
+        return "does not answer in time"
+    return "cuts the connection, or does not speak HTTP"

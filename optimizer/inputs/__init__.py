@@ -1,0 +1,1 @@
+"""Everything that makes an estate: its folder, importers of inventories, synthetic estates."""

@@ -1,0 +1,161 @@
+"""Reads an estate's folder: all tables, all problems in one go."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.errors import EstateError
+from models.estate import Estate
+from models.schema import TABLES, Table
+from models.settings import Settings
+from optimizer.files.table_reader import ENDINGS, read_table
+from optimizer.files.text_table import TextTable
+from optimizer.inputs.estate_folder import references
+from optimizer.inputs.estate_folder.column_parsers import complain_of_empty, read_column
+from optimizer.inputs.estate_folder.settings_reader import FILE, read_settings
+
+
+@dataclass
+class _FolderReader:
+    """What reading one table gave; ``raw`` None where there is none."""
+
+    raw: TextTable | None = None
+    frame: pd.DataFrame = field(default_factory=pd.DataFrame)
+    problems: list[InputProblem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class EstateTables:
+    """Tables as text and typed, by name, the settings, and what is to be said of them all."""
+
+    settings: Settings
+    raw: dict[str, TextTable]
+    frames: dict[str, pd.DataFrame]
+    inputs: dict[str, str]
+    problems: list[InputProblem]
+    findings: list[Finding]
+
+
+def read_estate(folder: Path) -> Estate:
+    """Return the estate in ``folder``; raise EstateError with every problem it has."""
+    read = read_tables(folder, TABLES)
+    estate = references.resolve_references(
+        folder, read.settings, read.raw, read.frames, read.inputs, read.problems, read.findings
+    )
+    if estate is None or read.problems:
+        raise EstateError(read.problems)
+    return estate
+
+
+def read_tables(folder: Path, tables: Sequence[Table]) -> EstateTables:
+    """Read the settings and some of the tables, each by itself.
+
+    Raises EstateError where there is no folder; other problems are in the result.
+    """
+    problems: list[InputProblem] = []
+    findings: list[Finding] = []
+    inputs: dict[str, str] = {}
+    if not folder.is_dir():
+        reason = "is not a folder" if folder.exists() else "does not exist"
+        raise EstateError(
+            [InputProblem(str(folder), None, None, None, reason, "`gip init` makes a template")]
+        )
+    settings = _settings(folder, inputs, problems, findings)
+    with ThreadPoolExecutor() as pool:  # pyarrow and hashlib let go of Python's lock
+        reads = dict(zip(tables, pool.map(partial(_table, folder), tables), strict=True))
+    raw = {table.name: read.raw for table, read in reads.items() if read.raw is not None}
+    frames = {table.name: reads[table].frame for table in tables if table.name in raw}
+    for read in reads.values():
+        problems += read.problems
+        findings += read.findings
+    inputs |= {table.file: table.sha256 for table in raw.values()}
+    return EstateTables(settings, raw, frames, inputs, problems, findings)
+
+
+def _settings(
+    folder: Path, inputs: dict[str, str], problems: list[InputProblem], findings: list[Finding]
+) -> Settings:
+    path = folder / FILE
+    if not path.exists():
+        return Settings()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        problems.append(
+            InputProblem(FILE, None, None, None, f"cannot be read: {error}", "check it")
+        )
+        return Settings()
+    inputs[FILE] = hashlib.sha256(content).hexdigest()
+    return read_settings(content, problems, findings)
+
+
+def _table(folder: Path, table: Table) -> _FolderReader:
+    """Read one table: first as text, then its columns."""
+    read = _FolderReader()
+    path = table_path(folder, table, read.problems)
+    if path is not None:
+        try:
+            read.raw = read_table(path, [column.name for column in table.columns])
+        except EstateError as error:
+            read.problems.extend(error.problems)
+    if read.raw is not None:
+        read.problems.extend(read.raw.problems)
+        read.frame = parse_columns(table, read.raw, read.problems, read.findings)
+    return read
+
+
+def table_path(folder: Path, table: Table, problems: list[InputProblem]) -> Path | None:
+    """Return the table's one file; None, with the reason among ``problems``, if it must be."""
+    found = [path for end in ENDINGS if (path := folder / (table.name + end)).exists()]
+    if len(found) > 1:
+        names = " and ".join(path.name for path in found)
+        reason = f"is there more than once: {names}"
+        problems.append(InputProblem(table.name, None, None, None, reason, "keep one of them"))
+        return None
+    if not found and table.required:
+        hint = did_you_mean(f"{table.name}.csv", sorted(path.name for path in folder.iterdir()))
+        remedy = f"add it to {folder}, `gip init` writes a template{hint}"
+        problems.append(InputProblem(f"{table.name}.csv", None, None, None, "is missing", remedy))
+    return found[0] if found else None
+
+
+def unknown_columns(table: Table, file: str, names: Collection[str]) -> list[Finding]:
+    """Return a finding for each of a file's columns that its table does not have."""
+    known = [column.name for column in table.columns]
+    absent = [name for name in known if name not in names]
+    return [
+        Finding("warning", "unknown_column", name, f"{file}: not read{did_you_mean(name, absent)}")
+        for name in names
+        if name not in known
+    ]
+
+
+def parse_columns(
+    table: Table, raw: TextTable, problems: list[InputProblem], findings: list[Finding]
+) -> pd.DataFrame:
+    """Return the typed columns of one table; a missing required column is left out.
+
+    So are the columns of a key of two: they name rows of other tables, whose codes come instead.
+    """
+    absent = [column.name for column in table.columns if column.name not in raw.columns]
+    findings += unknown_columns(table, raw.file, (*raw.columns, *raw.unknown))
+    frame: dict[str, object] = {}
+    for column in table.columns:
+        if column.required and column.name in absent:
+            reason = f"has no column {column.name!r}"
+            remedy = f"add it: {column.meaning}{did_you_mean(column.name, raw.unknown)}"
+            problems.append(InputProblem(raw.file, 1, None, None, reason, remedy))
+        elif len(table.key) > 1 and column.name in table.key:
+            complain_of_empty(raw, column, problems)
+        elif (table.name, column.name) != ("vms", "networks"):  # the same, by numbers of sets
+            frame[column.name] = read_column(raw, column, problems)
+    return pd.DataFrame(frame)

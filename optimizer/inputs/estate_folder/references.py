@@ -1,0 +1,261 @@
+"""Resolves what tables say of each other: names to codes, servers and networks to rows."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from models.diagnostics import Finding, Hints, InputProblem
+from models.estate import Codes, Estate
+from models.schema import TABLES
+from models.settings import Settings
+from optimizer.files.text_table import TextTable, items
+from optimizer.inputs.estate_folder.column_parsers import complain
+from optimizer.inputs.estate_folder.network_sets import NetworkSets
+from optimizer.inputs.estate_folder.prefix_lookup import Network, PrefixTable, find_overlaps
+
+Raw = Mapping[str, TextTable]
+Frames = dict[str, pd.DataFrame]
+
+
+def complete_tables(raw: Raw) -> set[str]:
+    """Return the tables that are there with every column that they need."""
+    return {
+        table.name
+        for table in TABLES
+        if table.name in raw
+        and all(
+            column.name in raw[table.name].columns for column in table.columns if column.required
+        )
+    }
+
+
+def resolve_infrastructure(
+    raw: Raw, frames: Frames, problems: list[InputProblem], findings: list[Finding]
+) -> NetworkSets | None:
+    """Resolve what servers, networks and jobs say of one another.
+
+    Return the sets of networks that the servers are in, None where there are no networks.
+    """
+    whole = complete_tables(raw)
+    sets = None
+    if "networks" in whole:
+        sets = NetworkSets(_address_book(raw["networks"], frames["networks"], problems, findings))
+    if "servers" in whole:
+        servers = frames["servers"]
+        _backup_server(raw["servers"], servers, problems)
+        servers["networks"] = [items(cell) for cell in servers["networks"]]
+        if sets is not None:
+            servers["network_set"] = sets.resolve(raw["servers"], "server", problems, findings)
+        if "jobs" in whole:
+            _manual(raw["jobs"], frames["jobs"], servers, problems)
+    return sets
+
+
+def _backup_server(raw: TextTable, servers: pd.DataFrame, problems: list[InputProblem]) -> None:
+    is_it = np.array(["backup_server" in roles for roles in servers["roles"]], dtype=np.bool_)
+    servers["backup_server"] = is_it
+    there = np.flatnonzero(is_it).tolist()
+    unclear = any(p.file == raw.file and p.column == "roles" for p in problems)
+    if not there and not unclear:
+        reason = "names no backup_server among its roles"
+        remedy = "give the role to the one server that is it"
+        problems.append(InputProblem(raw.file, None, "roles", None, reason, remedy))
+    for row in there[1:]:
+        remedy = f"exactly one server is it; {servers['server'][there[0]]!r} has the role already"
+        complain(problems, raw, "server", [row], "is a second backup_server", remedy)
+
+
+def _address_book(
+    raw: TextTable,
+    networks: pd.DataFrame,
+    problems: list[InputProblem],
+    findings: list[Finding],
+) -> PrefixTable:
+    cidrs: list[Network | None] = []
+    for row, text in enumerate(networks["cidr"].tolist()):
+        try:
+            cidrs.append(ipaddress.ip_network(text) if text else None)
+        except ValueError as error:
+            cidrs.append(None)
+            remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
+            complain(problems, raw, "cidr", [row], f"is not a network: {error}", remedy)
+    names = networks["network"].tolist()
+    sites = networks["site"].tolist()
+    for outer, inner in find_overlaps(cidrs, sites):
+        findings.append(
+            Finding(
+                "warning",
+                "overlapping_cidr",
+                names[inner],
+                f"{cidrs[inner]} at {sites[inner]} overlaps {cidrs[outer]} of {names[outer]} "
+                f"at {sites[outer]}: addresses may be taken for the other site's",
+            )
+        )
+    return PrefixTable.of(names, cidrs)
+
+
+def _manual(
+    raw: TextTable, jobs: pd.DataFrame, servers: pd.DataFrame, problems: list[InputProblem]
+) -> None:
+    known = {name: code for code, name in enumerate(servers["server"].tolist())}
+    hints = Hints(known)
+    chosen = [items(cell) for cell in jobs["proxies"].tolist()]
+    for row, names in enumerate(chosen):
+        for name in names:
+            if name not in known:
+                remedy = f"add it to servers or correct it{hints.of(name)}"
+                complain(problems, raw, "proxies", [row], "is not in servers", remedy, name)
+    jobs["proxies"] = chosen
+    jobs["proxy_codes"] = [
+        tuple(sorted({known[name] for name in names if name in known})) for names in chosen
+    ]
+
+
+# whose names: which columns hold them
+NAMED_BY = {
+    ("servers", "server"): (("vms", "host"), ("current", "proxy")),
+    ("networks", "network"): (),
+    ("vms", "vm"): (("job_vms", "vm"), ("current", "vm")),
+    ("jobs", "job"): (("job_vms", "job"), ("current", "job")),
+}
+
+
+def look_up_names(
+    raw: Mapping[str, TextTable], frames: dict[str, pd.DataFrame], problems: list[InputProblem]
+) -> None:
+    """Add to each column that holds names, ``vm``, their codes, ``vm_code``."""
+    for (owner, key), asking in NAMED_BY.items():
+        if owner not in raw or key not in raw[owner].columns:
+            continue
+        names = raw[owner].columns[key]
+        there = [(table, column) for table, column in asking if table in raw]
+        cells = [raw[table].cells(column) for table, column in there]
+        again, codes = look_up(names, cells)
+        again = [row for row in again if raw[owner].text(key, row)]
+        reason, remedy = "was there before", "names are unique, keep one row"
+        complain(problems, raw[owner], key, again, reason, remedy)
+        for (table, column), found in zip(there, codes, strict=True):
+            frames[table][f"{column}_code"] = found
+
+
+def look_up(names: pa.Array, asked: Sequence[pa.Array]) -> tuple[list[int], list[Codes]]:
+    """Return the rows of ``names`` that were there before, and the first row of each name asked
+    for, -1 where it is not there."""
+    names = names.cast(pa.string())
+    if len(names) < 2 or pc.all(pc.less(names[:-1], names[1:])).as_py():  # each name once
+        return [], _name_codes(names, asked)
+    *found, own = _name_codes(names, [*asked, names])
+    return np.flatnonzero(own != np.arange(len(names))).tolist(), found
+
+
+def _name_codes(names: pa.Array, asked: Sequence[pa.Array]) -> list[Codes]:
+    """Return the first place in ``names`` of each name asked for, -1 where it has none.
+
+    All are asked for at once: it is the hashing of a million names that takes long.
+    """
+    texts = [cells.dictionary if pa.types.is_dictionary(cells.type) else cells for cells in asked]
+    places = pc.fill_null(pc.index_in(pa.chunked_array(texts, pa.string()), names), -1).to_numpy()
+    ends = np.cumsum([0, *map(len, texts)]).tolist()
+    found = [places[begin:end] for begin, end in pairwise(ends)]
+    return [
+        part[cells.indices.to_numpy()] if pa.types.is_dictionary(cells.type) else part
+        for part, cells in zip(found, asked, strict=True)
+    ]
+
+
+def resolve_references(
+    folder: Path,
+    settings: Settings,
+    raw: Raw,
+    frames: Frames,
+    inputs: dict[str, str],
+    problems: list[InputProblem],
+    findings: list[Finding],
+) -> Estate | None:
+    """Return the estate; None where a table or a required column is missing.
+
+    Whatever does not resolve is added to ``problems`` or ``findings``, as estate.md has it.
+    """
+    whole = complete_tables(raw)
+    look_up_names(raw, frames, problems)
+    sets = resolve_infrastructure(raw, frames, problems, findings)
+    if sets is not None and "vms" in whole:
+        frames["vms"]["network_set"] = sets.resolve(raw["vms"], "vm", problems, findings)
+    if {"servers", "vms"} <= whole:
+        hosts = frames["vms"]["host"].cat
+        unknown = hosts.codes[frames["vms"]["host_code"] < 0]
+        gone = np.bincount(unknown, minlength=len(hosts.categories)).tolist()
+        findings += unknown_hosts(dict(zip(hosts.categories, gone, strict=True)))
+    if {"jobs", "vms", "job_vms"} <= whole:
+        for column, owner in (("job", "jobs"), ("vm", "vms")):
+            if not raw[owner].problems:  # else the row that could not be read may be the one meant
+                codes = frames["job_vms"][f"{column}_code"].to_numpy()
+                complain_of_unknown(raw["job_vms"], column, codes, raw[owner], problems)
+    if {"jobs", "vms"} <= whole:
+        for name in sorted({"job_vms", "current"} & whole):
+            _repeated(raw[name], frames[name], problems)
+    needed = {table.name for table in TABLES if table.required}
+    if sets is None or problems or not needed <= whole:
+        return None
+    return Estate(
+        folder=folder,
+        settings=settings,
+        servers=frames["servers"],
+        networks=frames["networks"],
+        links=frames.get("links"),
+        vms=frames["vms"],
+        jobs=frames["jobs"],
+        job_vms=frames["job_vms"][["job_code", "vm_code"]],
+        current=frames.get("current"),
+        network_sets=sets.members,
+        inputs=dict(sorted(inputs.items())),
+        findings=tuple(findings),
+    )
+
+
+def unknown_hosts(vms: Mapping[str, int]) -> list[Finding]:
+    """Return a finding for each host, with how many ``vms`` it has, that is not in servers."""
+    return [
+        Finding(
+            "warning",
+            "unknown_host",
+            host,
+            f"host of {count} VMs is not in servers: no PowerShell Direct through it",
+        )
+        for host, count in sorted(vms.items())
+        if host and count
+    ]
+
+
+def complain_of_unknown(
+    raw: TextTable, column: str, codes: Codes, owner: TextTable, problems: list[InputProblem]
+) -> None:
+    """Complain about names in ``column``, none where it is empty, that ``owner`` does not have."""
+    rows = [row for row in np.flatnonzero(codes < 0).tolist() if raw.text(column, row)]
+    hints = Hints(owner.columns[column].to_pylist() if rows else ())
+    reason = f"is not in {owner.file.partition('.')[0]}"
+    for row in rows:
+        remedy = f"add it there or remove this row{hints.of(raw.text(column, row))}"
+        complain(problems, raw, column, [row], reason, remedy)
+
+
+def _repeated(raw: TextTable, table: pd.DataFrame, problems: list[InputProblem]) -> None:
+    """Complain about pairs of job and VM that were there before."""
+    job, vm = table["job_code"].to_numpy(np.int64), table["vm_code"].to_numpy(np.int64)
+    pairs = job << 32 | vm
+    unknown = np.flatnonzero((job < 0) | (vm < 0))
+    if not len(unknown) and (pairs[1:] > pairs[:-1]).all():  # in order, as tools write them
+        return
+    again = pd.Series(pairs).duplicated().to_numpy(copy=True)
+    names = pd.DataFrame({key: raw.columns[key].take(unknown).to_pylist() for key in ("job", "vm")})
+    again[unknown] = names.duplicated().to_numpy()
+    reason, remedy = "is in this job already", "remove the repeated row"
+    complain(problems, raw, "vm", np.flatnonzero(again).tolist(), reason, remedy)

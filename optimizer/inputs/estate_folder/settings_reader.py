@@ -1,0 +1,140 @@
+"""Reads ``estate.toml``: every key checked, every default in `models.settings`."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.ruleset import RULESETS
+from models.schema import LARGEST
+from models.settings import AIMS, FIRST_AIMS, Settings
+
+FILE = "estate.toml"
+_Check = Callable[[Any], str | None]
+
+
+def _one_of(*choices: object) -> _Check:
+    text = " or ".join(str(choice) for choice in choices)
+    return lambda value: None if value in choices and not isinstance(value, bool) else text
+
+
+def _kind(kind: type, text: str) -> _Check:
+    return lambda value: None if type(value) is kind else text
+
+
+def _tasks(value: Any) -> str | None:
+    fits = type(value) is int and 0 <= value <= LARGEST
+    return None if fits else f"a whole number from 0 to {LARGEST}"
+
+
+def _objectives(value: Any) -> str | None:
+    fits = (
+        isinstance(value, list)
+        and tuple(value[:4]) == FIRST_AIMS
+        and all(isinstance(aim, str) and aim in AIMS for aim in value)
+        and len(set(value)) == len(value)
+    )
+    rest = ", ".join(AIMS[4:])
+    return None if fits else f"a list of {', '.join(FIRST_AIMS)}, then any of {rest}, each once"
+
+
+def _share(value: Any) -> str | None:
+    fits = isinstance(value, (int, Decimal)) and not isinstance(value, bool) and 0 <= value <= 1
+    return None if fits else "a number from 0 to 1"
+
+
+# key in the file: (field of Settings, what it must be)
+KEYS: dict[str, tuple[str, _Check]] = {
+    "format": ("", _one_of(1)),
+    "name": ("name", _kind(str, "a text")),
+    "ruleset": ("ruleset", _one_of(*RULESETS)),
+    "license.type": ("license_type", _one_of("vul", "socket")),
+    "license.edition": ("license_edition", _one_of("standard", "enterprise", "enterprise_plus")),
+    "connections.powershell_direct": ("powershell_direct", _kind(bool, "true or false")),
+    "failover.capacity": ("failover_capacity", _one_of("report", "enforce")),
+    "failover.survive": ("failover_survive", _one_of("server", "site")),
+    "failover.tasks": ("failover_tasks", _tasks),
+    "planning.balance": ("balance", _one_of("tasks", "utilisation")),
+    "planning.objectives": ("objectives", _objectives),
+    **{f"planning.tolerance.{aim}": (f"tolerance.{aim}", _share) for aim in AIMS},
+}
+_SECTIONS = {key.rsplit(".", 1)[0] for key in KEYS if "." in key} | {"planning"}
+
+
+def read_settings(
+    content: bytes, problems: list[InputProblem], findings: list[Finding]
+) -> Settings:
+    """Return the settings in ``content``; wrong values go to ``problems``, unknown keys to
+    ``findings``."""
+    try:
+        text = content.decode("utf-8-sig")
+        document = tomllib.loads(text, parse_float=_decimal)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError) as error:
+        line = re.search(r"line (\d+)", str(error))
+        place = int(line[1]) if line else None
+        remedy = "compare it with the file that `gip init` writes"
+        problems.append(InputProblem(FILE, place, None, None, f"is not TOML: {error}", remedy))
+        return Settings()
+    values: dict[str, Any] = {"tolerance": {}}
+    for key, value in _flatten(document):
+        if key not in KEYS:
+            hint = did_you_mean(key, KEYS)
+            findings.append(
+                Finding("warning", "unknown_setting", key, f"estate.toml: not read{hint}")
+            )
+            continue
+        name, check = KEYS[key]
+        wanted = check(value)
+        if wanted is not None:
+            place, shown = _line_of(text, key), _written(value)
+            problems.append(
+                InputProblem(FILE, place, key, shown, "is not allowed", f"write {wanted}")
+            )
+        elif name.startswith("tolerance."):
+            values["tolerance"][name.removeprefix("tolerance.")] = Decimal(value)
+        elif name:
+            values[name] = tuple(value) if isinstance(value, list) else value
+    return Settings(**values)
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if not value.is_finite():
+        raise ValueError(f"{text} is not a finite number")
+    return value
+
+
+def _written(value: Any) -> str:
+    """Return ``value`` as TOML has it; a text goes without its quotes."""
+    return value if isinstance(value, str) else _toml(value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else str(value)
+
+
+def _flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        if isinstance(value, dict) and prefix + key in _SECTIONS:
+            pairs += _flatten(value, f"{prefix}{key}.")
+        else:
+            pairs.append((prefix + key, value))
+    return pairs
+
+
+def _line_of(text: str, key: str) -> int | None:
+    last = re.escape(key.rsplit(".", 1)[-1])
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\"?{last}\"?\s*=", line):
+            return number
+    return None

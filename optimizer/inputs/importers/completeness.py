@@ -1,0 +1,99 @@
+"""What a plan still lacks: the cells that no inventory filled, and where to fill them in."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+
+import pandas as pd
+import pyarrow as pa
+
+from models.schema import TABLES
+from optimizer.files.text_table import items
+from optimizer.inputs.estate_folder.prefix_lookup import AMBIGUOUS, NEITHER, PrefixTable
+
+COLUMNS = ("file", "row", "column", "why")
+WORK = ("application_aware", "indexing", "log_processing")
+Gap = tuple[str, str, str, str]
+Tables = Mapping[str, pd.DataFrame]
+
+
+def list_missing(tables: Tables, others: Iterable[Gap] = ()) -> pd.DataFrame:
+    """Return a row for each gap in an estate's tables, and the ``others``: file, row, column, why.
+
+    ``tables`` are those of an estate by name, as text; ``row`` is the key of a row, "" where a
+    gap is one of the whole table.
+    """
+    full = {
+        table.name: tables.get(table.name, pd.DataFrame(dtype="str")).reindex(
+            columns=[column.name for column in table.columns], fill_value=""
+        )
+        for table in TABLES
+    }
+    gaps = [*_servers(full["servers"]), *_networks(full), *_vms(full["vms"]), *_jobs(full), *others]
+    return pd.DataFrame(gaps, columns=COLUMNS, dtype="str")
+
+
+def _servers(servers: pd.DataFrame) -> Iterator[Gap]:
+    if not any("backup_server" in items(cell.lower()) for cell in servers["roles"]):
+        yield "servers.csv", "", "roles", "no server is the backup_server"
+    yield from _empty("servers", servers, "os", "a server of unknown system")
+    why = "no inventory tells a server's addresses: name its networks or an address in each"
+    yield from _empty("servers", servers, "networks", why)
+
+
+def _networks(full: Tables) -> Iterator[Gap]:
+    """Yield what servers and VMs name and networks.csv lacks."""
+    networks = full["networks"]
+    if networks.empty:
+        yield "networks.csv", "", "cidr", "no networks: no address says which one it is in"
+        return
+    owners: dict[str, str] = {}
+    for kind in ("servers", "vms"):
+        keys, cells = (full[kind][name].tolist() for name in (kind[:-1], "networks"))
+        for key, cell in zip(keys, cells, strict=True):
+            for item in items(cell):
+                owners.setdefault(item, f"{kind[:-1]} {key}")
+    book = PrefixTable.of(networks["network"].tolist(), [_cidr(text) for text in networks["cidr"]])
+    codes = book.find_all(pa.array(owners, pa.string())).tolist()
+    for (item, owner), code in zip(owners.items(), codes, strict=True):
+        if code == NEITHER:
+            yield "networks.csv", item, "network", f"named by {owner}, but not there"
+        elif code < 0:
+            what = "in two networks of one length" if code == AMBIGUOUS else "in no network"
+            yield "networks.csv", item, "cidr", f"the address, first of {owner}, is {what}"
+
+
+def _cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:  # reading the estate tells what is wrong with it
+        return None
+
+
+def _vms(vms: pd.DataFrame) -> Iterator[Gap]:
+    yield from _empty("vms", vms, "os", "a VM of unknown system is not planned")
+    yield from _empty("vms", vms, "networks", "a VM of unknown networks gets no proxy by network")
+
+
+def _jobs(full: Tables) -> Iterator[Gap]:
+    jobs, pairs = full["jobs"], full["job_vms"]
+    if jobs.empty:
+        yield "jobs.csv", "", "job", "no jobs: nothing to plan"
+    yield from _empty("jobs", jobs, "start", "a job needs the time when it starts")
+    yield from _empty("jobs", jobs, "duration_minutes", "a job needs how long it runs")
+    unknown = (jobs[list(WORK)] == "").all(axis="columns")
+    why = "unknown whether it works inside guests; empty is no, and then it has no tasks"
+    yield from _empty("jobs", jobs[unknown], WORK[0], why)
+    if pairs.empty:
+        yield "job_vms.csv", "", "vm", "no job has a VM: nothing to plan"
+    for owner, key in (("jobs", "job"), ("vms", "vm")):
+        gone = pairs[key][~pairs[key].isin(full[owner][key])]
+        for name in gone.drop_duplicates():
+            yield f"{owner}.csv", name, key, "named in job_vms.csv, but not there"
+
+
+def _empty(table: str, rows: pd.DataFrame, column: str, why: str) -> Iterator[Gap]:
+    """Yield a gap for each of ``rows`` whose cell in ``column`` is empty."""
+    for key in rows.loc[rows[column] == "", rows.columns[0]]:
+        yield f"{table}.csv", key, column, why

@@ -1,0 +1,182 @@
+"""Reads CSV as other programs write it: commas, semicolons or tabs, in any encoding."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from optimizer.files.text_table import refuse_table
+
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp][Mm])?", re.ASCII)
+
+
+def minute_of(written: str) -> int | None:
+    """Return the minute of the day, None where ``written`` is no time.
+
+    >>> minute_of("4:00"), minute_of("10:30 PM"), minute_of("soon")
+    (240, 1350, None)
+    """
+    found = _CLOCK.fullmatch(written)
+    if not found:
+        return None
+    hour, minute, half = int(found[1]), int(found[2]), (found[3] or "").lower()
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    return hour * 60 + minute if hour < 24 and minute < 60 else None
+
+
+DELIMITERS = (",", ";", "\t")
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+LONGEST_CELL = 1 << 20
+MOST_COLUMNS = 16_384  # as in a spreadsheet
+BLOCK = 16 << 20
+
+
+def read_delimited(path: Path, encoding: str | None) -> tuple[pd.DataFrame, int]:
+    """Return the table in a CSV file and the number of its first row; `Sheet` says the rest."""
+    file = path.name
+    content = _utf8(file, path.read_bytes(), encoding)
+    start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
+    delimiter, skipped = _delimiter(start.readline())
+    start.seek(0)
+    try:
+        _, header = next(islice(rows_of(start, delimiter), skipped, None), (1, []))
+    except csv.Error as error:
+        reason = f"has a header that cannot be read: {error}"
+        raise refuse_table(file, reason, "export the table again", 1) from error
+    if not any(name.strip() for name in header):
+        raise refuse_table(file, "has no header row", "export the table again")
+    endless = len(content) > LONGEST_CELL and not start.read(1)
+    if endless or len(header) > MOST_COLUMNS:
+        reason = f"has a header of more than {MOST_COLUMNS} columns or {LONGEST_CELL} bytes"
+        raise refuse_table(file, reason, "export the table again", 1)
+    names = unique(header)
+    table = _quickly(content, delimiter, skipped, header, names)
+    if table is None:
+        table = _by_rows(file, content, delimiter, skipped, names)
+    named = [name for name, cell in zip(names, header, strict=True) if cell.strip()]
+    return table.select(named).to_pandas(), skipped + 2
+
+
+def unique(header: Sequence[str]) -> list[str]:
+    """Return trimmed names; one that was there before gets its turn behind it.
+
+    >>> unique(["VM", "Tag", " Tag"])
+    ['VM', 'Tag', 'Tag (2)']
+    """
+    names: list[str] = []
+    met: set[str] = set()
+    turns: dict[str, int] = {}
+    for cell in header:
+        base = name = cell.strip()
+        while name in met:
+            turns[base] = turns.get(base, 1) + 1
+            name = f"{base} ({turns[base]})"
+        names.append(name)
+        met.add(name)
+    return names
+
+
+def _utf8(file: str, content: bytes, encoding: str | None) -> bytes:
+    """Return ``content`` as UTF-8 without a mark."""
+    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+    reason = ""
+    for name in [marked] if marked else ["utf-8", encoding]:
+        if name is None:
+            break
+        try:
+            text = content.decode(name)
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            reason = f"is not {name}: byte {error.object[error.start]:#04x} in line {line}"
+        except (LookupError, ValueError):  # some encodings are for names only
+            reason = f"cannot be read: no encoding is called {name!r}"
+        else:
+            return content if name == "utf-8" else text.encode("utf-8", "replace")
+    remedy = "name its encoding, as in --encoding cp932 (Japanese) or --encoding cp1252"
+    raise refuse_table(file, reason, remedy)
+
+
+def _delimiter(first: str) -> tuple[str, int]:
+    """Return what separates cells, and how many rows stand before the header (0 or 1)."""
+    if first.lower().startswith("sep=") and len(first.strip("\r\n")) == 5:
+        return first[4], 1
+    plain = re.sub(r'"[^"]*"?', "", first)
+    return max(DELIMITERS, key=plain.count), 0
+
+
+def _quickly(
+    content: bytes, delimiter: str, skipped: int, header: list[str], names: list[str]
+) -> pa.Table | None:
+    """Return the table; None where pyarrow cannot read it or reads another header."""
+    if content.count(b'"') % 2:
+        return None
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(content),
+            pacsv.ReadOptions(block_size=BLOCK, skip_rows=skipped, column_names=names),
+            pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in content),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except ValueError:  # ArrowInvalid is one
+        return None
+    first = [column[0].as_py() for column in table.columns] if len(table) else None
+    longest = max(pc.max(pc.binary_length(column)).as_py() or 0 for column in table.columns)
+    return _trimmed(table.slice(1)) if first == header and longest <= LONGEST_CELL else None
+
+
+def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: list[str]) -> pa.Table:
+    """Read row by row; raise EstateError with the place of what is wrong."""
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    rows: list[list[str]] = []
+    line = skipped + 1
+    try:
+        for line, row in islice(rows_of(text, delimiter), skipped + 1, None):
+            if row and len(row) != len(names):
+                reason = f"has {_cells(len(row))}, the header has {len(names)}"
+                raise refuse_table(file, reason, "export the table again", line)
+            if row:
+                rows.append(row)
+    except csv.Error as error:
+        remedy = f"close its quotes, and shorten cells to {LONGEST_CELL} characters"
+        raise refuse_table(file, f"cannot be read: {error}", remedy, line + 1) from error
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return _trimmed(pa.table([pa.array(column, pa.string()) for column in columns], names))
+
+
+def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line on which it ends; csv.Error also where a cell is too long."""
+    limit = csv.field_size_limit(LONGEST_CELL)
+    try:
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        for row in reader:
+            yield reader.line_num, row
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
+
+
+def _trimmed(table: pa.Table) -> pa.Table:
+    columns = [pc.utf8_trim_whitespace(column) for column in table.columns]
+    return pa.table(columns, table.column_names)

@@ -1,0 +1,167 @@
+"""Reads any table of columns that the user names, such as a script's CSV."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.errors import EstateError
+from models.imported_tables import Inventory
+from models.schema import Table
+from optimizer.files.text_table import refuse_table
+from optimizer.inputs.importers.guest_networks import placing_addresses
+from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets, source_file
+
+LISTS = ("list", "choices", "days")
+LISTED = ("servers", "networks")  # lists name them
+OPTION = "--map"
+
+
+def read_generic_table(
+    path: Path, table: Table, mapping: Sequence[str], split: str, encoding: str | None
+) -> Inventory:
+    """Return rows of ``table`` from the sheet that has the columns which ``mapping`` names.
+
+    ``mapping`` holds texts ``column=field``; several columns may make up a list, and each
+    character of ``split`` separates the items of its cells. Rows with the same key become one:
+    lists are united, of other fields the first that is known stays, with a finding. Raises
+    EstateError for unknown columns and fields, and where the key is not mapped.
+    """
+    fields = _fields(table, mapping)
+    source = source_file(path)
+    sheet = _sheet(path, encoding, [column for names in fields.values() for column in names])
+    findings: list[Finding] = []
+    rows = _keyed(sheet, table, _columns(sheet, table, fields, split), findings)
+    if table.name in LISTED:
+        findings += _unlistable(rows[table.key[0]])
+    return Inventory({table.name: _merged(rows, table, findings)}, (source,), tuple(findings))
+
+
+def _fields(table: Table, mapping: Sequence[str]) -> dict[str, list[str]]:
+    """Return the columns of each field; EstateError lists what is wrong with ``mapping``."""
+    known = [column.name for column in table.columns]
+    fields: dict[str, list[str]] = defaultdict(list)
+    problems = []
+    for entry in mapping:
+        column, sign, field = (part.strip() for part in entry.rpartition("="))
+        if not sign or not column:
+            problems.append(_wrong(entry, "is not column=field", "write it as in Name=vm"))
+        elif field not in known:
+            remedy = f"choose from {', '.join(known)}{did_you_mean(field, known)}"
+            problems.append(_wrong(entry, f"names no field of {table.name}", remedy))
+        elif fields[field] and table.column(field).kind not in LISTS:
+            problems.append(_wrong(entry, f"maps {field} again", "map one column to it"))
+        else:
+            fields[field].append(column)
+    problems += [
+        _wrong(None, f"leaves out {key}, the key of {table.name}", f'add --map "column={key}"')
+        for key in table.key
+        if not problems and not fields.get(key)
+    ]
+    if problems:
+        raise EstateError(problems)
+    return {name: fields[name] for name in known if fields.get(name)}
+
+
+def _wrong(entry: str | None, reason: str, remedy: str) -> InputProblem:
+    return InputProblem(OPTION, None, None, entry, reason, remedy)
+
+
+def _sheet(path: Path, encoding: str | None, columns: Sequence[str]) -> Sheet:
+    """Return the only sheet that has the ``columns``."""
+    sheets = read_sheets(path, encoding)
+    fitting = [sheet for sheet in sheets if set(columns) <= set(sheet.cells.columns)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        reason = f"has these columns in the sheets {', '.join(sheet.name for sheet in fitting)}"
+        remedy = "save the one that you mean as CSV"
+        raise refuse_table(path.name, reason, remedy)
+    closest = max(
+        sheets, key=lambda sheet: len(set(columns) & set(sheet.cells.columns)), default=None
+    )
+    known = [] if closest is None else [str(name) for name in closest.cells.columns]
+    some = ", ".join(name[:40] for name in known[:20]) + (", ..." if len(known) > 20 else "")
+    raise EstateError([
+        InputProblem(
+            path.name, None, None, column, "is not one of its columns",
+            f"choose from {some}{did_you_mean(column, known)}",
+        )
+        for column in columns
+        if column not in known
+    ])  # fmt: skip
+
+
+def _columns(
+    sheet: Sheet, table: Table, fields: Mapping[str, Sequence[str]], split: str
+) -> pd.DataFrame:
+    """Return the cells of each field."""
+    between = separators(split)
+    columns: dict[str, pd.Series[str]] = {}
+    for field, names in fields.items():
+        cells = sheet.cells[names[0]].astype("str").str.strip()
+        for name in names[1:]:
+            cells = cells.str.cat(sheet.cells[name].astype("str"), sep=";")
+        if table.column(field).kind in LISTS:
+            listed = {text: _items(between.split(text), field) for text in cells.unique()}
+            cells = cells.map(listed)
+        columns[field] = cells.astype("str")
+    return pd.DataFrame(columns)
+
+
+def separators(split: str) -> re.Pattern[str]:
+    """Return what stands between two items of a cell: any characters of ``split``, or ``;``."""
+    return re.compile(f"[{re.escape(split)};]+")
+
+
+def _items(items: Sequence[str], field: str) -> str:
+    trimmed = [item for part in items if (item := part.strip())]
+    return ";".join(placing_addresses(trimmed) if field == "networks" else dict.fromkeys(trimmed))
+
+
+def _keyed(sheet: Sheet, table: Table, rows: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+    """Return the rows that have a key."""
+    keyed = (rows[list(table.key)] != "").all(axis=1)
+    if not keyed.all():
+        first = sheet.first_row + int((~keyed).to_numpy().argmax())
+        detail = f"{int((~keyed).sum())} rows left out: no {' or '.join(table.key)}"
+        findings.append(Finding("warning", "row_without_key", f"{sheet.file}:{first}", detail))
+    return rows[keyed].reset_index(drop=True)
+
+
+def _unlistable(names: pd.Series[str]) -> list[Finding]:
+    detail = "no list can name it, since ; separates the items of a list: rename it"
+    return [
+        Finding("warning", "unlistable_name", name, detail)
+        for name in names[names.str.contains(";", regex=False)].unique()
+    ]
+
+
+def _merged(rows: pd.DataFrame, table: Table, findings: list[Finding]) -> pd.DataFrame:
+    """Return one row for each key."""
+    keys = list(table.key)
+    if not rows.duplicated(keys).any():
+        return rows
+    merged: dict[tuple[str, ...], dict[str, str]] = {}
+    differing: dict[str, set[str]] = defaultdict(set)
+    for record in rows.to_dict("records"):
+        row = {str(field): str(cell) for field, cell in record.items()}
+        key = tuple(row[name] for name in keys)
+        known = merged.setdefault(key, row)
+        for field, cell in row.items():
+            if table.column(field).kind in LISTS:
+                items = dict.fromkeys([*known[field].split(";"), *cell.split(";")])
+                known[field] = ";".join(item for item in items if item)
+            elif not known[field]:
+                known[field] = cell
+            elif cell not in ("", known[field]):
+                differing[" ".join(key)].add(field)
+    for subject, fields in differing.items():
+        detail = f"its rows differ in {', '.join(sorted(fields))}: the first one is taken"
+        findings.append(Finding("warning", "differing_rows", subject, detail))
+    return pd.DataFrame(list(merged.values()), columns=rows.columns, dtype="str")

@@ -1,0 +1,1 @@
+"""Imports the CSV files of veeam-healthcheck."""

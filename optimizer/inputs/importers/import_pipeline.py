@@ -1,0 +1,170 @@
+"""From inventories to an estate's folder: read what is there, merge, write, put in place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from models.diagnostics import Finding, InputProblem
+from models.errors import EstateError
+from models.imported_tables import SIDE_TABLES, Inventory
+from models.schema import TABLES, Table
+from optimizer.files.atomic_folder import write_atomically
+from optimizer.files.csv_writer import write_csv
+from optimizer.files.table_reader import ENDINGS
+from optimizer.inputs.importers.completeness import list_missing
+from optimizer.inputs.importers.csv_dialects import read_delimited
+from optimizer.inputs.importers.current_from_logs import current_table
+from optimizer.inputs.importers.job_membership import resolve_members
+from optimizer.inputs.importers.servers_from_vms import servers_as_guests
+from optimizer.inputs.importers.settings_merge import SETTINGS, merge_settings
+from optimizer.inputs.importers.table_merge import MergeCounts, merge_table
+from optimizer.inputs.importers.vm_identity import recognise_vms
+
+SOURCES = "sources.csv"
+MISSING = "missing.csv"
+SOURCE_COLUMNS = ("table", "rows", "file", "sha256", "when")
+ALL_TABLES = (*TABLES, *SIDE_TABLES)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What an import did: rows per table, what a plan still lacks, and what to know."""
+
+    counts: Mapping[str, MergeCounts]
+    missing: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+
+def run_import(
+    out: Path, inventories: Sequence[Inventory], replace: bool, step: Callable[[str], None]
+) -> ImportResult:
+    """Merge ``inventories``, one after the other, into the estate in ``out``.
+
+    The folder is changed whole or not at all; a table to which nothing is added keeps its very
+    bytes, one that a plan needs and that is not there begins as a header. Raises EstateError
+    where a table that is there cannot be merged into, and OutputError.
+    """
+    step("reading the estate")
+    state = _State({table.name: _read(out, table) for table in ALL_TABLES})
+    keys: dict[str, str] = {}
+    step("merging")
+    for inventory in inventories:
+        state.findings += inventory.findings
+        keys |= inventory.settings
+        state.merge(recognise_vms(inventory, state.tables), replace)
+    found = resolve_members(state.tables)
+    state.fill_gaps(found.tables)
+    for inventory in inventories:
+        if inventory.used is not None:
+            rows = current_table(inventory.used, state.tables, state.findings)
+            state.merge(dataclasses.replace(inventory, tables={"current": rows}), replace)
+    state.fill_gaps({"servers": servers_as_guests(state.tables, state.findings)})
+    gaps = list_missing(state.tables, found.gaps)
+    with write_atomically(out, last=SOURCES) as folder:
+        step("writing")
+        for table in ALL_TABLES:
+            new = table.required and not (out / f"{table.name}.csv").exists()
+            if new or table.name in state.changed:
+                _write(folder / f"{table.name}.csv", state.tables[table.name])
+        text = merge_settings(out / SETTINGS, keys, replace, state.findings)
+        if text is not None:
+            (folder / SETTINGS).write_bytes(text.encode())
+        _write(folder / MISSING, gaps)
+        _write(folder / SOURCES, _sources(out / SOURCES, inventories))
+    return ImportResult(state.counts, gaps, tuple(state.findings))
+
+
+@dataclass
+class _State:
+    """The estate's tables while inventories are merged into them."""
+
+    tables: dict[str, pd.DataFrame]
+    counts: dict[str, MergeCounts] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+
+    def merge(self, inventory: Inventory, replace: bool) -> None:
+        """Merge the tables of ``inventory``, and tell what differs and was kept."""
+        for name, count in self._merged(inventory.tables, replace).items():
+            if count.differing:
+                self.findings.append(_kept(name, count.differing, inventory))
+
+    def fill_gaps(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        """Fill gaps with what follows from the tables themselves."""
+        self._merged(tables, replace=False)
+
+    def _merged(self, tables: Mapping[str, pd.DataFrame], replace: bool) -> dict[str, MergeCounts]:
+        counts = {}
+        for table in ALL_TABLES:
+            new = tables.get(table.name)
+            if new is None or new.empty:
+                continue
+            key = table.key or ("from", "to")
+            self.tables[table.name], count = merge_table(self.tables[table.name], new, key, replace)
+            counts[table.name] = count
+            self.counts[table.name] = self.counts.get(table.name, MergeCounts()) + count
+            if count.added or count.changed:
+                self.changed.add(table.name)
+        return counts
+
+
+def _read(folder: Path, table: Table) -> pd.DataFrame:
+    """Return a table as text with all its columns, the contract's first where it is new."""
+    for ending in ENDINGS[1:]:
+        path = folder / f"{table.name}{ending}"
+        if path.exists():
+            remedy = f"write it as {table.name}.csv and move this file away"
+            reason = "can be read, but not be merged into"
+            raise EstateError([InputProblem(path.name, None, None, None, reason, remedy)])
+    path = folder / f"{table.name}.csv"
+    names = [column.name for column in table.columns]
+    if not path.exists():
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in names})
+    cells = _cells(path)
+    lacking = [name for name in table.key or ("from", "to") if name not in cells]
+    if lacking:
+        reason = f"has no column {lacking[0]!r}, by which rows are told apart"
+        raise EstateError([InputProblem(path.name, 1, None, None, reason, "add the column")])
+    return cells
+
+
+def _cells(path: Path) -> pd.DataFrame:
+    try:
+        return read_delimited(path, None)[0]
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise EstateError([InputProblem(path.name, None, None, None, why, "check it")]) from error
+
+
+def _sources(path: Path, inventories: Sequence[Inventory]) -> pd.DataFrame:
+    """Return sources.csv as it is, and a row for each table and file of the inventories."""
+    when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    rows = [
+        (name, str(len(table)), source.file, source.sha256, when)
+        for inventory in inventories
+        for name, table in inventory.tables.items()
+        for source in inventory.files
+    ]
+    new = pd.DataFrame(rows, columns=SOURCE_COLUMNS, dtype="str")
+    if not path.exists():
+        return new
+    old = _cells(path)
+    names = [*old.columns, *(name for name in SOURCE_COLUMNS if name not in old.columns)]
+    both = [table.reindex(columns=names, fill_value="") for table in (old, new)]
+    return pd.concat(both, ignore_index=True)
+
+
+def _kept(table: str, cells: int, inventory: Inventory) -> Finding:
+    files = ", ".join(dict.fromkeys(source.file for source in inventory.files))
+    detail = f"{cells} cells say something else than {files}: kept; --replace takes the new"
+    return Finding("info", "kept_cells", f"{table}.csv", detail)
+
+
+def _write(path: Path, table: pd.DataFrame) -> None:
+    write_csv(path, {str(name): cells.tolist() for name, cells in table.items()})

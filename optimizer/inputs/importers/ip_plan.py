@@ -1,0 +1,157 @@
+"""Reads an IP plan: its prefixes become networks, each with a name of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from models.diagnostics import Finding, InputProblem
+from models.errors import EstateError
+from optimizer.files.text_table import refuse_table
+from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets
+
+COLUMNS = ("network", "cidr", "site")
+
+
+def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> pd.DataFrame:
+    """Return networks, columns network, cidr and site; EstateError where a row cannot be one.
+
+    A network's name is its ``network`` or ``name``, else its range, in a VRF ``vrf/range``.
+    """
+    sheet = next(iter(read_sheets(path, encoding)), None)
+    cells = pd.DataFrame() if sheet is None else sheet.cells.rename(columns=str.lower)
+    if sheet is None or "cidr" not in cells:
+        remedy = "give it the columns network,cidr,site or cidr,site,vrf,name"
+        raise refuse_table(path.name, "has no column 'cidr'", remedy, 1)
+    told = cells.reindex(columns=["network", "name", "cidr", "site", "vrf"], fill_value="")
+    told["network"] = told["network"].where(told["network"] != "", told["name"]).map(listable)
+    _check(sheet, told)
+    free = told[told["network"] == ""]
+    prefixes = [
+        Prefix(cidr, site, vrf, vrf)
+        for text, site, vrf in zip(free["cidr"], free["site"], free["vrf"], strict=True)
+        if (cidr := parse_prefix(text)) is not None
+    ]
+    named_ = told.loc[told["network"] != "", list(COLUMNS)]
+    both = [named_, networks_table(name_networks(prefixes, findings))]
+    return pd.concat(both, ignore_index=True).drop_duplicates("network", ignore_index=True)
+
+
+def _check(sheet: Sheet, told: pd.DataFrame) -> None:
+    problems = []
+    again = told["network"].duplicated() & (told["network"] != "")
+    for row, (name, text) in enumerate(zip(told["network"], told["cidr"], strict=True)):
+        line = sheet.first_row + row
+        if (text or not name) and parse_prefix(text) is None:
+            remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
+            problems.append(
+                InputProblem(sheet.file, line, "cidr", text, "is not a network", remedy)
+            )
+        if again.iloc[row]:
+            reason = "was there before"
+            problems.append(
+                InputProblem(sheet.file, line, "network", name, reason, "name it otherwise")
+            )
+    if problems:
+        raise EstateError(problems)
+
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LEFT_OUT = ("container", "deprecated")
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """A prefix as an IP plan has it; ``status`` is in small letters.
+
+    Prefixes of two spaces are two networks however they overlap. ``space`` identifies a VRF or
+    network view, "" is the global one, and ``vrf`` is what people call it.
+    """
+
+    cidr: Network
+    site: str = ""
+    vrf: str = ""
+    space: str = ""
+    tenant: str = ""
+    status: str = "active"
+
+
+def parse_prefix(text: str) -> Network | None:
+    """Return the network that ``text`` writes as address/length, its host bits cut off."""
+    try:
+        return ipaddress.ip_network(text.strip(), strict=False) if "/" in text else None
+    except ValueError:
+        return None
+
+
+def name_networks(prefixes: Iterable[Prefix], findings: list[Finding]) -> dict[str, Prefix]:
+    """Return the networks by name: the prefix, in a VRF ``vrf/prefix``.
+
+    Where this name is taken the tenant, the site or a number follows, so that tenants stay apart
+    who use the same addresses. Containers hold networks and no VMs, deprecated prefixes are on
+    their way out: both are left out and told in ``findings``.
+    """
+    networks: dict[str, Prefix] = {}
+    met: set[tuple[str, Network, str, str]] = set()
+    containers = repeated = 0
+    for prefix in prefixes:
+        known = (prefix.space, prefix.cidr, prefix.tenant, prefix.site)
+        if prefix.status == "container":
+            containers += 1
+        elif known in met:
+            repeated += 1
+        else:
+            met.add(known)
+            name = _name(prefix, networks)
+            if prefix.status not in LEFT_OUT:
+                networks[name] = prefix
+            findings += _doubts(name, prefix.status)
+    findings += _counted("containers", containers, "holds networks, no VM is in it itself")
+    findings += _counted("repeated_prefixes", repeated, "was there already")
+    return networks
+
+
+def networks_table(networks: Mapping[str, Prefix]) -> pd.DataFrame:
+    """Return the rows of ``networks.csv``."""
+    rows = [(name, str(prefix.cidr), prefix.site) for name, prefix in networks.items()]
+    return pd.DataFrame(rows, columns=["network", "cidr", "site"], dtype="str")
+
+
+def _name(prefix: Prefix, taken: Mapping[str, Prefix]) -> str:
+    vrf = listable(prefix.vrf)
+    base = f"{vrf}/{prefix.cidr}" if vrf else str(prefix.cidr)
+    more = [f"{base} ({listable(text)})" for text in (prefix.tenant, prefix.site) if text.strip()]
+    free = next((name for name in (base, *more) if name not in taken), None)
+    turn = 2
+    while free is None:
+        free = None if f"{base} ({turn})" in taken else f"{base} ({turn})"
+        turn += 1
+    return free
+
+
+def listable(text: str) -> str:
+    """Return ``text`` without what would end an item of a list cell.
+
+    >>> listable(" Contoso;  east ")
+    'Contoso, east'
+    """
+    return " ".join(text.replace(";", ",").split())
+
+
+def _doubts(name: str, status: str) -> list[Finding]:
+    if status == "deprecated":
+        detail = "its status is deprecated: left out; add it to networks.csv if VMs are in it"
+        return [Finding("warning", "deprecated_prefix", name, detail)]
+    if status == "reserved":
+        detail = "its status is reserved, not active: taken as a network in use"
+        return [Finding("info", "reserved_prefix", name, detail)]
+    return []
+
+
+def _counted(code: str, count: int, why: str) -> list[Finding]:
+    detail = f"{count} left out; each {why}"
+    return [Finding("info", code, "networks", detail)] if count else []

@@ -1,0 +1,1 @@
+"""Imports networks and VMs from NetBox, live or saved."""

@@ -1,0 +1,1 @@
+"""Imports RVTools exports."""

@@ -1,0 +1,84 @@
+"""Gives every VM of RVTools exports an id, and finds the VM of every row of vNetwork.
+
+The id is the VM UUID: other inventories know it too, and a VM keeps it when it moves to another
+vCenter. Names are not unique; nor is `VM ID`, which counts anew in each vCenter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from models.diagnostics import Finding
+from optimizer.inputs.importers.rvtools.tabs import Tabs
+
+
+def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the VMs, and the rows of vNetwork that are one's, each with its id as ``vm``.
+
+    Without a UUID, or where two VMs share one, the id is vCenter and VM ID; without these it is
+    the name. Rows of a VM that is there already are left out.
+    """
+    network = tabs.network.assign(place=_places(tabs.network))
+    info = tabs.info if len(tabs.info) else tabs.network
+    info = info[info["name"] != ""].reset_index(drop=True)
+    info = info.assign(place=_places(info))
+    info["vm"] = _ids(info, findings)
+    again = info["vm"].duplicated()
+    bare = again & (info["vm"] == info["name"])
+    for name in info.loc[bare, "name"].drop_duplicates():
+        detail = "a VM of this name is there, and no UUID or VM ID tells them apart: left out"
+        findings.append(Finding("warning", "vm_without_id", name, detail))
+    if (again & ~bare).any():
+        detail = f"{int((again & ~bare).sum())} rows of VMs that were there before: left out"
+        findings.append(Finding("info", "repeated_vms", "vms", detail))
+    info = info[~again].reset_index(drop=True)
+    network["vm"] = _owners(network, info)
+    lost = network["vm"] == ""
+    if lost.any():
+        detail = f"{int(lost.sum())} rows of vNetwork are of VMs that are not in vInfo: left out"
+        findings.append(Finding("warning", "unknown_vms", "vms", detail))
+    return info, network[~lost]
+
+
+def _places(rows: pd.DataFrame) -> pd.Series[str]:
+    """Return vCenter and VM ID of each row, "" where one of them is not known."""
+    known = (rows["vcenter"] != "") & (rows["number"] != "")
+    return (rows["vcenter"] + "/" + rows["number"]).where(known, "")
+
+
+def _ids(info: pd.DataFrame, findings: list[Finding]) -> pd.Series[str]:
+    uuid = info["uuid"].str.lower()
+    placed = info[(uuid != "") & (info["place"] != "")]
+    homes = placed["place"].groupby(uuid).nunique()
+    shared = homes.index[homes > 1]
+    for text in shared:
+        detail = "the UUID of more than one VM: their ids are vCenter and VM ID"
+        findings.append(Finding("warning", "shared_uuid", text, detail))
+    ids = uuid.where(~uuid.isin(shared) | (info["place"] == ""), "")
+    ids = ids.where(ids != "", info["place"])
+    return ids.where(ids != "", info["name"])
+
+
+def _owners(network: pd.DataFrame, info: pd.DataFrame) -> pd.Series[str]:
+    """Return the id of the VM of each row of vNetwork, "" where there is none.
+
+    A name counts only where it is one VM's, and one of the two has nothing better.
+    """
+    bare = info["vm"] == info["name"]
+    owner = _found(network["place"], info["place"], info["vm"])
+    owner = owner.where(owner != "", _found(network["uuid"].str.lower(), info["uuid"], info["vm"]))
+    by_bare = _found(network["name"], info["name"][bare], info["vm"][bare])
+    owner = owner.where(owner != "", by_bare)
+    unnamed = (network["place"] == "") & (network["uuid"] == "")
+    by_name = _found(network["name"], info["name"], info["vm"])
+    return owner.where((owner != "") | ~unnamed, by_name)
+
+
+def _found(asked: pd.Series[str], keys: pd.Series[str], ids: pd.Series[str]) -> pd.Series[str]:
+    keys = keys.str.lower() if keys.name == "uuid" else keys
+    once = ~keys.duplicated(keep=False) & (keys != "")
+    index = pd.Index(keys[once].tolist())
+    place = index.get_indexer(pd.Index(asked.tolist())) if len(index) else np.full(len(asked), -1)
+    found = np.append(ids[once].to_numpy(dtype=object), "")[place]
+    return pd.Series(found, asked.index, dtype="str")

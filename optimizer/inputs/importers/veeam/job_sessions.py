@@ -1,0 +1,87 @@
+"""Reads what sessions and their logs tell: how long jobs run, and which proxies were used."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from math import ceil
+
+import pandas as pd
+
+from optimizer.inputs.importers.veeam.jobs import LONGEST
+from optimizer.veeam.responses import Item, Responses, text
+
+RUNS_LOOKED_AT = 7
+USED = re.compile(r"Using guest interaction proxy (.+?)(?:\s*\([^()]*\))?\.?\s*", re.IGNORECASE)
+UNFINISHED = ("", "none")
+
+
+def job_sessions(answers: Responses) -> dict[str, list[Item]]:
+    """Return the finished sessions of each job, by its id, the latest first."""
+    sessions: dict[str, list[Item]] = defaultdict(list)
+    for session in answers.items["sessions"]:
+        if text(session, "result", "result").lower() not in UNFINISHED and _minutes(session):
+            sessions[text(session, "jobId").lower()].append(session)
+    for found in sessions.values():
+        found.sort(key=lambda session: _time(session, "creationTime") or 0.0, reverse=True)
+    return dict(sessions)
+
+
+def durations(sessions: Mapping[str, list[Item]]) -> dict[str, int]:
+    """Return how many minutes each job runs: the longest of its last `RUNS_LOOKED_AT` runs."""
+    return {
+        job: min(max(map(_minutes, found[:RUNS_LOOKED_AT])), LONGEST)
+        for job, found in sessions.items()
+    }
+
+
+def used_proxies(
+    answers: Responses, jobs: Mapping[str, Item], sessions: Mapping[str, list[Item]]
+) -> pd.DataFrame:
+    """Return which proxy each job used last for a VM: columns job, name of the VM, proxy."""
+    names = {text(job, "id").lower(): name for name, job in jobs.items()}
+    of_job = {
+        text(session, "id").lower(): names[job]
+        for job, found in sessions.items()
+        if job in names
+        for session in found
+    }
+    tasks = sorted(
+        answers.items["taskSessions"],
+        key=lambda task: _time(task, "creationTime") or 0.0,
+        reverse=True,
+    )
+    rows = [
+        (of_job[text(task, "sessionId").lower()], text(task, "name"), proxy)
+        for task in tasks
+        if text(task, "sessionId").lower() in of_job
+        for proxy in _used(answers.logs.get(text(task, "id").lower(), ()))
+    ]
+    table = pd.DataFrame(rows, columns=["job", "name", "proxy"], dtype="str")
+    return table.drop_duplicates(["job", "name"], ignore_index=True)
+
+
+def _used(records: Iterable[Item]) -> Iterator[str]:
+    """Yield the proxies that a log names, the last one first: it may have failed over (S16)."""
+    ordered = sorted(records, key=lambda record: text(record, "startTime"), reverse=True)
+    for record in ordered:
+        found = USED.fullmatch(text(record, "title"))
+        if found:
+            yield found[1].strip()
+
+
+def _minutes(session: Item) -> int:
+    """Return how many minutes a session took, at least 1; 0 where it has not ended."""
+    start, end = _time(session, "creationTime"), _time(session, "endTime")
+    return max(1, ceil((end - start) / 60)) if start and end and end >= start else 0
+
+
+def _time(item: Item, key: str) -> float | None:
+    """Return a time in seconds, None where there is none; without a zone it counts as UTC."""
+    try:
+        found = datetime.fromisoformat(text(item, key))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,116 @@
+"""Reads the managed servers as rows of ``servers.csv``, with the roles that others give them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from models.diagnostics import Finding
+from models.schema import ROLES
+from optimizer.veeam.responses import Item, Responses, named, objects, text, truth
+
+MACHINES = {"windowshost": "", "linuxhost": "", "hvserver": "hyperv_host"}
+HOLDERS = {
+    "proxies": ("backup_proxy", ("server", "hostId")),
+    "repositories": ("repository", ("hostId",)),
+    "wanAccelerators": ("wan_accelerator", ("server", "hostId")),
+}
+NO_HOST = "00000000-0000-0000-0000-000000000000"
+COMPONENT = "guestinteractionproxy"
+NOT_INSTALLED = -1
+THIS = "this server"
+COLUMNS = ["server", "os", "roles", "networks", "managed", "available"]
+
+
+def servers_table(answers: Responses, findings: list[Finding]) -> pd.DataFrame:
+    """Return a row for each Windows, Linux and Hyper-V machine among the managed servers.
+
+    The interface tells no addresses, and of the operating system only whether a guest
+    interaction proxy is installed: other cells of ``os`` and ``networks`` are "".
+    """
+    known = server_names(answers)
+    machines = [(name, item) for name, item in known.items() if _kind(item) in MACHINES]
+    roles = _roles(machines, answers, findings)
+    rows = [
+        (
+            name,
+            _os(item),
+            ";".join(role for role in ROLES if role in roles[_id(item)]),
+            "",
+            "true",
+            {"available": "true", "unavailable": "false"}.get(text(item, "status").lower(), ""),
+        )
+        for name, item in machines
+    ]
+    others = Counter(text(item, "type") for item in known.values() if _kind(item) not in MACHINES)
+    if others:
+        counts = ", ".join(f"{count} {kind or 'of no type'}" for kind, count in others.items())
+        detail = f"left out, since they run no guest interaction proxy: {counts}"
+        findings.append(Finding("info", "other_servers", "servers", detail))
+    return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+
+
+def server_names(answers: Responses) -> dict[str, Item]:
+    """Return the managed servers by a name of their own."""
+    return dict(named(answers.items["managedServers"]))
+
+
+def _kind(item: Item) -> str:
+    return text(item, "type").lower()
+
+
+def _id(item: Item) -> str:
+    return text(item, "id").lower()
+
+
+def _os(item: Item) -> str:
+    """Return what a server that may be a proxy must run, "" where nothing shows that it may."""
+    components = {
+        text(one, "componentName").lower(): one.get("port")
+        for one in objects(item, "networkSettings", "components")
+    }
+    optional = {
+        text(one, "optionalComponent").lower()
+        for one in objects(item, "optionalComponents", "optionalComponents")
+    }
+    installed = components.get(COMPONENT, NOT_INSTALLED) != NOT_INSTALLED
+    if _kind(item) != "linuxhost":
+        return "Microsoft Windows Server" if installed else ""
+    return "Linux (RHEL or Rocky)" if COMPONENT in optional else "Linux"
+
+
+def _roles(
+    machines: Iterable[tuple[str, Item]], answers: Responses, findings: list[Finding]
+) -> dict[str, set[str]]:
+    """Return the roles of each server, by its id."""
+    roles = {_id(item): {MACHINES[_kind(item)]} - {""} for _, item in machines}
+    for kind, (role, path) in HOLDERS.items():
+        for holder in answers.items[kind]:
+            host = text(holder, *path).lower()
+            if host in roles:
+                roles[host].add(role)
+    server = _backup_server(machines, answers.documents.get("serverInfo", {}))
+    if server is None:
+        detail = "the interface does not say which server it is; give one the role in servers.csv"
+        findings.append(Finding("warning", "backup_server_unknown", "servers", detail))
+    else:
+        roles[server].add("backup_server")
+    return roles
+
+
+def _backup_server(machines: Iterable[tuple[str, Item]], info: Mapping[str, object]) -> str | None:
+    """Return the id of the backup server: flagged since 1.3, else the one that is named so."""
+    flagged = [_id(item) for _, item in machines if truth(item, "isBackupServer")]
+    host = text(info, "name").lower()
+    exact = [_id(item) for name, item in machines if name.lower() in (host, THIS)]
+    short = [_id(item) for name, item in machines if _short(name) == _short(host)]
+    for found in (flagged, exact, short):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _short(host: str) -> str:
+    return host.lower().partition(".")[0]

@@ -1,0 +1,212 @@
+"""Reads a plan folder back, and what only a report shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from models.errors import EstateError, PlanError
+from models.estate import Codes, Estate
+from models.plan import AimResult, Tasks
+from optimizer.files.table_reader import read_table
+from optimizer.files.text_table import TextTable, items
+from optimizer.inputs.estate_folder.references import look_up
+
+UNASSIGNED, FINDINGS, AGREEMENT = "unassigned.csv", "findings.csv", "job_agreement.csv"
+BEFORE = "job_before.csv"
+COUNTS = ("planned_runs", "on_planned_server", "in_planned_tier", "parts")
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a plan's files say beside who serves whom.
+
+    Per task ``reason`` is a code into ``reasons``, -1 where it is not in `unassigned.csv`.
+    ``agreement`` has, for each job with planned runs, its `COUNTS`; ``before`` the servers, by
+    name, that each job named when the plan was made, None where the folder does not tell.
+    """
+
+    reason: NDArray[np.int8]
+    reasons: tuple[str, ...]
+    findings: TextTable
+    agreement: Mapping[str, tuple[int, ...]]
+    before: Mapping[str, tuple[str, ...]] | None
+    aims: tuple[AimResult, ...]
+    versions: Mapping[str, str]
+    inputs: Mapping[str, str]
+
+
+def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
+    """Return what the plan in ``folder`` says; PlanError where that cannot be read."""
+    rows = plan_table(folder, UNASSIGNED, ("job", "vm", "reason"))
+    reason = np.full(len(tasks), -1, dtype=np.int8)
+    reason[tasks_at(estate, tasks, rows)] = rows.columns["reason"].indices.to_numpy()
+    aims, versions, inputs = _record(folder / RECORD)
+    agreement = plan_table(folder, AGREEMENT, ("job", *COUNTS))
+    return Details(
+        reason=reason,
+        reasons=tuple(rows.columns["reason"].dictionary.to_pylist()),
+        findings=plan_table(folder, FINDINGS, ("severity", "code", "subject", "detail")),
+        agreement=_counts(agreement),
+        before=_before(folder),
+        aims=aims,
+        versions=versions,
+        inputs=inputs,
+    )
+
+
+def _record(path: Path) -> tuple[tuple[AimResult, ...], dict[str, str], dict[str, str]]:
+    try:
+        record: Any = json.loads(path.read_bytes())
+        aims = tuple(AimResult(**aim) for aim in record["aims"])
+        return aims, dict(record["tool"]), dict(record["inputs"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise unreadable(path, "it is not the record of a plan") from error
+
+
+def _counts(rows: TextTable) -> dict[str, tuple[int, ...]]:
+    columns = [rows.columns[name].to_pylist() for name in COUNTS]
+    try:
+        counts = [tuple(map(int, cells)) for cells in zip(*columns, strict=True)]
+    except ValueError as error:
+        raise PlanError(f"{rows.file}: {error}: is no count; {AGAIN}") from error
+    return dict(zip(rows.columns["job"].to_pylist(), counts, strict=True))
+
+
+def _before(folder: Path) -> dict[str, tuple[str, ...]] | None:
+    if not (folder / BEFORE).exists():
+        return None
+    rows = plan_table(folder, BEFORE, ("job", "proxies"))
+    lists = map(items, rows.columns["proxies"].to_pylist())
+    return dict(zip(rows.columns["job"].to_pylist(), lists, strict=True))
+
+
+RECORD, ASSIGNMENTS, JOB_PROXIES = "plan.json", "assignments.csv", "job_proxies.csv"
+COLUMNS = {ASSIGNMENTS: ("job", "vm", "proxy", "tier"), JOB_PROXIES: ("job", "proxies")}
+TIERS = ("", "1", "2", "3", "4")
+AGAIN = "run `gip plan` again"
+
+
+@dataclass(frozen=True)
+class PlanFolder:
+    """What a plan in ``folder`` says.
+
+    Per task, in the order of `find_tasks`: ``proxy``, a server code, -1 where unassigned, and
+    ``tier``, 0 where there is none. ``job_proxies`` gives jobs, by name, the codes of the servers
+    that the plan uses for them.
+    """
+
+    folder: Path
+    proxy: Codes
+    tier: NDArray[np.int8]
+    job_proxies: Mapping[str, tuple[int, ...]]
+
+
+def read_plan(estate: Estate, tasks: Tasks, folder: Path) -> PlanFolder:
+    """Return the plan in ``folder``; PlanError where it cannot be read or is of another estate."""
+    _same_inputs(estate, folder)
+    rows = plan_table(folder, ASSIGNMENTS)
+    server = _codes(estate.servers["server"], rows, "proxy")
+    task = tasks_at(estate, tasks, rows)
+    proxy = np.full(len(tasks), -1, dtype=np.int32)
+    proxy[task] = server
+    tier = np.zeros(len(tasks), dtype=np.int8)
+    tier[task] = tiers(rows)
+    return PlanFolder(folder, proxy, tier, _job_proxies(estate, folder))
+
+
+def tasks_at(estate: Estate, tasks: Tasks, rows: TextTable) -> Codes:
+    """Return the place in all ``tasks`` of each row, by its job and vm; PlanError for others."""
+    job, vm = _codes(estate.jobs["job"], rows, "job"), _codes(estate.vms["vm"], rows, "vm")
+    wanted = job.astype(np.int64) * len(estate.vms) + vm
+    pairs = pd.Index(tasks.job.astype(np.int64) * len(estate.vms) + tasks.vm)
+    task: Codes = pairs.get_indexer(pd.Index(wanted)).astype(np.int32)
+    _refuse(rows, "vm", task < 0, "is no task of the estate")
+    _refuse(rows, "vm", pd.Series(task).duplicated().to_numpy(), "has a row for its job already")
+    return task
+
+
+def plan_table(folder: Path, file: str, columns: Sequence[str] = ()) -> TextTable:
+    """Return ``columns`` of one of a plan's files, by default those that commands read; PlanError
+    without them."""
+    columns = columns or COLUMNS[file]
+    try:
+        table = read_table(folder / file, columns)
+    except EstateError as error:
+        why = error.problems[0].reason.removeprefix("cannot be read: ")
+        raise unreadable(folder / file, why) from error
+    if table.problems:
+        raise unreadable(folder / file, f"line {table.problems[0].line} is broken")
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise unreadable(folder / file, f"it has no column {missing[0]!r}")
+    return table
+
+
+def tiers(rows: TextTable) -> NDArray[np.int8]:
+    """Return the tier of each row of assignments, 0 where the cell is empty."""
+    cells = rows.columns["tier"]
+    number = {text: tier for tier, text in enumerate(TIERS)}
+    codes = np.array([number.get(text, -1) for text in cells.dictionary.to_pylist()], dtype=np.int8)
+    found: NDArray[np.int8] = codes[cells.indices.to_numpy()]
+    _refuse(rows, "tier", found < 0, "is no tier")
+    return found
+
+
+def _same_inputs(estate: Estate, folder: Path) -> None:
+    """Raise PlanError where the plan was made of other files than the estate's."""
+    try:
+        record: Any = json.loads((folder / RECORD).read_bytes())
+        inputs = dict(record["inputs"])
+    except OSError as error:
+        raise unreadable(folder / RECORD, error.strerror or str(error)) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise unreadable(folder / RECORD, "it is not the record of a plan") from error
+    both = sorted(inputs.keys() | estate.inputs.keys())
+    differing = [file for file in both if inputs.get(file) != estate.inputs.get(file)]
+    if differing:
+        raise PlanError(
+            f"{folder}: is not a plan of {estate.folder}: {', '.join(differing)} "
+            f"{'is' if len(differing) == 1 else 'are'} not as when it was made; "
+            f"{AGAIN}, or name the estate that it was made of"
+        )
+
+
+def _job_proxies(estate: Estate, folder: Path) -> dict[str, tuple[int, ...]]:
+    rows = plan_table(folder, JOB_PROXIES)
+    _codes(estate.jobs["job"], rows, "job")
+    code = {name: number for number, name in enumerate(estate.servers["server"].tolist())}
+    lists = [items(cell) for cell in rows.columns["proxies"].to_pylist()]
+    unknown = np.array([any(name not in code for name in names) for names in lists], np.bool_)
+    _refuse(rows, "proxies", unknown, "is not a list of servers of the estate")
+    jobs = rows.columns["job"].to_pylist()
+    found = [tuple(code[name] for name in names) for names in lists]
+    return dict(zip(jobs, found, strict=True))
+
+
+def _codes(names: pd.Series[str], rows: TextTable, column: str) -> Codes:
+    _, (codes,) = look_up(pa.array(names, pa.string()), [rows.columns[column]])
+    _refuse(rows, column, codes < 0, "is not in the estate")
+    return codes
+
+
+def _refuse(rows: TextTable, column: str, wrong: NDArray[np.bool_], reason: str) -> None:
+    """Raise PlanError for the first row that is ``wrong``."""
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        (line,) = rows.lines([row])
+        text = rows.text(column, row)
+        raise PlanError(f"{rows.file}:{line}: {column}: {text!r} {reason}; {AGAIN}")
+
+
+def unreadable(path: Path, why: str) -> PlanError:
+    """Return the error of a part of a plan that cannot be read."""
+    return PlanError(f"{path}: cannot be read as part of a plan: {why}; {AGAIN}")

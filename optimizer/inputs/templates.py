@@ -1,0 +1,73 @@
+"""Writes an estate to start from: every table with one example row, and commented settings."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from models.errors import OutputError
+from models.schema import TABLES, Table
+
+SETTINGS = """\
+# One estate is one backup server and everything it manages.
+# Every setting is optional; those in comments show what they would look like.
+
+format = 1
+name = "example"
+# ruleset = "v12"              # which version's rules: v12 | v13
+
+[license]
+# type = "vul"                 # vul | socket
+# edition = "enterprise"       # socket only: standard | enterprise | enterprise_plus
+
+[connections]
+# powershell_direct = true     # may Hyper-V VMs be reached through their host?
+
+[failover]
+# capacity = "report"          # report | enforce: must the backup server be able to stand in?
+# survive = "server"           # server | site: for which single loss
+# tasks = 400                  # tasks it may run while it stands in; default: its max_tasks
+
+[planning]
+# balance = "tasks"            # tasks | utilisation
+# objectives = [               # the first four come first; re-order or leave out the others
+#   "coverage", "tier1", "tier2", "tier3",
+#   "protected", "same_site", "peak", "balance", "moves",
+# ]
+
+[planning.tolerance]           # share of an earlier aim that later ones may give back; default 0
+# peak = 0.05
+"""
+
+
+def init(folder: Path) -> list[Path]:
+    """Write the templates to ``folder`` and return their paths.
+
+    Raises OutputError where one of the files is there already, before any is written.
+    """
+    files = {folder / f"{table.name}.csv": _template(table) for table in TABLES}
+    files[folder / "estate.toml"] = SETTINGS
+    for path in files:
+        if path.exists():
+            raise OutputError(f"{path} is there already; choose another folder or move it away")
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, text in files.items():
+            written.append(path)
+            path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise OutputError(f"{folder} cannot be written: {error}; choose another folder") from error
+    return written
+
+
+def _template(table: Table) -> str:
+    """Return the table's header and its example row as CSV."""
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(column.name for column in table.columns)
+    writer.writerow(column.example for column in table.columns)
+    return content.getvalue()

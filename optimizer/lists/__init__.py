@@ -1,0 +1,1 @@
+"""What each job should select, so that the product's own dispatch is best."""

@@ -1,0 +1,63 @@
+"""What a person sees of two assignments that differ, within 80 columns; the same as a record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from optimizer.analysis.plan_diff import Difference
+from optimizer.output.console.terminal import Terminal
+
+SHOWN = 20
+
+
+def record(found: Difference) -> dict[str, Any]:
+    """Return what ``--json`` prints."""
+    tables = {
+        "jobs": found.jobs,
+        "servers": found.servers,
+        "sites": found.by_site,
+        "tiers": found.tiers,
+        "moves": found.moves,
+    }
+    return found.totals | {
+        name: None if table is None else table.to_dict("records") for name, table in tables.items()
+    }
+
+
+def print_difference(found: Difference) -> None:
+    """Print what moves per job and server, then jobs, servers, sites and tiers, most first."""
+    console = Terminal()
+    flow = ["leave", "arrive"]
+    _print(console, "Moves", found.moves, ["tasks"])
+    _print(console, "Jobs", found.jobs, [*found.totals])
+    _print(console, "Servers", found.servers, flow)
+    if found.by_site is not None:
+        _print(console, "Sites", found.by_site, flow)
+    _print(console, "Tiers", found.tiers, ["tasks"])
+    words = (f"{tasks} {_worded(flag)}" for flag, tasks in found.totals.items())
+    console.print(f"{len(found.tasks)} tasks: {', '.join(words)}")
+
+
+def _print(console: Console, title: str, rows: pd.DataFrame, changes: list[str]) -> None:
+    """Print the rows with any ``changes``, those with most first; nothing for none."""
+    changed = rows[rows[changes].any(axis=1)]
+    order = changed[changes].sum(axis=1).sort_values(ascending=False, kind="stable").index
+    if not len(order):
+        return
+    table = Table(title=title, title_justify="left")
+    for name, column in rows.items():
+        justify: Any = "right" if column.dtype == int else "left"
+        table.add_column(_worded(str(name)), justify=justify, overflow="fold")
+    for row in changed.loc[order[:SHOWN]].itertuples(index=False):
+        table.add_row(*map(str, row))
+    console.print(table)
+    if len(order) > SHOWN:
+        console.print(f"... {len(order) - SHOWN} more; --json has all of them")
+
+
+def _worded(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,140 @@
+"""The tables that a person sees on the terminal, within 80 columns."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from models.estate import Estate
+from models.plan import Plan
+from models.schema import TABLES
+from models.week import clock
+from optimizer.checker.violations import Judgement
+from optimizer.eligibility.server_load import Spans, plan_load
+from optimizer.lists.selection import JobLists
+from optimizer.output.console.job_lists import print_job_lists
+from optimizer.output.console.terminal import Terminal, ending_with_reader
+
+BUSIEST = 10
+SHOWN = 20
+
+
+def print_json(document: Any) -> None:
+    """Print ``document`` as JSON on stdout."""
+    with ending_with_reader():
+        print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
+
+
+def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
+    """Print the aims, the busiest servers, what was left unassigned, and what the lists do."""
+    console = Terminal()
+    console.print(_aims(plan))
+    console.print(_busiest(plan, plan_load(plan)))
+    reasons = Counter(reason for _, reason, _ in plan.unassigned)
+    if reasons:
+        table = Table("reason", "tasks", title="Unassigned tasks", title_justify="left")
+        table.columns[1].justify = "right"
+        for reason, count in reasons.most_common():
+            table.add_row(reason, str(count))
+        console.print(table)
+    print_job_lists(console, lists)
+    warnings = sum(finding.severity == "warning" for finding in plan.findings)
+    console.print(
+        f"{count_words(int(plan.tasks.count.sum()), 'task')}, {len(plan.unassigned)} unassigned; "
+        f"{count_words(warnings, 'warning')} in findings.csv; written to {out}",
+        soft_wrap=True,
+    )
+
+
+def count_words(count: int, noun: str) -> str:
+    """Return how many there are: ``1 task``, ``2 tasks``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _aims(plan: Plan) -> Table:
+    table = Table(title="Aims, in their order", title_justify="left")
+    table.add_column("aim")
+    for name in ("value", "bound"):
+        table.add_column(name, justify="right")
+    table.add_column("proven")
+    table.add_column("seconds", justify="right")
+    for aim in plan.aims:
+        gap = abs(aim.best - aim.bound) / max(1, abs(aim.bound))
+        proven = "yes" if aim.proven else f"no, gap {gap:.2%}"
+        table.add_row(aim.aim, str(aim.value), str(aim.bound), proven, f"{aim.seconds:.2f}")
+    return table
+
+
+def _busiest(plan: Plan, spans: Spans) -> Table:
+    table = Table(title=f"The {BUSIEST} busiest servers", title_justify="left")
+    table.add_column("server", overflow="fold")
+    table.add_column("busiest at")
+    for name in ("running", "planned", "max_tasks"):
+        table.add_column(name, justify="right")
+    load = spans.running + spans.planned
+    order = np.lexsort((spans.begin, -load))
+    _, first = np.unique(spans.server[order], return_index=True)
+    servers = plan.estate.servers
+    for row in order[np.sort(first)][:BUSIEST].tolist():
+        server = int(spans.server[row])
+        limit = int(servers["max_tasks"].iloc[server])
+        table.add_row(
+            servers["server"].iloc[server],
+            clock(int(spans.begin[row])),
+            str(spans.running[row]),
+            str(spans.planned[row]),
+            "" if limit < 0 else str(limit),
+        )
+    return table
+
+
+def estate_record(estate: Estate) -> dict[str, Any]:
+    """Return how large the estate is and what reading found, for JSON."""
+    return {
+        "name": estate.settings.name,
+        "rows": {name: None if rows is None else len(rows) for name, rows in _tables(estate)},
+        "findings": [asdict(finding) for finding in estate.findings],
+    }
+
+
+def _tables(estate: Estate) -> list[tuple[str, Any]]:
+    return [(table.name, getattr(estate, table.name)) for table in TABLES]
+
+
+def print_judgement(judgement: Judgement) -> None:
+    """Print the values that the checker worked out."""
+    console = Terminal()
+    table = Table("aim", "value", title="Values, worked out from the files", title_justify="left")
+    table.columns[1].justify = "right"
+    for aim, value in judgement.values.items():
+        table.add_row(aim, str(value))
+    console.print(table)
+    if not judgement.violations:
+        console.print(
+            f"{count_words(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
+            "every rule is kept"
+        )
+
+
+def print_estate(estate: Estate) -> None:
+    """Print how large the estate is, and what reading found."""
+    console = Terminal()
+    title = f"Estate {estate.settings.name or estate.folder.name}"
+    table = Table("table", "rows", title=title, title_justify="left")
+    table.columns[1].justify = "right"
+    for name, rows in _tables(estate):
+        table.add_row(name, "-" if rows is None else str(len(rows)))
+    console.print(table)
+    for finding in estate.findings[:SHOWN]:
+        console.print(
+            f"{finding.severity}: {finding.code} {finding.subject}: {finding.detail}",
+            soft_wrap=True,
+        )  # fmt: skip
+    if len(estate.findings) > SHOWN:
+        console.print(f"... {len(estate.findings) - SHOWN} more findings")

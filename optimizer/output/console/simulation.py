@@ -1,0 +1,57 @@
+"""What a person sees of a simulation on the terminal, within 80 columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from rich.table import Table
+
+from optimizer.output.console.job_lists import followed, share
+from optimizer.output.console.terminal import Terminal
+from optimizer.simulation.results import Agreement, Simulation
+
+WORST = 10
+
+
+def print_simulation(simulation: Simulation, agreement: Agreement | None, out: Path) -> None:
+    """Print the runs per tier, the most overloaded servers, and how far a plan was followed."""
+    console = Terminal()
+    console.print(_served(simulation))
+    if simulation.overload:
+        console.print(_overloaded(simulation))
+    if agreement is not None:
+        console.print(followed(agreement), soft_wrap=True)
+    console.print(
+        f"{len(simulation.runs)} runs, {simulation.failed_over} failed over, "
+        f"{simulation.failed} failed; peak {simulation.peak}; written to {out}",
+        soft_wrap=True,
+    )
+
+
+def _served(simulation: Simulation) -> Table:
+    table = Table(title="The product by itself", title_justify="left")
+    table.add_column("tier")
+    for name in ("runs", "share"):
+        table.add_column(name, justify="right")
+    rows = [*enumerate(simulation.tiers, start=1), ("failed", simulation.failed)]
+    for tier, runs in rows:
+        table.add_row(str(tier), str(runs), share(runs, len(simulation.runs)))
+    return table
+
+
+def _overloaded(simulation: Simulation) -> Table:
+    table = Table(title="The most overloaded servers", title_justify="left")
+    table.add_column("server", overflow="fold")
+    for name in ("busiest", "max_tasks", "task-minutes above"):
+        table.add_column(name, justify="right")
+    servers, spans = simulation.estate.servers, simulation.spans
+    busiest = np.zeros(len(servers), dtype=np.int64)
+    np.maximum.at(busiest, spans.server, spans.running + spans.planned)
+    worst = sorted(simulation.overload.items(), key=lambda item: -item[1])
+    for server, minutes in worst[:WORST]:
+        limit = servers["max_tasks"].iloc[server]
+        table.add_row(
+            servers["server"].iloc[server], str(busiest[server]), str(limit), str(minutes)
+        )
+    return table

@@ -1,0 +1,1 @@
+"""The map of a report: places, their layout, labels, and the SVG."""

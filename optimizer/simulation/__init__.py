@@ -1,0 +1,49 @@
+"""Replays the product's own choice of proxies over one week (S13 to S16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from models.estate import Estate
+from models.plan import Tasks
+from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.tasks import find_tasks
+from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.simulation.candidate_sets import build_choices, job_tasks
+from optimizer.simulation.dispatch import CachedDispatcher
+from optimizer.simulation.results import Simulation, build_simulation
+from optimizer.simulation.week_replay import replay_week
+
+
+def simulate(
+    estate: Estate,
+    lists: Mapping[str, tuple[int, ...]] | None = None,
+    knows_connections: bool = False,
+    step: Callable[[str], None] = lambda step: None,
+) -> Simulation:
+    """Return what the product does by itself in one week.
+
+    ``lists`` gives jobs, by name, the servers (codes) to choose among, as `job_proxies.csv` of a
+    plan does; a job without one is automatic. Without ``lists`` each job keeps its own (S13).
+    With ``knows_connections`` the product looks only at servers that connect.
+    """
+    tasks = find_tasks(estate)
+    eligibility = compute_eligibility(estate, Network(estate))
+    return simulate_tasks(estate, tasks, eligibility, lists, knows_connections, step)
+
+
+def simulate_tasks(
+    estate: Estate,
+    tasks: Tasks,
+    eligibility: Eligibility,
+    lists: Mapping[str, tuple[int, ...]] | None,
+    knows_connections: bool,
+    step: Callable[[str], None],
+) -> Simulation:
+    """Return the same for who has the ``tasks`` of the estate and its ``eligibility`` at hand."""
+    working = job_tasks(tasks, eligibility)
+    chosen = build_choices(estate, working, eligibility, lists, knows_connections)
+    dealer = CachedDispatcher(chosen, lambda choice, picked: picked)
+    week, picked = replay_week(estate, tasks, chosen, dealer, step), dealer.told
+    del dealer  # what it knows of other nights is large
+    return build_simulation(estate, tasks, eligibility, chosen, picked, week, knows_connections)

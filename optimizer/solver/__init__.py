@@ -1,0 +1,1 @@
+"""A lexicographic integer solver that knows nothing of proxies."""

@@ -1,0 +1,52 @@
+"""Confines a program to boxes around a fractional point, where good integer points are near."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.integer_program import Floats, IntegerProgram, LinearRows
+
+INTEGRAL = 1e-6
+SHORT_ROW = 200
+
+
+def neighbourhoods(program: IntegerProgram, point: Floats) -> Iterator[IntegerProgram]:
+    """Yield ``program`` in ever larger boxes around a fractional point.
+
+    First only what is fractional there is free to be rounded; then also what shares a short row
+    with it; then whatever is not 0 there, for a vertex has few such columns.
+    """
+    chosen = np.arange(len(point)) < program.decisions
+    fractional = chosen & (np.abs(point - np.round(point)) > INTEGRAL)
+    yield _fix_outside(program, point, fractional, 0)
+    yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
+    yield _fix_outside(program, point, chosen & (point > INTEGRAL), 1)
+
+
+def _neighbours(rows: LinearRows, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the columns that share a row of at most `SHORT_ROW` columns with ``columns``."""
+    length = np.bincount(rows.row, minlength=len(rows))
+    touched = np.zeros(len(rows), dtype=np.bool_)
+    touched[rows.row[columns[rows.column]]] = True
+    touched &= length <= SHORT_ROW
+    near = columns.copy()
+    near[rows.column[touched[rows.row]]] = True
+    return near
+
+
+def _fix_outside(
+    program: IntegerProgram, point: Floats, free: NDArray[np.bool_], width: int
+) -> IntegerProgram:
+    """Return ``program`` with the ``free`` decisions within ``width`` of ``point``, rounded either
+    way, and the others at it."""
+    lower, upper = program.lower.copy(), program.upper.copy()
+    chosen = slice(0, program.decisions)
+    room = np.where(free[chosen], width, 0)
+    floor = np.floor(point[chosen] + INTEGRAL).astype(np.int64) - room
+    ceiling = np.ceil(point[chosen] - INTEGRAL).astype(np.int64) + room
+    lower[chosen] = np.clip(floor, lower[chosen], upper[chosen])
+    upper[chosen] = np.clip(ceiling, lower[chosen], upper[chosen])
+    return program.with_bounds(lower, upper)

@@ -1,0 +1,66 @@
+"""What a plan wants of each job, and what it saw there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.errors import EstateError, PlanError
+from optimizer.files.table_reader import read_table
+from optimizer.files.text_table import TextTable, items
+
+WANTED, SEEN = "job_proxies.csv", "job_before.csv"
+COLUMNS = ("job", "proxies")
+AGAIN = "run `gip plan` again"
+
+
+@dataclass(frozen=True, slots=True)
+class JobChange:
+    """A job's servers by name, none for automatic selection: ``wanted``, and as ``seen``."""
+
+    job: str
+    wanted: tuple[str, ...]
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLists:
+    """What a plan wants, in the order of its file; the SHA-256 of each file that says so."""
+
+    wishes: tuple[JobChange, ...]
+    sha256: dict[str, str]
+
+
+def read_planned_lists(plan: Path) -> PlannedLists:
+    """Return what the plan in a folder wants; raise PlanError where it cannot be read."""
+    wanted, seen = _table(plan / WANTED), _table(plan / SEEN)
+    before = _lists(plan / SEEN, seen)
+    wishes = []
+    for job, servers in _lists(plan / WANTED, wanted).items():
+        if job not in before:
+            raise PlanError(f"{plan / SEEN}: has no row for job {job!r}; {AGAIN}")
+        wishes.append(JobChange(job, servers, before[job]))
+    return PlannedLists(tuple(wishes), {WANTED: wanted.sha256, SEEN: seen.sha256})
+
+
+def _table(path: Path) -> TextTable:
+    try:
+        table = read_table(path, COLUMNS)
+    except EstateError as error:
+        raise PlanError(f"{path}: {error.problems[0].reason}; {AGAIN}") from error
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if table.problems or missing:
+        why = str(table.problems[0]) if table.problems else f"has no column {missing[0]!r}"
+        raise PlanError(f"{path}: {why}; {AGAIN}")
+    return table
+
+
+def _lists(path: Path, table: TextTable) -> dict[str, tuple[str, ...]]:
+    """Return the servers of each job, each once, in their order."""
+    jobs, cells = (table.columns[column].to_pylist() for column in COLUMNS)
+    found: dict[str, tuple[str, ...]] = {}
+    for job, cell in zip(jobs, cells, strict=True):
+        if job in found:
+            raise PlanError(f"{path}: has job {job!r} twice; {AGAIN}")
+        found[job] = tuple(dict.fromkeys(items(cell)))
+    return found

@@ -1,0 +1,383 @@
+"""One estate in pieces: the same bytes as in one, and the same complaints."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+import random_estates
+from click.testing import CliRunner
+from distributed import Client, LocalCluster
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.errors import EstateError, GipError, OutputError, PlanError
+from optimizer.cli.main import gip
+from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster
+from optimizer.distributed.out_of_core import shuffle
+from optimizer.distributed.out_of_core import task_runner as workers
+from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core, solve_out_of_core
+from optimizer.distributed.out_of_core.shuffle import partition_bounds, partition_of
+from optimizer.distributed.out_of_core.small_tables import read_small_tables
+from optimizer.distributed.out_of_core.split_solution import split_counts
+from optimizer.distributed.out_of_core.task_runner import TaskRunner
+from optimizer.formulation.grouping import assign_tasks
+from optimizer.pipeline import run_plan as plan
+
+ROOT = Path(__file__).parents[2]
+BRANCHES = ROOT / "data" / "branch-offices"
+LARGE = ("vms", "job_vms", "current")
+TABLES = 8
+
+
+def silent(*_: object) -> None:
+    """Tell nobody."""
+
+
+def parquet(folder: Path, rows: int, into: Path | None = None) -> Path:
+    """Make the large tables Parquet, in groups of so many rows; return the folder."""
+    into = into or folder
+    into.mkdir(exist_ok=True)
+    for path in sorted(folder.iterdir()):
+        if path.stem not in LARGE:
+            (into / path.name).write_bytes(path.read_bytes())
+            continue
+        names = pacsv.open_csv(path).schema.names
+        options = pacsv.ConvertOptions(
+            strings_can_be_null=False, column_types=dict.fromkeys(names, pa.string())
+        )
+        table = pacsv.read_csv(path, convert_options=options)
+        pq.write_table(table, into / f"{path.stem}.parquet", row_group_size=rows)
+        if into == folder:
+            path.unlink()
+    return into
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    """One worker in this process, which is quickly there."""
+    cluster = LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    )
+    with cluster, Client(cluster, set_as_default=False) as client:
+        yield client
+
+
+def pieces(
+    client: Client,
+    estate: Path,
+    out: Path,
+    rows: int = 3,
+    step: Callable[[str], None] = silent,
+) -> None:
+    head, problems = read_small_tables(estate)
+    solve_out_of_core(TaskRunner(client, step), head, problems, out, SolveRequest(), rows, silent)
+
+
+def written(folder: Path) -> dict[str, Any]:
+    """Return what a plan's files hold, but for the seconds."""
+    found: dict[str, Any] = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert len(found) == TABLES + 1, found.keys()
+    record = json.loads(found["plan.json"])
+    for aim in record["aims"]:
+        del aim["seconds"]
+    return found | {"plan.json": record}
+
+
+def error(work: Callable[[], object]) -> GipError:
+    with pytest.raises(GipError) as caught:
+        work()
+    return caught.value
+
+
+# --- the same plan
+
+
+@settings(max_examples=settings().max_examples // 50, suppress_health_check=list(HealthCheck))
+@given(spec=random_estates.estates(), group=st.integers(1, 9), rows=st.integers(1, 9))
+def test_random_estates_give_the_same_bytes(
+    client: Client, spec: dict[str, Any], group: int, rows: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        random_estates.write(spec, folder / "estate")
+        parquet(folder / "estate", group)
+        plan(folder / "estate", folder / "whole", None, 1, 0, silent)
+        pieces(client, folder / "estate", folder / "pieces", rows)
+        assert written(folder / "pieces") == written(folder / "whole")
+
+
+@pytest.mark.parametrize(("group", "rows", "least"), [(7, 1000, 20), (100, 10**6, 1)])
+def test_a_real_estate_gives_the_same_bytes_in_many_pieces_or_one(
+    client: Client, tmp_path: Path, group: int, rows: int, least: int
+) -> None:
+    parquet(BRANCHES, group, tmp_path / "estate")
+    plan(tmp_path / "estate", tmp_path / "whole", None, 1, 0, silent)
+    steps: list[str] = []
+    pieces(client, tmp_path / "estate", tmp_path / "pieces", rows, steps.append)
+    number = next(int(step.split()[-1]) for step in steps if step.startswith("ordering, 0 of "))
+    assert (number >= least) if least > 1 else (number == 1)
+    assert written(tmp_path / "pieces") == written(tmp_path / "whole")
+
+
+# --- its steps
+
+
+@st.composite
+def expansions(draw: st.DrawFn) -> tuple[Any, ...]:
+    size = draw(st.integers(0, 30))
+    numbers = lambda low, high: np.array(  # noqa: E731
+        draw(st.lists(st.integers(low, high), min_size=size, max_size=size)), dtype=np.int32
+    )
+    group, today, piece = numbers(-1, 3), numbers(-1, 3), np.sort(numbers(0, 3))
+    arcs = [
+        (g, s, draw(st.integers(1, 4))) for g in range(4) for s in range(4) if draw(st.booleans())
+    ]
+    columns = np.array(arcs, dtype=np.int64).reshape(-1, 3).T
+    return group, today, piece, tuple(columns)
+
+
+@given(drawn=expansions())
+def test_pieces_expand_to_what_the_whole_does(drawn: tuple[Any, ...]) -> None:
+    group, today, piece, arcs = drawn
+    rank = np.arange(4)
+    bundles = pd.DataFrame({"group": group, "server": today, "piece": piece, "count": 1})
+    dealt = split_counts(arcs, rank, bundles, 4)
+    found = [
+        assign_tasks(group[piece == number], today[piece == number], part)
+        for number, part in enumerate(dealt)
+    ]
+    assert np.concatenate(found).tolist() == assign_tasks(group, today, arcs).tolist()
+
+
+PLACES = st.tuples(st.integers(0, 3), st.text("aZé\U0001f5a5", max_size=3))
+
+
+@given(places=st.lists(PLACES, max_size=30), sample=st.lists(PLACES, max_size=8))
+def test_pieces_are_ranges_in_order_of_job_and_name(
+    places: list[tuple[int, str]], sample: list[tuple[int, str]]
+) -> None:
+    cuts = partition_bounds(sample, 1, 2)
+    rank = np.array([place[0] for place in places], dtype=np.int32)
+    found = partition_of(cuts, rank, pa.array([place[1] for place in places], pa.string()))
+    key = lambda place: (place[0], place[1].encode())  # noqa: E731
+    expected = [sum(key(cut) <= key(place) for cut in cuts) for place in places]
+    assert found.tolist() == expected
+    assert len(cuts) <= len(sample) // 2
+
+
+# --- the same complaints
+
+
+def spoilt(folder: Path, table: str, spoil: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
+    """Make the branch offices an estate in Parquet, one table of it spoilt."""
+    parquet(BRANCHES, 50, folder)
+    path = folder / f"{table}.parquet"
+    spoil(pd.read_parquet(path)).to_parquet(path, index=False, row_group_size=50)
+    return folder
+
+
+def cell(row: int, column: str, text: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def spoil(table: pd.DataFrame) -> pd.DataFrame:
+        table.loc[row, column] = text
+        return table
+
+    return spoil
+
+
+def again(*rows: int) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda table: pd.concat([table, table.iloc[list(rows)]])
+
+
+def said(found: EstateError) -> list[str]:
+    """Return the problems, but for the VM that may have been meant: no process knows them all."""
+    return sorted(re.sub(r"; did you mean '.*'\?$", "", str(each)) for each in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("table", "spoil"),
+    [
+        ("vms", cell(77, "networks", "nowhere")),
+        ("vms", cell(77, "available", "perhaps")),
+        ("vms", cell(77, "vm", "")),
+        ("vms", again(5, 80)),
+        ("vms", lambda table: table.drop(columns="os")),
+        ("job_vms", cell(60, "job", "no such job")),
+        ("job_vms", cell(60, "job", "")),
+        ("job_vms", cell(60, "vm", "")),
+        ("job_vms", again(3, 3, 90)),
+        ("current", again(2)),
+        ("current", cell(2, "vm", "")),
+    ],
+)
+def test_bad_tables_give_the_same_complaints(
+    client: Client, tmp_path: Path, table: str, spoil: Callable[[pd.DataFrame], pd.DataFrame]
+) -> None:
+    estate = spoilt(tmp_path / "estate", table, spoil)
+    expected = error(lambda: plan(estate, tmp_path / "whole", None, 1, 0, silent))
+    found = error(lambda: pieces(client, estate, tmp_path / "pieces", 50))
+    assert isinstance(found, EstateError)
+    assert isinstance(expected, EstateError)
+    assert said(found) == said(expected)
+    assert not (tmp_path / "pieces").exists()
+
+
+def test_a_row_that_gets_lost_on_the_way_is_missed(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet(BRANCHES, 100, tmp_path / "estate")
+    settle = shuffle.sort_partition
+    monkeypatch.setattr(shuffle, "settle", lambda estate, rows, out: settle(estate, rows[1:], out))
+    with pytest.raises(PlanError, match=r"job_vms has \d+ rows, the pieces have \d+"):
+        pieces(client, tmp_path / "estate", tmp_path / "out", 10**6)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_vm_is_named_with_its_row(client: Client, tmp_path: Path) -> None:
+    estate = spoilt(tmp_path / "estate", "job_vms", cell(60, "vm", "no-such-vm"))
+    found = error(lambda: pieces(client, estate, tmp_path / "out", 50))
+    assert str(found).splitlines()[0] == (
+        "job_vms.parquet:61: vm: 'no-such-vm' is not in vms; add it there or remove this row"
+    )
+
+
+def test_unknown_addresses_and_columns_give_the_same_findings(
+    client: Client, tmp_path: Path
+) -> None:
+    def spoil(table: pd.DataFrame) -> pd.DataFrame:
+        table.loc[[3, 70, 90], "networks"] = "203.0.113.9"
+        table.loc[[2, 99], "host"] = "unheard-of"
+        return table.assign(netwerks="x")
+
+    estate = spoilt(tmp_path / "estate", "vms", spoil)
+    plan(estate, tmp_path / "whole", None, 1, 0, silent)
+    pieces(client, estate, tmp_path / "pieces", 50)
+    assert written(tmp_path / "pieces") == written(tmp_path / "whole")
+    assert b"203.0.113.9" in (tmp_path / "pieces" / "findings.csv").read_bytes()
+    assert b"netwerks" in (tmp_path / "pieces" / "findings.csv").read_bytes()
+
+
+def test_tables_of_vms_have_to_be_parquet(tmp_path: Path) -> None:
+    with pytest.raises(EstateError, match=r"vms\.csv: is not Parquet.*--out-of-core"):
+        plan_out_of_core(BRANCHES, tmp_path / "out", SolveRequest(), Cluster(), silent)
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    estate = parquet(BRANCHES, 50, tmp_path / "estate")
+    (estate / "current.parquet").write_bytes(b"PAR1, but no more")
+    with pytest.raises(EstateError, match=r"current\.parquet: is not readable Parquet"):
+        plan_out_of_core(estate, tmp_path / "out", SolveRequest(), Cluster(), silent)
+
+
+# --- processes that fail
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Client]:
+    """Two workers, each a process of its own."""
+    with open_cluster(Cluster(workers=2, memory="1GiB")) as client:
+        yield client
+
+
+@pytest.mark.parametrize("moment", ["reading", "joining", "ordering", "writing and checking"])
+def test_a_worker_that_dies_is_made_up_for(processes: Client, tmp_path: Path, moment: str) -> None:
+    parquet(BRANCHES, 20, tmp_path / "estate")
+    plan(tmp_path / "estate", tmp_path / "whole", None, 1, 0, silent)
+    killed: list[int] = []
+
+    def kill(step: str) -> None:
+        if step.startswith(f"{moment}, ") and not killed:
+            killed.append(next(iter(processes.run(os.getpid).values())))
+            os.kill(killed[0], signal.SIGKILL)
+
+    head, problems = read_small_tables(tmp_path / "estate")
+    out = tmp_path / "pieces"
+    solve_out_of_core(
+        TaskRunner(processes, kill), head, problems, out, SolveRequest(), 1000, silent
+    )
+    assert killed
+    assert written(out) == written(tmp_path / "whole")
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_command_plans_in_processes(tmp_path: Path) -> None:
+    parquet(BRANCHES, 100, tmp_path / "estate")
+    plan(tmp_path / "estate", tmp_path / "whole", None, 1, 0, silent)
+    options = ["--out-of-core", "--workers", "2", "--memory", "1GiB", "--json"]
+    out = tmp_path / "pieces"
+    done = CliRunner().invoke(gip, ["plan", str(tmp_path / "estate"), "--out", str(out), *options])
+    assert done.exit_code == 3, done.output
+    assert json.loads(done.stdout)["totals"] == written(tmp_path / "whole")["plan.json"]["totals"]
+    assert written(out) == written(tmp_path / "whole")
+
+
+def test_workers_of_other_versions_are_not_used(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet(BRANCHES, 100, tmp_path / "estate")
+    theirs = {"gip-planner": "0.0.1"}
+    monkeypatch.setattr(workers, "_introduce", lambda folder: (theirs, True))
+    with pytest.raises(ClusterError, match=r"gip-planner 0\.0\.1 \(here .*same versions"):
+        pieces(client, tmp_path / "estate", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_workers_have_to_see_the_output(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet(BRANCHES, 100, tmp_path / "estate")
+    monkeypatch.setattr(workers, "_introduce", lambda folder: (workers.versions(), False))
+    with pytest.raises(ClusterError, match=r"does not see .*out; give --out a folder that all"):
+        pieces(client, tmp_path / "estate", tmp_path / "out")
+
+
+def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path) -> None:
+    parquet(BRANCHES, 100, tmp_path / "estate")
+    engine = Cluster(scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(ClusterError, match=r"--scheduler tcp://127\.0\.0\.1:9: cannot be reached"):
+        plan_out_of_core(tmp_path / "estate", tmp_path / "out", SolveRequest(), engine, silent)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_nothing(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parquet(BRANCHES, 100, tmp_path / "estate")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("optimizer.distributed.out_of_core.write_partition.write_tasks", full)
+    with pytest.raises(OutputError, match=r"out: cannot be written: No space left"):
+        pieces(client, tmp_path / "estate", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--memory", "1GiB"], "need --out-of-core"),
+        (["--scheduler", "tcp://x:1"], "need --out-of-core"),
+        (["--out-of-core", "--compare"], "look at whole estates"),
+        (["--out-of-core", "--report"], "look at whole estates"),
+        (["--out-of-core", "--scheduler", "tcp://x:1", "--memory", "1GiB"], "for this machine"),
+        (["--out-of-core", "--scheduler", "tls://x:1"], "needs --tls-ca-file"),
+    ],
+)
+def test_options_that_do_not_go_together(tmp_path: Path, options: list[str], why: str) -> None:
+    done = CliRunner().invoke(gip, ["plan", "x", "--out", str(tmp_path / "out"), *options])
+    assert done.exit_code == 2
+    assert why in done.output

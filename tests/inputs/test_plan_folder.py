@@ -1,0 +1,140 @@
+"""Tests of reading a plan back: it is the one that was made, or it is refused."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import random_estates
+from estates import planned, write
+from hypothesis import HealthCheck, given, settings
+
+from models.errors import PlanError
+from models.plan import Plan
+from optimizer.eligibility.tasks import find_tasks
+from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.inputs.plan_folder import PlanFolder, read_plan
+from optimizer.planner import plan
+
+
+def read(made: Plan, folder: Path) -> PlanFolder:
+    return read_plan(made.estate, find_tasks(made.estate), folder)
+
+
+@settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    max_examples=settings().max_examples // 4,
+)
+@given(random_estates.estates())
+def test_a_plan_comes_back_as_it_was_made(spec: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        random_estates.write(spec, Path(folder))
+        made = plan(read_estate(Path(folder)))
+        write(made, Path(folder))
+        found = read(made, Path(folder))
+    assert found.proxy.tolist() == made.proxy.tolist()
+    assert found.tier.tolist() == made.tier.tolist()
+    jobs = made.estate.jobs["job"].tolist()
+    served = zip(made.tasks.job.tolist(), made.proxy.tolist(), made.tier.tolist(), strict=True)
+    used = {(jobs[job], proxy) for job, proxy, tier in served if tier}
+    listed = [(job, code) for job, codes in found.job_proxies.items() for code in codes]
+    assert set(listed) <= used
+    assert {job for job, _ in listed} == {job for job, _ in used}
+    assert len(set(listed)) == len(listed)
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Plan:
+    """Return a plan, written into the folder `out`: task l is the backup server's own."""
+    servers, vms = ["bs hq", "p east"], ["a east", "b far", "l hq os=Linux"]
+    found = planned(tmp_path, servers, vms, networks=["hq", "east", "far"], links=["hq > east"])
+    (tmp_path / "out").mkdir()
+    write(found, tmp_path / "out")
+    return found
+
+
+def test_tasks_without_a_proxy_and_the_backup_servers_own(made: Plan, tmp_path: Path) -> None:
+    found = read(made, tmp_path / "out")
+    assert (found.proxy.tolist(), found.tier.tolist()) == ([1, -1, 0], [1, 0, 0])
+    assert (found.folder, found.job_proxies) == (tmp_path / "out", {"j": (1,)})
+
+
+Inputs = dict[str, str]
+
+
+def changed(inputs: Inputs) -> None:
+    inputs["vms.csv"] = "0" * 64
+    inputs["jobs.csv"] = "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (changed, "jobs.csv, vms.csv are not as when it was made"),
+        (lambda inputs: inputs.pop("links.csv"), "links.csv is not as when it was made"),
+        (lambda inputs: inputs.update({"current.csv": "0"}), "current.csv is not as when"),
+    ],
+)
+def test_a_plan_of_other_files_is_refused(
+    made: Plan, tmp_path: Path, change: Callable[[Inputs], object], words: str
+) -> None:
+    path = tmp_path / "out" / "plan.json"
+    record = json.loads(path.read_bytes())
+    change(record["inputs"])
+    path.write_text(json.dumps(record))
+    with pytest.raises(PlanError, match=f"is not a plan of {tmp_path}") as caught:
+        read(made, tmp_path / "out")
+    assert words in str(caught.value)
+    assert "run `gip plan` again" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("assignments.csv", "j,a,p", "j,z,p", "assignments.csv:2: vm: 'z' is not in the estate"),
+        ("assignments.csv", "j,a,p", "i,a,p", "assignments.csv:2: job: 'i' is not in the estate"),
+        ("assignments.csv", "j,a,p", "j,a,x", "assignments.csv:2: proxy: 'x' is not in the estate"),
+        ("assignments.csv", "j,a,p,1", "j,a,p,5", "assignments.csv:2: tier: '5' is no tier"),
+        ("assignments.csv", "j,l,bs", "j,a,bs", "assignments.csv:3: vm: 'a' has a row"),
+        ("assignments.csv", "j,l,bs", "j", "assignments.csv: cannot be read"),
+        ("assignments.csv", ",tier,", ",rank,", "it has no column 'tier'"),
+        ("job_proxies.csv", "j,p", "i,p", "job_proxies.csv:2: job: 'i' is not in the estate"),
+        ("job_proxies.csv", "j,p", "j,p;x", "'p;x' is not a list of servers of the estate"),
+        ("plan.json", '"inputs"', '"input"', "plan.json: cannot be read"),
+        ("plan.json", "{", "", "plan.json: cannot be read"),
+    ],
+)
+def test_a_plan_that_was_spoilt_is_refused(
+    made: Plan, tmp_path: Path, file: str, old: str, new: str, words: str
+) -> None:
+    path = tmp_path / "out" / file
+    text = path.read_bytes().decode()
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode())
+    with pytest.raises(PlanError) as caught:
+        read(made, tmp_path / "out")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["plan.json", "assignments.csv", "job_proxies.csv"])
+def test_a_plan_without_one_of_its_files_is_refused(made: Plan, tmp_path: Path, file: str) -> None:
+    (tmp_path / "out" / file).unlink()
+    with pytest.raises(PlanError, match=f"{file}: cannot be read as part of a plan"):
+        read(made, tmp_path / "out")
+
+
+def test_a_vm_of_another_job_is_no_task(tmp_path: Path) -> None:
+    made = planned(
+        tmp_path, ["bs hq"], ["a hq", "b hq"], jobs=["i 22:00 60", "j 22:00 60"],
+        job_vms=["i a", "j b"],
+    )  # fmt: skip
+    write(made, tmp_path)
+    path = tmp_path / "assignments.csv"
+    path.write_bytes(path.read_bytes().replace(b"i,a", b"i,b"))
+    with pytest.raises(PlanError, match="vm: 'b' is no task of the estate"):
+        read(made, tmp_path)

@@ -1,0 +1,128 @@
+"""Tests that results fit a terminal of 80 columns and that no name is taken for an order to it."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
+from rich.table import Table
+
+from models.schema import TABLES
+from models.solve_events import Stage
+from optimizer.analysis.placement.frontier import FrontierPoint
+from optimizer.analysis.placement.placement import PlacementRequest, find_places
+from optimizer.cli.main import gip
+from optimizer.output.console.placement import print_places
+from optimizer.output.console.terminal import Terminal
+
+BRANCHES = Path(__file__).parents[2] / "data" / "branch-offices"
+NAMES = {"server", "vm", "job", "proxy", "host", "network", "site", "from", "to"}
+LISTS = {"networks", "proxies"}
+EDGES = "│┃┏┡└"
+
+
+def lengthened(name: str) -> str:
+    """Return a name that is longer than a line, looks like markup and like an escape code."""
+    return f"{name}[/red][bold]\x1b[2J:smile:{'日本語' * 20}" if name else ""
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return ``data/branch-offices`` with such names everywhere."""
+    folder = tmp_path_factory.mktemp("long") / "estate"
+    folder.mkdir()
+    (folder / "estate.toml").write_bytes((BRANCHES / "estate.toml").read_bytes())
+    rows = {}
+    for table in TABLES:
+        with (BRANCHES / f"{table.name}.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows[table.name] = list(csv.DictReader(file))
+    known = {row["network"] for row in rows["networks"]} | {
+        row["server"] for row in rows["servers"]
+    }
+    for name, table_rows in rows.items():
+        for row in table_rows:
+            for column, cell in row.items():
+                items = cell.split(";") if column in LISTS else [cell]
+                if column in NAMES | LISTS:
+                    row[column] = ";".join(
+                        lengthened(item) if column in NAMES or item in known else item
+                        for item in items
+                    )
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, table_rows[0])
+            writer.writeheader()
+            writer.writerows(table_rows)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plan(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("plan")
+    assert CliRunner().invoke(gip, ["plan", str(estate), "--out", str(out), "-q"]).exit_code == 3
+    return out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "plan ESTATE --out NEW --compare",
+        "check ESTATE",
+        "check ESTATE PLAN",
+        "simulate ESTATE --plan PLAN --out NEW",
+        "explain ESTATE PLAN VM",
+        "diff ESTATE/current.csv PLAN --estate ESTATE",
+        "whatif ESTATE PLAN --sweep",
+        "whatif ESTATE PLAN --fail SERVER",
+        "place ESTATE --max 1",
+        "export veeam PLAN --out NEW",
+    ],
+)
+def test_every_table_fits_80_columns_and_every_name_is_text(
+    estate: Path, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    words = {
+        "ESTATE": str(estate), "PLAN": str(plan), "NEW": str(tmp_path / "new"),
+        "VM": lengthened("tokyo-web-01"), "SERVER": f"server:{lengthened('gip-tokyo-01')}",
+        "ESTATE/current.csv": str(estate / "current.csv"),
+    }  # fmt: skip
+    done = CliRunner().invoke(gip, [words.get(word, word) for word in command.split()])
+    assert done.exit_code in (0, 3), done.output
+    lines = [line for line in done.stdout.splitlines() if line[:1] and line[0] in EDGES]
+    assert lines
+    for line in lines:
+        assert cell_len(line) <= 80, line
+        assert "…" not in line
+    assert all(sign.isprintable() for sign in done.stdout.replace("\n", ""))
+
+
+def test_a_name_is_shown_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    console, name = Terminal(), "a[/red][b]:smile:\x1b[2J"
+    console.print(Table(name, title=name))
+    console.print(name)
+    shown = capsys.readouterr().out.splitlines()
+    told = "a[/red][b]:smile:\\x1b[2J"
+    assert [told in line for line in (shown[0], shown[2], shown[-1])] == [True] * 3
+
+
+def test_figures_of_a_million_vms_fit_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    figures = {
+        "coverage": 1_000_000, "tier1": 766_395, "tier2": 10_000, "tier3": 223_605,
+        "protected": 700_000, "same_site": 766_395, "peak": 3_170, "balance": 283_624_033,
+    }  # fmt: skip
+    stages = tuple(Stage(aim, best, best - 1, 0.0) for aim, best in figures.items())
+    places = find_places(BRANCHES, PlacementRequest(0), None, 1, 0, lambda step: None)
+    print_places(replace(places, curve=[FrontierPoint((), stages, 0.0)], fewest=None))
+    *_, figures_row, _ = capsys.readouterr().out.splitlines()
+    assert cell_len(figures_row) <= 80
+    assert [f"{best}!" in figures_row for best in figures.values()] == [True] * len(figures)

@@ -1,0 +1,108 @@
+"""Tests of what tasks pick: a job's start one task after another, as commands.md words it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from optimizer.simulation import batch_dispatch as module
+from optimizer.simulation.batch_dispatch import DispatchBatch, dispatch_many
+from optimizer.simulation.candidate_sets import NOBODY, Choice, JobTasks
+from optimizer.simulation.dispatch import dispatch
+
+plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
+Way = list[tuple[set[int], set[int]]]
+
+
+def literally(kinds: list[int], way: Way, load: list[int]) -> list[int]:
+    """Return the picks: the fewest running tasks, ties by name; only what connects then runs."""
+    running, picks = list(load), []
+    for kind in kinds:
+        offer, connects = way[kind]
+        if not offer:
+            picks.append(NOBODY)
+            continue
+        server = min(offer, key=lambda server: (running[server], server))
+        if server in connects:
+            running[server] += 1
+        picks.append(server if server in connects else NOBODY)
+    return picks
+
+
+def choice(kinds: list[int], way: Way, servers: int) -> Choice:
+    """Return the choice among ``servers`` of tasks of these kinds."""
+    distinct = sorted({tuple(sorted(offer)) for offer, _ in way})
+    return Choice(
+        of=JobTasks(0, np.arange(len(kinds)), np.array(kinds, dtype=np.uint8), np.arange(len(way))),
+        places=np.arange(servers),
+        offered=np.arange(servers),
+        stand_in=np.full(len(way), NOBODY),
+        offer=tuple(distinct.index(tuple(sorted(offer))) for offer, _ in way),
+        connects=tuple(bytes(server in known for server in range(servers)) for _, known in way),
+        offers=tuple(np.array(offer, dtype=np.intp) for offer in distinct),
+    )
+
+
+@st.composite
+def starts(draw: st.DrawFn, empty: bool) -> tuple[list[int], list[Way], list[list[int]]]:
+    """Return tasks' kinds, ways to choose, and loads: offers overlap, are equal or disjoint, and
+    kinds connect to all of theirs, to some or to none."""
+    servers = draw(st.integers(1, 7))
+    some = st.sets(st.integers(0, servers - 1), min_size=not empty)
+    offers = draw(st.lists(some, min_size=1, max_size=3))
+    if draw(st.booleans()):
+        offers = [
+            {place for place in offer if place % 3 == n} or {n} for n, offer in enumerate(offers)
+        ]
+        servers = max(servers, 3)
+
+    def kind() -> tuple[set[int], set[int]]:
+        offer = draw(st.sampled_from(offers))
+        lost = draw(st.sampled_from([set(), set(), offer, draw(some)]))
+        return offer, offer - lost
+
+    count = draw(st.integers(1, 4))
+    ways = [[kind() for _ in range(count)] for _ in range(draw(st.integers(1, 3)))]
+    kinds = draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=30))
+    height = draw(st.sampled_from([0, 2, 9, 2**31]))
+    load = st.lists(st.integers(0, height), min_size=servers, max_size=servers)
+    return kinds, ways, draw(st.lists(load, min_size=1, max_size=3))
+
+
+@plain
+@given(starts(empty=True))
+def test_one_start_as_one_task_after_another(drawn: tuple[Any, Any, Any]) -> None:
+    kinds, ways, loads = drawn
+    for way in ways:
+        for load in loads:
+            picks = dispatch(choice(kinds, way, len(load)), np.array(load)).tolist()
+            assert picks == literally(kinds, way, load)
+
+
+def matrix(ways: list[Way], which: int, servers: int) -> Any:
+    """Return offers (0) or connections (1) as a matrix, shape (ways, kinds, servers)."""
+    return np.array([[[s in kind[which] for s in range(servers)] for kind in way] for way in ways])
+
+
+@plain
+@given(st.lists(starts(empty=False), max_size=6), st.sampled_from([3, 4096]))
+def test_many_starts_as_one_task_after_another(drawn: list[Any], columns: int) -> None:
+    many = []
+    for kinds, ways, loads in drawn:
+        offers, connects = (matrix(ways, which, len(loads[0])) for which in (0, 1))
+        many.append(DispatchBatch(np.array(kinds), offers, connects, np.array(loads)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "COLUMNS", columns)
+        found = dict(dispatch_many(many))
+    assert found.keys() == set(range(len(drawn)))
+    for place, (kinds, ways, loads) in enumerate(drawn):
+        for number, way in enumerate(ways):
+            for row, load in enumerate(loads):
+                picks = literally(kinds, way, load)
+                assert found[place].picks[:, number, row].tolist() == picks
+                begun = [picks.count(server) for server in range(len(load))]
+                assert found[place].begun[number, row].tolist() == begun

@@ -1,0 +1,546 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from veeam_bodies import flag_of, id_of, job, job_types, server
+from veeam_server import PASSWORD, TOKEN, USER, Fault, VeeamServer, serving
+
+from models.errors import GipError
+from optimizer import http_client
+from optimizer.cli.main import gip
+from optimizer.veeam.api_revisions import NAMES
+from optimizer.veeam.job_payload import ProxySelection, read_selection, with_selection
+
+SERVERS = "backupInfrastructure/managedServers"
+JOB = "jobs/"
+CHOSEN = re.compile(rb'(?<="guestInteractionProxies": ){[^}]*}')
+GIPS = ("gip-01", "gip-02", "gip-03")
+every_revision = pytest.mark.parametrize("revision", NAMES)
+
+Lists = dict[str, Sequence[str]]
+
+
+@pytest.fixture(autouse=True)
+def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "RETRY", http_client.RETRY.new(backoff_factor=0))
+    monkeypatch.setenv("VEEAM_USERNAME", USER)
+    monkeypatch.setenv("VEEAM_PASSWORD", PASSWORD)
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+class Site:
+    """A backup server with jobs, and a plan for them."""
+
+    def __init__(self, backup: VeeamServer, folder: Path) -> None:
+        self.backup, self.plan = backup, folder / "plan"
+        self.plan.mkdir()
+        self.journal = self.plan / "apply-journal.jsonl"
+        self.said: list[str] = []
+        backup.lists[SERVERS] = [server(backup.revision, name) for name in GIPS]
+
+    def write(self, wanted: Lists, seen: Lists) -> None:
+        for file, lists in (("job_proxies.csv", wanted), ("job_before.csv", seen)):
+            rows = [f"{name},{';'.join(servers)}" for name, servers in lists.items()]
+            (self.plan / file).write_text("\n".join(["job,proxies", *rows, ""]), encoding="utf-8")
+
+    def wish(self, wanted: Lists) -> None:
+        """Plan what is ``wanted``, with what the jobs say now as what was seen."""
+        names = {id_of(name): name for name in GIPS}
+        seen = {}
+        for name in wanted:
+            found = read_selection(self.backup.job(name))
+            seen[name] = [names[each] for each in found.proxies] if found else []
+        self.write(wanted, seen)
+
+    def words(self, *more: str) -> list[str]:
+        return ["apply", str(self.plan), "--url", self.backup.url, *self.ca_file, *more]
+
+    @property
+    def ca_file(self) -> tuple[str, str]:
+        return "--ca-file", str(self.backup.ca_file)
+
+    def run(self, *words: str) -> Result:
+        done = CliRunner().invoke(gip, words)
+        self.said.append(f"{done.output} {done.exception}")
+        if done.exception and not isinstance(done.exception, GipError | SystemExit):
+            raise done.exception
+        return done
+
+    def apply(self, *more: str) -> Result:
+        return self.run(*self.words(*more))
+
+    def rollback(self, *more: str) -> Result:
+        return self.run("rollback", str(self.journal), *self.ca_file, *more)
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.journal.read_bytes().splitlines()]
+
+
+def site_of(revision: str, folder: Path) -> Iterator[Site]:
+    with serving(revision, folder) as backup:
+        site = Site(backup, folder)
+        kinds = job_types(revision)
+        for number, indent in enumerate((None, 1, 4, None)):
+            kind = kinds[number % len(kinds)]
+            before = GIPS[:1] if number % 2 else ()
+            backup.add_job(job(revision, f"job-{number}", before, kind), indent)
+        site.wish({f"job-{number}": GIPS[1:] for number in range(4)})
+        yield site
+    assert backup.complaints == []
+    written = [path.read_text() for path in site.plan.iterdir()]
+    for secret in (PASSWORD, TOKEN, json.dumps(PASSWORD)[1:-1]):
+        assert not [text for text in [*site.said, *written] if secret in text]
+
+
+@pytest.fixture
+def site(revision: str, tmp_path: Path) -> Iterator[Site]:
+    yield from site_of(revision, tmp_path)
+
+
+@pytest.fixture
+def newest(tmp_path: Path) -> Iterator[Site]:
+    yield from site_of(NAMES[-1], tmp_path)
+
+
+def error(result: Result) -> str:
+    assert result.exit_code == 1
+    return str(result.exception)
+
+
+@every_revision
+def test_a_dry_run_changes_nothing(site: Site) -> None:
+    before = dict(site.backup.jobs)
+    done = site.apply()
+    assert done.exit_code == 0
+    assert done.stdout.count("would change") == 4 + 1
+    assert site.backup.jobs == before
+    assert site.backup.puts() == []
+    assert not site.journal.exists()
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@every_revision
+def test_nothing_but_the_selection_is_changed_and_all_of_it_put_back(site: Site) -> None:
+    before = dict(site.backup.jobs)
+    assert site.apply("--yes").exit_code == 0
+    ids = [id_of(name) for name in GIPS[1:]]
+    for id_, body in site.backup.jobs.items():
+        was, now = json.loads(before[id_]), json.loads(body)
+        assert list(now) == list(was)
+        assert list(now["guestProcessing"]) == list(was["guestProcessing"])
+        was["guestProcessing"]["guestInteractionProxies"] = {
+            flag_of(site.backup.revision): False, "proxyIds": ids,
+        }  # fmt: skip
+        assert now == was
+        assert CHOSEN.sub(b"", body) == CHOSEN.sub(b"", before[id_])
+    assert site.rollback().exit_code == 0
+    assert site.backup.jobs == before
+    puts = site.backup.puts()
+    assert puts[4:] == puts[3::-1]  # the last first
+
+
+def test_a_body_changes_in_one_place_only() -> None:
+    rest = '"a": [1e400, 0.10, "\\u00e9é"], "guestProcessing" : {"x": {"guestProcessing": 1}%s}'
+    old = ', "guestInteractionProxies":{ "autoSelection" :true,"more": 1.0}'
+    new = ', "guestInteractionProxies":{"autoSelectEnabled": false, "more": 1.0, "proxyIds": ["i"]}'
+    text = "\n{" + rest % old + "} "
+    assert with_selection(text, ProxySelection(False, ("i",)), "autoSelectEnabled") == text.replace(
+        old, new
+    )
+    twice = '{"guestProcessing": {}, "guestProcessing": {"guestInteractionProxies": null}}'
+    last = twice.replace("null", '{"autoSelection": true, "proxyIds": []}')
+    assert with_selection(twice, ProxySelection(True), "autoSelection") == last
+    fields = '"guestInteractionProxies": {"autoSelectEnabled": true, "proxyIds": []}'
+    for before, after in (("{}", f"{{{fields}}}"), ('{ "b": 1}', f'{{{fields},  "b": 1}}')):
+        text = '{"guestProcessing": %s}'
+        changed = with_selection(text % before, ProxySelection(True), "autoSelectEnabled")
+        assert changed == text % after
+
+
+def test_back_to_automatic_selection(newest: Site) -> None:
+    newest.wish({"job-1": ()})
+    assert newest.apply("--yes").exit_code == 0
+    chosen = newest.backup.job("job-1")["guestProcessing"]["guestInteractionProxies"]
+    assert chosen == {"autoSelectEnabled": True, "proxyIds": []}
+
+
+def test_what_is_as_planned_is_left_alone(newest: Site) -> None:
+    assert newest.apply("--yes").exit_code == 0
+    again = newest.apply("--yes", "--json")
+    assert {each["result"] for each in json.loads(again.stdout)["jobs"]} == {"as planned"}
+    assert len(newest.backup.puts()) == 4
+
+
+def test_a_stale_job_is_skipped_and_the_others_are_set(newest: Site) -> None:
+    newest.backup.add_job(job(NAMES[-1], "job-1", GIPS[2:]))
+    said = error(newest.apply("--yes"))
+    assert (
+        "1 of 4 jobs were not set\n'job-1' stale: no longer selects what the plan saw, gip-01"
+        in said
+    )
+    assert len(newest.backup.puts()) == 3
+    chosen = read_selection(newest.backup.job("job-1"))
+    assert chosen == ProxySelection(False, (id_of("gip-03"),))
+
+
+def test_a_server_that_the_plan_saw_and_that_is_gone_makes_a_job_stale(newest: Site) -> None:
+    newest.write({"job-1": GIPS}, {"job-1": ("gone",)})
+    assert "stale" in error(newest.apply())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ({"job-9": GIPS}, "lists no job 'job-9'"),
+        ({"job-0": ("gip-9",)}, "lists no managed server 'gip-9'"),
+        ({"twin": GIPS}, "lists 2 jobs 'twin'"),
+        ({"TWIN": GIPS}, "lists 2 jobs 'TWIN'"),
+        ({"job-0": ("double",)}, "lists 2 managed servers 'double'"),
+        ({"job-0": ("lin",)}, "'lin' is a LinuxHost, no proxy in revision 1.3-rev1"),
+        ({"job-0": ("esx",)}, "'esx' is a ViHost, no proxy in revision"),
+        ({"agents": GIPS}, "is a LinuxAgentBackup, whose proxies revision 1.3-rev1 does not tell"),
+        ({"bare": GIPS}, "has no guest processing"),
+        ({"odd": GIPS}, "its guestInteractionProxies are none of this revision"),
+    ],
+)
+def test_what_cannot_be_set_is_told_and_changes_nothing(
+    tmp_path: Path, wanted: Lists, says: str
+) -> None:
+    revision = "1.3-rev1"
+    with serving(revision, tmp_path) as backup:
+        site = Site(backup, tmp_path)
+        backup.add_job(job(revision, "job-0"))
+        for number in (1, 2):
+            backup.add_job({**job(revision, "twin"), "id": id_of(str(number))})
+        backup.add_job({**job(revision, "agents"), "type": "LinuxAgentBackup"})
+        backup.add_job({**job(revision, "bare"), "guestProcessing": None})
+        odd = job(revision, "odd")
+        odd["guestProcessing"]["guestInteractionProxies"] = {"chosen": True}
+        backup.add_job(odd)
+        doubles = [{**server(revision, "double"), "id": id_of(str(n))} for n in (1, 2)]
+        others = [server(revision, "lin", "LinuxHost"), server(revision, "esx", "ViHost")]
+        backup.lists[SERVERS] += doubles + others
+        site.write(wanted, dict.fromkeys(wanted, ()))
+        for more in ((), ("--yes",)):
+            assert says in error(site.apply(*more))
+        assert backup.puts() == []
+
+
+def test_names_are_found_whatever_their_case(newest: Site) -> None:
+    newest.write({" JOB-1 ": ("GIP-02",)}, {"JOB-1": ("Gip-01",)})
+    assert newest.apply("--yes").exit_code == 0
+    assert read_selection(newest.backup.job("job-1")) == ProxySelection(False, (id_of("gip-02"),))
+
+
+def test_a_linux_server_with_the_component_is_a_proxy_in_the_newest_revision(newest: Site) -> None:
+    newest.backup.lists[SERVERS].append(server(NAMES[-1], "lin", "LinuxHost"))
+    bare = server(NAMES[-1], "bare", "LinuxHost", optionalComponents={"optionalComponents": []})
+    newest.backup.lists[SERVERS].append(bare)
+    newest.write({"job-0": ("lin",), "job-2": ("bare",)}, {"job-0": (), "job-2": ()})
+    assert "'bare' is a LinuxHost" in error(newest.apply("--yes"))
+    assert read_selection(newest.backup.job("job-0")) == ProxySelection(False, (id_of("lin"),))
+
+
+@every_revision
+def test_a_server_that_writes_bodies_its_own_way(site: Site) -> None:
+    def rewrite(body: bytes) -> bytes:
+        return json.dumps(json.loads(body), sort_keys=True, indent=3).encode()
+
+    site.backup.jobs = {id_: rewrite(body) for id_, body in site.backup.jobs.items()}
+    site.backup.rewrite = rewrite
+    before = dict(site.backup.jobs)
+    assert site.apply("--yes").exit_code == 0
+    assert site.rollback().exit_code == 0
+    assert site.backup.jobs == before
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("expire", JOB, "PUT"),
+        Fault("status", JOB, "PUT", status=429, headers={"Retry-After": "0"}, times=2),
+        Fault("status", JOB, "PUT", status=503, times=3),
+        Fault("cut before", JOB, "PUT", times=2),
+        Fault("cut after", JOB, "PUT", times=2),
+        Fault("cut amid", JOB, "PUT", times=2),
+        Fault("cut after", JOB, times=2),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.status}",
+)
+def test_what_passes_is_waited_for(newest: Site, fault: Fault) -> None:
+    before = dict(newest.backup.jobs)
+    newest.backup.faults.append(fault)
+    assert newest.apply("--yes").exit_code == 0
+    assert fault.times == 0
+    assert newest.rollback().exit_code == 0
+    assert newest.backup.jobs == before
+
+
+BROKEN = [
+    Fault("status", JOB, "PUT", status=500, times=99),
+    Fault("cut before", JOB, "PUT", times=99),
+    Fault("cut after", JOB, "PUT", times=99),
+    Fault("echo", JOB, "PUT", status=400, times=99),
+    Fault("echo", JOB, "PUT", status=500, times=99),
+    Fault("endless", JOB, "PUT", times=99),
+    Fault("status", JOB, "PUT", status=302, headers={"Location": "/"}, times=99),
+    Fault("status", JOB, status=200, body=b"[1]", times=99),
+    Fault("status", JOB, status=200, body=b"\xff", times=99),
+]
+
+
+@pytest.mark.parametrize("fault", BROKEN, ids=lambda fault: f"{fault.kind} {fault.status}")
+def test_an_error_stops_it_and_later_it_goes_on(
+    newest: Site, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_client, "LARGEST_ANSWER", 1 << 20)
+    before = dict(newest.backup.jobs)
+    times, fault.times = fault.times, 0
+    newest.backup.faults.append(
+        Fault("call", "job", times=1, action=lambda: setattr(fault, "times", times))
+    )
+    newest.backup.faults.append(fault)
+    said = error(newest.apply("--yes"))
+    assert "1 of 4 jobs were not set\n'job-0' failed: " in said
+    assert "stopped there, 3 jobs left" in said
+    assert f"`gip rollback {newest.journal}` to go back" in said
+    fault.times = 0
+    assert newest.apply("--yes").exit_code == 0
+    assert newest.rollback().exit_code == 0
+    assert newest.backup.jobs == before
+
+
+def test_an_error_does_not_stop_it_where_it_keeps_going(newest: Site) -> None:
+    broken = f"{JOB}{id_of('job job-1')}"
+    newest.backup.faults.append(Fault("status", broken, "PUT", status=400, times=99))
+    said = error(newest.apply("--yes", "--keep-going"))
+    assert "1 of 4 jobs were not set" in said
+    assert "left" not in said
+    assert len(set(newest.backup.puts())) == 4
+
+
+def kill_amid(
+    site: Site, words: Sequence[str], put: int, how: signal.Signals
+) -> subprocess.Popen[str]:
+    """Run gip, and end it when the server has acted on a PUT but has not answered yet."""
+    if os.name != "posix":
+        pytest.skip("signals are sent as POSIX has them")
+    held = Fault("wait", JOB, "PUT")
+    site.backup.faults[:] = [Fault("call", JOB, "PUT", times=put), held]
+    program = [sys.executable, "-c", "from optimizer.cli.main import main; main()", *words]
+    running = subprocess.Popen(
+        program, cwd=Path(__file__).parents[2], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert held.waiting.wait(60)
+    running.send_signal(how)
+    out, err = running.communicate()
+    site.said += [out, err]
+    held.released.set()
+    site.backup.faults.clear()
+    return running
+
+
+@every_revision
+def test_killed_between_the_change_and_its_record_then_resumed_then_put_back(site: Site) -> None:
+    before = dict(site.backup.jobs)
+    assert kill_amid(site, site.words("--yes"), 1, signal.SIGKILL).returncode == -signal.SIGKILL
+    assert [line["event"] for line in site.lines()[1:]] == ["before", "after", "before"]
+    done = site.apply("--yes", "--json")
+    results = [each["result"] for each in json.loads(done.stdout)["jobs"]]
+    assert results == ["as planned", "changed", "changed", "changed"]
+    assert len(site.backup.puts()) == 4
+    killed = ["rollback", str(site.journal), *site.ca_file]
+    assert kill_amid(site, killed, 2, signal.SIGKILL).returncode == -signal.SIGKILL
+    assert site.rollback().exit_code == 0
+    assert site.backup.jobs == before
+
+
+def test_killed_and_put_back_at_once(newest: Site) -> None:
+    before = dict(newest.backup.jobs)
+    kill_amid(newest, newest.words("--yes"), 2, signal.SIGKILL)
+    assert newest.rollback().exit_code == 0
+    assert newest.backup.jobs == before
+    assert "nothing to put back" in newest.rollback().stdout
+
+
+def test_ctrl_c_says_how_far_it_went(newest: Site) -> None:
+    before = dict(newest.backup.jobs)
+    ended = kill_amid(newest, newest.words("--yes"), 1, signal.SIGINT)
+    assert ended.returncode == 130
+    assert "interrupted; 1 of 4 jobs done, 1 changed; run the same again" in newest.said[-1]
+    assert newest.rollback().exit_code == 0
+    assert newest.backup.jobs == before
+
+
+def test_a_torn_last_line_counts_as_not_written(newest: Site) -> None:
+    before = dict(newest.backup.jobs)
+    assert newest.apply("--yes").exit_code == 0
+    whole = newest.journal.read_bytes()
+    last = whole.rindex(b'{"event": "after"')
+    for end in (last, last + 1, len(whole) - 1):
+        newest.journal.write_bytes(whole[:end])
+        assert newest.apply("--yes").exit_code == 0
+        *kept, again = newest.lines()
+        assert again | {"at": ""} == json.loads(whole[last:]) | {"at": ""}
+        assert kept == [json.loads(line) for line in whole[:last].splitlines()]
+    newest.journal.write_bytes(whole[: len(whole) - 1])
+    assert newest.rollback().exit_code == 0
+    assert newest.backup.jobs == before
+    assert len(newest.lines()) == 8 + 2 * 4
+
+
+def test_a_journal_begun_but_torn_in_its_first_line_is_begun_anew(newest: Site) -> None:
+    newest.journal.write_bytes(b'{"event": "gip ap')
+    assert newest.apply("--yes").exit_code == 0
+    assert len(newest.lines()) == 9
+
+
+def test_a_damaged_journal_or_another_file_is_left_as_it_is(newest: Site) -> None:
+    assert newest.apply("--yes").exit_code == 0
+    whole = newest.journal.read_bytes()
+    damaged = whole.replace(b'"event": "after"', b'"event: "after"', 1)
+    for content, says in ((damaged, ":3: is damaged"), (b"my notes", "is no journal")):
+        newest.journal.write_bytes(content)
+        for result in (newest.apply("--yes"), newest.rollback()):
+            assert says in error(result)
+        assert newest.journal.read_bytes() == content
+
+
+def test_the_journal_of_something_else_is_refused(newest: Site) -> None:
+    assert newest.apply("--yes").exit_code == 0
+    header, *rest = newest.journal.read_text().splitlines(keepends=True)
+    for old, new, says in (
+        ("localhost", "127.0.0.1", "another server, https://127.0.0.1:"),
+        ('"1.3-rev2"', '"1.3-rev1"', "go on with --revision 1.3-rev1"),
+        ('{"job_proxies.csv": "', '{"job_proxies.csv": "0', "another plan; name another file"),
+    ):
+        newest.journal.write_text("".join([header.replace(old, new), *rest]))
+        assert says in error(newest.apply("--yes"))
+    assert newest.apply("--yes", "--journal", str(newest.plan / "other.jsonl")).exit_code == 0
+
+
+def test_only_the_owner_reads_the_journal(newest: Site) -> None:
+    newest.apply("--yes")
+    if os.name == "posix":
+        assert stat.S_IMODE(newest.journal.stat().st_mode) == 0o600
+
+
+def test_a_journal_that_cannot_be_written_stops_it_before_any_change(newest: Site) -> None:
+    said = error(newest.apply("--yes", "--journal", str(newest.plan / "no" / "journal")))
+    assert "name another file with --journal" in said
+    assert newest.backup.puts() == []
+
+
+def test_rollback_twice_is_harmless_and_apply_may_follow(newest: Site) -> None:
+    before = dict(newest.backup.jobs)
+    for _ in range(2):
+        assert newest.apply("--yes").exit_code == 0
+        applied = dict(newest.backup.jobs)
+        assert newest.rollback().exit_code == 0
+        assert newest.backup.jobs == before != applied
+        assert newest.rollback().exit_code == 0
+        assert newest.backup.jobs == before
+    assert len(newest.backup.puts()) == 16
+
+
+def test_what_somebody_else_changed_since_is_put_back_by_force_only(newest: Site) -> None:
+    before = dict(newest.backup.jobs)
+    assert newest.apply("--yes").exit_code == 0
+    other = newest.backup.job("job-1")
+    newest.backup.add_job({**other, "isHighPriority": True})
+    said = error(newest.rollback())
+    assert "1 of 4 jobs are not as before\n'job-1' skipped: was changed by somebody" in said
+    assert newest.backup.job("job-1")["isHighPriority"] is True
+    assert newest.rollback("--force").exit_code == 0
+    assert newest.backup.jobs == before
+    lost = [line for line in newest.lines() if line["event"] == "restoring"][-1]
+    assert json.loads(lost["body"])["isHighPriority"] is True
+
+
+def test_a_change_by_somebody_else_after_a_crash_is_not_taken_for_ours(newest: Site) -> None:
+    kill_amid(newest, newest.words("--yes"), 0, signal.SIGKILL)
+    other = newest.backup.job("job-0")
+    newest.backup.add_job({**other, "isHighPriority": True})
+    assert newest.apply("--yes").exit_code == 0
+    assert "'job-0' skipped" in error(newest.rollback())
+    assert newest.backup.job("job-0")["isHighPriority"] is True
+
+
+def test_a_job_that_is_gone_does_not_keep_the_others(newest: Site) -> None:
+    before = dict(newest.backup.jobs)
+    assert newest.apply("--yes").exit_code == 0
+    gone = id_of("job job-2")
+    del newest.backup.jobs[gone]
+    assert "'job-2' failed: " in error(newest.rollback())
+    assert newest.backup.jobs == {id_: body for id_, body in before.items() if id_ != gone}
+
+
+def test_a_server_that_ignores_a_change_is_found_out(newest: Site) -> None:
+    newest.backup.rewrite = lambda body: body.replace(b'false, "proxyIds"', b'true, "proxyIds"')
+    assert "the server took the change but does not say so" in error(newest.apply("--yes"))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("job_before.csv", None, "job_before.csv: cannot be read"),
+        ("job_before.csv", "job,proxies\n", "has no row for job 'job-0'"),
+        ("job_proxies.csv", "job\nx\n", "has no column 'proxies'"),
+        ("job_proxies.csv", "job,proxies\na,\na,\n", "has job 'a' twice"),
+    ],
+)
+def test_a_broken_plan_is_told(newest: Site, file: str, content: str | None, says: str) -> None:
+    (newest.plan / file).unlink()
+    if content is not None:
+        (newest.plan / file).write_text(content)
+    said = error(newest.apply())
+    assert says in said
+    assert "run `gip plan` again" in said
+    assert newest.backup.asked == []
+
+
+def test_without_an_account_or_a_terminal_it_is_a_wrong_command_line(
+    newest: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VEEAM_PASSWORD")
+    done = newest.apply()
+    assert done.exit_code == 2
+    assert "Set VEEAM_USERNAME and VEEAM_PASSWORD" in done.output
+    assert newest.run("apply", str(newest.plan)).exit_code == 2
+
+
+def test_a_wrong_password_is_tried_once(newest: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEEAM_PASSWORD", "other")
+    assert "check VEEAM_USERNAME and VEEAM_PASSWORD" in error(newest.apply())
+    assert newest.backup.asked.count(("POST", "/api/oauth2/token")) == 1
+
+
+def test_names_cannot_speak_to_the_terminal(newest: Site) -> None:
+    newest.backup.add_job(job(NAMES[-1], "[red]a\x1b[2J"))
+    newest.write({"[red]a\x1b[2J": GIPS}, {"[red]a\x1b[2J": ()})
+    assert r"[red]a\x1b[2J" in newest.apply().stdout
+
+
+def test_a_job_of_a_repeated_name_is_found_by_the_name_that_import_gave_it(tmp_path: Path) -> None:
+    with serving("1.3-rev1", tmp_path) as backup:
+        site = Site(backup, tmp_path)
+        twins = [job("1.3-rev1", "twin"), job("1.3-rev1", "twin") | {"id": id_of("other")}]
+        first, second = map(backup.add_job, twins)
+        site.write({f"twin ({second})": GIPS[:1]}, {f"twin ({second})": ()})
+        assert site.apply("--yes").exit_code == 0
+        chosen = [read_selection(json.loads(backup.jobs[each])) for each in (first, second)]
+        assert [found.proxies for found in chosen if found] == [(), (id_of(GIPS[0]),)]
+        site.write({"twin": GIPS[:1]}, {"twin": ()})
+        assert "lists 2 jobs 'twin'" in str(site.apply().exception)
