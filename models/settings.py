@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-FIRST_AIMS = ("coverage", "tier1", "tier2", "tier3")
-LATER_AIMS = ("protected", "same_site", "peak", "balance", "moves")
-AIMS = FIRST_AIMS + LATER_AIMS
-MINIMISED = frozenset({"peak", "balance", "moves"})
+from models.aims import AIMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Settings:
     failover_survive: Literal["server", "site"] = "server"
     failover_tasks: int | None = None
     balance: Literal["tasks", "utilisation"] = "tasks"
-    objectives: tuple[str, ...] = AIMS
+    objectives: tuple[str, ...] = tuple(AIMS)
     tolerance: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property

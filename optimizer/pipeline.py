@@ -11,6 +11,7 @@ from models.plan import Plan
 from models.solve_events import Watch
 from optimizer.checker import judge
 from optimizer.checker.violations import Judgement
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.inputs.estate_folder.reader import read_estate
@@ -19,7 +20,7 @@ from optimizer.lists.selection import JobLists, job_lists
 from optimizer.output.plan_writer import write_plan
 from optimizer.output.simulation_writer import RECORD, write_simulation
 from optimizer.planner import plan
-from optimizer.simulation import simulate
+from optimizer.simulation import simulate, simulate_tasks
 from optimizer.simulation.results import Agreement, Simulation, measure_agreement
 from optimizer.solver.deadline import Deadline
 
@@ -56,14 +57,15 @@ def run_plan(
     with write_atomically(out, last="plan.json") as folder:
         step("planning")
         deadline = Deadline(time_limit)
-        made = plan(estate, deadline, seed, workers, progress=watch)
+        context = PlanningContext.build(estate)
+        made = plan(estate, deadline, seed, workers, progress=watch, context=context)
         step("job lists")
         lists = job_lists(made, deadline, step)
         step("writing")
         write_plan(made, lists, folder, seed)
         step("checking")
         refuse_violations(judge(estate, folder))
-        by_itself = simulate(estate, step=step) if compare else None
+        by_itself = simulate_tasks(context, None, False, step) if compare else None
     return PlanRun(made, lists, by_itself)
 
 

@@ -9,16 +9,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models.aims import MINIMISED
 from models.estate import Codes, Estate
-from models.plan import OTHER, AimResult, Plan, Tasks
-from models.settings import MINIMISED
+from models.plan import OTHER, AimResult, Plan
 from models.solve_events import Stage, Watch
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.findings import find_stranded, findings
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import find_tasks, stale_rows
-from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.eligibility.tasks import stale_rows
 from optimizer.formulation.solution_mapping import Arcs
 from optimizer.formulation.solve_assignment import Solution, assigned_servers, solve_assignment
+from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import explain_unassigned, groups_with_capacity
 from optimizer.solver.deadline import Deadline
 
@@ -30,20 +30,21 @@ def plan(
     workers: int = 1,
     pooling: bool = True,
     progress: Watch = lambda stage: None,
+    context: PlanningContext | None = None,
 ) -> Plan:
     """Return the plan of ``estate``; the same one for the same input, seed and versions.
 
-    Only ``deadline`` can make a difference: what it cuts short says so.
+    Only ``deadline`` can make a difference: what it cuts short says so. A ``context`` of the
+    estate at hand is not built again.
     """
-    tasks = find_tasks(estate)
-    eligibility = compute_eligibility(estate, Network(estate))
-    best = solve_assignment(
-        estate, tasks, eligibility, deadline or Deadline(), seed, workers, pooling, progress
-    )
+    context = context or PlanningContext.build(estate)
+    options = SolveOptions(estate.settings, deadline or Deadline(), seed, workers, pooling)
+    best = solve_assignment(context, options, progress)
     spare = groups_with_capacity(best.problem, best.arcs)
-    made = build_plan(estate, tasks, eligibility, best.group, best.arcs, spare)
+    made = build_plan(context, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)
-    found = findings(estate, eligibility, stale_rows(estate, tasks), reasons, find_stranded(made))
+    stale = stale_rows(estate, context.tasks)
+    found = findings(estate, context.eligibility, stale, reasons, find_stranded(made))
     return replace(made, aims=aim_results(estate, best), findings=found)
 
 
@@ -68,18 +69,14 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
 
 
 def build_plan(
-    estate: Estate,
-    tasks: Tasks,
-    eligibility: Eligibility,
-    group: Codes,
-    arcs: Arcs,
-    spare: NDArray[np.bool_],
+    context: PlanningContext, group: Codes, arcs: Arcs, spare: NDArray[np.bool_]
 ) -> Plan:
     """Return the plan that ``arcs`` are, every task with its labels; of aims and findings
     nothing yet.
 
     ``group`` is each task's; ``spare`` tells which groups there is room for.
     """
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     own = estate.backup_server
     proxy = assigned_servers(estate, tasks, group, arcs)
     profile = eligibility.profile[tasks.vm]
@@ -95,7 +92,7 @@ def build_plan(
         protected=planned & eligibility.protected[profile, proxy],
         failover=np.where(takes_over, own, -1).astype(np.int32),
         candidate=eligibility.candidate,
-        unassigned=explain_unassigned(estate, tasks, eligibility, group, proxy, spare),
+        unassigned=explain_unassigned(context, group, proxy, spare),
         aims=(),
         findings=(),
     )

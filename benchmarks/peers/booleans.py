@@ -11,9 +11,9 @@ from ortools.sat.python import cp_model
 from benchmarks.peers.outcome import Answer
 from benchmarks.peers.question import Assignment, Question
 from benchmarks.peers.values import values
+from models.aims import MINIMISED
 from models.assignment_problem import PROTECTED, SAME_SITE, TIER
 from models.integer_program import Ints
-from models.settings import MINIMISED
 
 PER_MILLE = 1000
 

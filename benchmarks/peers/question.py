@@ -15,9 +15,9 @@ from models.assignment_problem import AssignmentProblem, Label
 from models.estate import Codes, Estate
 from models.integer_program import Ints
 from models.plan import Tasks
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import byte_rank, find_tasks
-from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.eligibility.context import PlanningContext
+from optimizer.eligibility.tasks import byte_rank
+from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.grouping import group_tasks
 
 Assignment = Codes
@@ -89,6 +89,5 @@ class Question:
 
 def ask(estate: Estate) -> Question:
     """Return the question that ``estate`` puts."""
-    tasks = find_tasks(estate)
-    eligibility = compute_eligibility(estate, Network(estate))
-    return Question(estate, tasks, eligibility, *group_tasks(estate, tasks, eligibility))
+    context = PlanningContext.build(estate)
+    return Question(estate, context.tasks, context.eligibility, *group_tasks(context))

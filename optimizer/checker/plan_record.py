@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from models.aims import MINIMISED
 from models.estate import Estate
-from models.settings import MINIMISED
 from optimizer.checker.plan_files import RECORD
 from optimizer.checker.violations import Violations
 

@@ -6,24 +6,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.aims import PROTECTED, SAME_SITE
 from models.assignment_problem import AssignmentProblem, Counts, Label, label_of
 from models.estate import Codes, Estate
 from models.plan import OTHER, WINDOWS, Tasks
 from models.week import Intervals, active_intervals
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit, losses_to_survive
-from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.load_instants import non_dominated_instants
 
 
-def group_tasks(
-    estate: Estate, tasks: Tasks, eligibility: Eligibility
-) -> tuple[AssignmentProblem, Codes]:
+def group_tasks(context: PlanningContext) -> tuple[AssignmentProblem, Codes]:
     """Return the problem, and each task's group: -1 where no server may serve it.
 
     The server of today tells no groups apart: how many of a group may stay where is enough.
     """
+    estate, tasks = context.estate, context.tasks
     activities, activity_of_job = _activities(estate)
-    label, takeover, kind = _kinds(estate, tasks, eligibility)
+    label, takeover, kind = _kinds(context)
     activity = activity_of_job[tasks.job]
     others = tasks.kind == OTHER
     own = _sums(activity[others], tasks.count[others], len(activities))
@@ -45,7 +45,7 @@ def group_tasks(
         takeover=takeover,
         limit=estate.servers["max_tasks"].to_numpy(),
         running=estate.servers["running_tasks"].to_numpy(),
-        candidate=eligibility.candidate,
+        candidate=context.eligibility.candidate,
         backup_server=estate.backup_server,
         moments=non_dominated_instants(activities, planned, np.zeros_like(own)),
         own_moments=non_dominated_instants(activities, planned, own),
@@ -71,17 +71,18 @@ def _activities(estate: Estate) -> tuple[tuple[Intervals, ...], Codes]:
 
 
 def _kinds(
-    estate: Estate, tasks: Tasks, eligibility: Eligibility
+    context: PlanningContext,
 ) -> tuple[Label, NDArray[np.bool_], Codes]:
     """Return the distinct kinds' labels and takeover flags, and each task's kind.
 
     A kind is a row of labels: profile and manual selection (S13) matter only through it.
     """
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     aims = estate.settings.objectives
     label = label_of(
         np.where(eligibility.usable, eligibility.tier, 0).astype(np.int8),
-        eligibility.protected & ("protected" in aims),
-        eligibility.same_site & ("same_site" in aims),
+        eligibility.protected & (PROTECTED.name in aims),
+        eligibility.same_site & (SAME_SITE.name in aims),
     )
     enforced = failover_limit(estate) is not None
     taken_over = eligibility.takeover(estate.backup_server) & enforced

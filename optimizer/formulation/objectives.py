@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from models import aims
+from models.aims import AIMS, PlanAim
 from models.assignment_problem import PROTECTED, SAME_SITE, TIER, AssignmentProblem, Label
 from models.integer_program import Aim, IntegerProgram, LinearRows
-from models.settings import MINIMISED, Settings
+from models.settings import Settings
 from optimizer.formulation import constraints
 from optimizer.formulation.pools import FlowNetwork
 from optimizer.formulation.variables import Variables, build_variables
@@ -43,53 +45,55 @@ def build_program(
         definitions=definitions,
         squares=(columns.figure, columns.square),
         aims=tuple(
-            AIM[name](name, problem, columns)
+            TERMS[name](AIMS[name], problem, columns)
             for name in settings.objectives
-            if name != "moves" or known_today
+            if known_today or not AIMS[name].needs_current
         ),
         implied=np.concatenate([columns.arcs, columns.inflows, columns.outflows]),
     )
     return program, columns
 
 
-_Labels = Callable[[Label], NDArray[np.bool_]]
+_Terms = Callable[[PlanAim, AssignmentProblem, Variables], Aim]
 
 
-def _counting(counts: _Labels) -> Callable[[str, AssignmentProblem, Variables], Aim]:
-    def aim(name: str, problem: AssignmentProblem, columns: Variables) -> Aim:
+def _count(counts: Callable[[Label], NDArray[np.bool_]]) -> _Terms:
+    """Count the tasks whose label ``counts``."""
+
+    def terms(aim: PlanAim, problem: AssignmentProblem, columns: Variables) -> Aim:
         ways = columns.ways
         column = np.concatenate([columns.arcs, columns.inflows, columns.keeps])
         label = np.concatenate([ways.arc_label, ways.in_label, ways.keep_label])
-        return replace(_aim(name, column[counts(label)], 1), ceiling=int(problem.count.sum()))
+        return replace(_sum(aim, column[counts(label)], 1), ceiling=int(problem.count.sum()))
 
-    return aim
-
-
-def _peak(name: str, problem: AssignmentProblem, columns: Variables) -> Aim:
-    return _aim(name, np.array([columns.peak]), 1)
+    return terms
 
 
-def _balance(name: str, problem: AssignmentProblem, columns: Variables) -> Aim:
-    return _aim(name, columns.square, 1, sum(int(figure) ** 2 for figure in columns.idle))
+def _peak(aim: PlanAim, problem: AssignmentProblem, columns: Variables) -> Aim:
+    return _sum(aim, np.array([columns.peak]), 1)
 
 
-def _moves(name: str, problem: AssignmentProblem, columns: Variables) -> Aim:
-    return _aim(name, columns.keeps, -1, problem.movable or 0)
+def _balance(aim: PlanAim, problem: AssignmentProblem, columns: Variables) -> Aim:
+    return _sum(aim, columns.square, 1, sum(int(figure) ** 2 for figure in columns.idle))
 
 
-def _aim(name: str, column: NDArray[np.int64], coefficient: int, constant: int = 0) -> Aim:
+def _moves(aim: PlanAim, problem: AssignmentProblem, columns: Variables) -> Aim:
+    return _sum(aim, columns.keeps, -1, problem.movable or 0)
+
+
+def _sum(aim: PlanAim, column: NDArray[np.int64], coefficient: int, constant: int = 0) -> Aim:
     coefficients = np.full(len(column), coefficient, dtype=np.int64)
-    return Aim(name, name not in MINIMISED, column, coefficients, constant)
+    return Aim(aim.name, aim.maximise, column, coefficients, constant)
 
 
-AIM: dict[str, Callable[[str, AssignmentProblem, Variables], Aim]] = {
-    "coverage": _counting(lambda label: label > 0),
-    "tier1": _counting(lambda label: label // TIER == 1),
-    "tier2": _counting(lambda label: label // TIER == 2),
-    "tier3": _counting(lambda label: label // TIER == 3),
-    "protected": _counting(lambda label: label & PROTECTED > 0),
-    "same_site": _counting(lambda label: label & SAME_SITE > 0),
-    "peak": _peak,
-    "balance": _balance,
-    "moves": _moves,
+TERMS: dict[str, _Terms] = {
+    aims.COVERAGE.name: _count(lambda label: label > 0),
+    aims.TIER1.name: _count(lambda label: label // TIER == 1),
+    aims.TIER2.name: _count(lambda label: label // TIER == 2),
+    aims.TIER3.name: _count(lambda label: label // TIER == 3),
+    aims.PROTECTED.name: _count(lambda label: label & PROTECTED > 0),
+    aims.SAME_SITE.name: _count(lambda label: label & SAME_SITE > 0),
+    aims.PEAK.name: _peak,
+    aims.BALANCE.name: _balance,
+    aims.MOVES.name: _moves,
 }

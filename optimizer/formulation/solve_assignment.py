@@ -11,8 +11,8 @@ from models.estate import Codes, Estate
 from models.integer_program import IntegerProgram
 from models.plan import Tasks
 from models.solve_events import Stage, Watch
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
-from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.decomposition.coordinator import solve_decomposed
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.grouping import assign_tasks, group_tasks
@@ -25,7 +25,6 @@ from optimizer.formulation.staged_solve import (
     start,
 )
 from optimizer.formulation.variables import Variables
-from optimizer.solver.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +51,9 @@ class Solution:
     stages: tuple[Stage, ...]
 
 
-def solve_assignment(
-    estate: Estate,
-    tasks: Tasks,
-    eligibility: Eligibility,
-    deadline: Deadline,
-    seed: int,
-    workers: int,
-    pooling: bool,
-    progress: Watch,
-) -> Solution:
-    """Return the best assignment of ``tasks``, in the order of the estate's aims."""
-    problem, group = group_tasks(estate, tasks, eligibility)
-    asked = SolveOptions(estate.settings, deadline, seed, workers, pooling)
+def solve_assignment(context: PlanningContext, asked: SolveOptions, progress: Watch) -> Solution:
+    """Return the best assignment of the tasks, in the order of the estate's aims."""
+    problem, group = group_tasks(context)
     arcs, values, stages = solve_decomposed(problem, asked, progress) or _solve_whole(
         problem, asked, progress
     )
@@ -82,12 +71,11 @@ def _solve_whole(
     return arcs, course.values(arcs), course.stages
 
 
-def build_model(
-    estate: Estate, tasks: Tasks, eligibility: Eligibility, pooling: bool
-) -> Formulation:
-    """Return the question that an estate asks."""
-    problem, group = group_tasks(estate, tasks, eligibility)
-    return Formulation(problem, group, *build_formulation(problem, estate.settings, pooling))
+def build_model(context: PlanningContext, pooling: bool) -> Formulation:
+    """Build the formulation of an estate's assignment problem."""
+    problem, group = group_tasks(context)
+    settings = context.estate.settings
+    return Formulation(problem, group, *build_formulation(problem, settings, pooling))
 
 
 def assigned_servers(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> Codes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from models.aims import AIMS, LEADING
 from models.assignment_problem import AssignmentProblem
 from models.integer_program import Aim, IntegerProgram, Ints
 from models.settings import Settings
@@ -84,17 +85,16 @@ def build_formulation(
     problem: AssignmentProblem, settings: Settings, pooling: bool
 ) -> tuple[IntegerProgram, Variables]:
     """Return the program of ``problem``, and what its columns mean."""
-    tiers_apart = any(settings.slack(aim, 10**9) for aim in ("coverage", "tier1", "tier2"))
+    tiers_apart = any(settings.slack(aim, 10**9) for aim in LEADING[:-1])
     return build_program(problem, settings, build_arcs(problem, pooling, tiers_apart))
 
 
 def advance(course: StagedSolve, until: int, asked: SolveOptions, progress: Watch) -> StagedSolve:
     """Return ``course`` after its aims up to number ``until``."""
-    names = [aim.name for aim in course.aims]
     due = course.aims[len(course.stages) : until]
     if not due:
         return course
-    telling = "moves" in names[:until]
+    telling = any(AIMS[aim.name].needs_current for aim in course.aims[:until])
     idle = NOTHING[0] if telling else course.columns.keeps
     program = replace(course.program, aims=due, idle=idle)
 
@@ -119,10 +119,10 @@ def stage_boundaries(aims: tuple[Aim, ...], coordinated: bool) -> list[int]:
 
     It stops before `moves`, and, where parts are ``coordinated``, behind the peak.
     """
-    names = [aim.name for aim in aims]
-    stops = {len(names)}
-    if "moves" in names:
-        stops.add(names.index("moves"))
-    if coordinated and "peak" in names:
-        stops.add(names.index("peak") + 1)
+    stops = {len(aims)}
+    for place, aim in enumerate(aims):
+        if AIMS[aim.name].needs_current:
+            stops.add(place)
+        if coordinated and AIMS[aim.name].combine is max:
+            stops.add(place + 1)
     return sorted(stops)

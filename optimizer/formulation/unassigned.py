@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import AssignmentProblem
-from models.estate import Codes, Estate
-from models.plan import UNKNOWN, WINDOWS, Reason, Tasks, Unassigned
+from models.estate import Codes
+from models.plan import UNKNOWN, WINDOWS, Reason, Unassigned
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit
-from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.solution_mapping import Arcs
 
 DETAIL: dict[Reason, str] = {
@@ -25,17 +25,13 @@ GIVEN_UP = "there is room, but a later aim's tolerance or the time limit left it
 
 
 def explain_unassigned(
-    estate: Estate,
-    tasks: Tasks,
-    eligibility: Eligibility,
-    group: Codes,
-    proxy: Codes,
-    spare: NDArray[np.bool_],
+    context: PlanningContext, group: Codes, proxy: Codes, spare: NDArray[np.bool_]
 ) -> list[Unassigned]:
     """Return (task, reason, detail) of every task that is to be planned and has no proxy.
 
     ``group`` and ``proxy`` are per task, ``spare`` is the `groups_with_capacity` for each group.
     """
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     usable = eligibility.usable
     connects = np.asarray(((eligibility.tier > 0) & usable).any(axis=1))
     known = estate.vms["network_set"].to_numpy() > 0

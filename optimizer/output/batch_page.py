@@ -10,8 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
 
+from models.aims import AIMS
 from models.batch_result import EstateResult
-from models.settings import AIMS
 from optimizer.output.console.batch import cells, counts, without_surrogates
 
 PAGE, SCRIPT, STYLE = "batch_page.html", "batch_page.js", "batch_page.css"

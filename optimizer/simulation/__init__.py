@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from models.estate import Estate
-from models.plan import Tasks
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.eligibility.context import PlanningContext
 from optimizer.simulation.candidate_sets import build_choices, job_tasks
 from optimizer.simulation.dispatch import CachedDispatcher
 from optimizer.simulation.results import Simulation, build_simulation
@@ -27,20 +24,17 @@ def simulate(
     plan does; a job without one is automatic. Without ``lists`` each job keeps its own (S13).
     With ``knows_connections`` the product looks only at servers that connect.
     """
-    tasks = find_tasks(estate)
-    eligibility = compute_eligibility(estate, Network(estate))
-    return simulate_tasks(estate, tasks, eligibility, lists, knows_connections, step)
+    return simulate_tasks(PlanningContext.build(estate), lists, knows_connections, step)
 
 
 def simulate_tasks(
-    estate: Estate,
-    tasks: Tasks,
-    eligibility: Eligibility,
+    context: PlanningContext,
     lists: Mapping[str, tuple[int, ...]] | None,
     knows_connections: bool,
     step: Callable[[str], None],
 ) -> Simulation:
-    """Return the same for who has the ``tasks`` of the estate and its ``eligibility`` at hand."""
+    """Simulate the tasks of a ``context`` at hand, as `simulate` does."""
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     working = job_tasks(tasks, eligibility)
     chosen = build_choices(estate, working, eligibility, lists, knows_connections)
     dealer = CachedDispatcher(chosen, lambda choice, picked: picked)

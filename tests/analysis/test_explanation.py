@@ -28,9 +28,8 @@ from optimizer.analysis.explanation.obstacles import Fact, ObstacleFinder, Obsta
 from optimizer.analysis.explanation.repairs import apply_edit
 from optimizer.analysis.explanation.routes import Paths
 from optimizer.cli.main import gip
-from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.synthetic import generate
 from optimizer.inputs.synthetic.options import Options
@@ -45,7 +44,13 @@ Words = list[tuple[str, str]]
 def explained(made: Plan, vm: str = "a") -> Explanation:
     code = made.estate.vms["vm"].tolist().index(vm)
     (task,) = np.flatnonzero(made.tasks.vm == code).tolist()
-    return Explainer(made.estate, made.tasks, made.proxy, made.tier).explain(task)
+    return Explainer(PlanningContext.build(made.estate, made.tasks), made.proxy, made.tier).explain(
+        task
+    )
+
+
+def explainer(made: Plan) -> Explainer:
+    return Explainer(PlanningContext.build(made.estate, made.tasks), made.proxy, made.tier)
 
 
 def words(facts: tuple[Fact, ...] | None) -> Words:
@@ -261,7 +266,9 @@ def test_among_thousands_of_tasks_it_does_not_take_too_long(tmp_path: Path) -> N
     generate(tmp_path, options)
     made = plan(read_estate(tmp_path))
     task = next(t for t, reason, _ in made.unassigned if reason == "failover_capacity")
-    found = Explainer(made.estate, made.tasks, made.proxy, made.tier).explain(task)
+    found = Explainer(
+        PlanningContext.build(made.estate, made.tasks), made.proxy, made.tier
+    ).explain(task)
     assert {rule for rule, _ in words(found.forbidden)} >= {"S16", "max_tasks"}
 
 
@@ -306,7 +313,7 @@ def test_a_change_makes_the_best_plan_better(spec: dict[str, Any]) -> None:
         proven = all(aim.value == aim.best and aim.proven for aim in made.aims[:4])
         assume(proven)
         waiting = np.flatnonzero((made.tasks.kind == WINDOWS) & (made.tier != 1))[:3]
-        explainer = Explainer(made.estate, made.tasks, made.proxy, made.tier)
+        explainer = Explainer(PlanningContext.build(made.estate, made.tasks), made.proxy, made.tier)
         for task in waiting.tolist():
             for change in explainer.explain(task).changes:
                 after = plan(apply_edit(made.estate, change.edit)).aims[:4]
@@ -389,9 +396,7 @@ def test_no_smaller_set_of_facts_forbids_it(spec: dict[str, Any]) -> None:
         assume(waiting)
         read, task = made.estate, waiting[0]
         at = hurdles_of(read, int(made.tasks.job[task]), int(made.tasks.vm[task]))
-        found = find_conflict(
-            read, made.tasks, made.proxy, compute_eligibility(read, Network(read)), task, at
-        )
+        found = find_conflict(PlanningContext.build(read, made.tasks), made.proxy, task, at)
     brute = Brute(spec, made, task, at)
     if found is None:
         assert brute.feasible(set(brute.facts))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import GIP
 from estates import estate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cli import GIP
 
 from models.errors import EstateError, PlanError
 from optimizer.analysis.plan_diff import compare_assignments

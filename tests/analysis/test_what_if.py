@@ -16,13 +16,13 @@ import numpy as np
 import oracle
 import pytest
 import random_estates
+from commands import GIP
 from estates import estate, write
 from estates import proxies as serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Assignment
 from slow_whatif import Broken, every_failure
-from test_cli import GIP
 
 from models.diagnostics import UnknownNameError
 from models.estate import Codes, Estate

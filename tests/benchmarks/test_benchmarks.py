@@ -23,7 +23,7 @@ from benchmarks.report import html
 from benchmarks.results_table import PARTS, results
 from benchmarks.runner import Wanted, run
 from benchmarks.worker import WorkError, perform
-from models.settings import AIMS
+from models.aims import AIMS
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.synthetic import generate
 from optimizer.inputs.synthetic.options import Options

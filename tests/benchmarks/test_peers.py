@@ -17,9 +17,9 @@ from benchmarks.peers.greedy import with_room
 from benchmarks.peers.outcome import Outcome
 from benchmarks.peers.question import Question, ask
 from benchmarks.peers.values import overload, values
+from models.aims import MINIMISED
 from models.estate import Estate
 from models.plan import AimResult
-from models.settings import MINIMISED
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.synthetic import generate
 from optimizer.inputs.synthetic.options import Options

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 import pytest
+from commands import GIP, content
 
 from models.plan import Plan
 from optimizer import pipeline as running
@@ -27,7 +28,6 @@ from optimizer.output.plan_writer import write_plan
 
 DATA = Path(__file__).parents[2] / "data"
 TINY, BRANCHES, BROKEN = (str(DATA / name) for name in ("tiny", "branch-offices", "broken/bad-day"))
-GIP = str(Path(sys.executable).with_name("gip"))
 PLAN_FILES = {
     "assignments.csv", "findings.csv", "job_agreement.csv", "job_before.csv", "job_proxies.csv",
     "job_splits.csv", "plan.json", "proxy_load.csv", "unassigned.csv",
@@ -48,10 +48,6 @@ def gip(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return (caught.value.code, *capsys.readouterr())
 
     return call
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def made(gip: Gip, estate: object, out: Path) -> Path:

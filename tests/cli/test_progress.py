@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from models.settings import AIMS
+from models.aims import AIMS
 from models.solve_events import Stage, Trial
 from optimizer.cli.progress import Board
 

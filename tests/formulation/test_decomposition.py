@@ -19,9 +19,7 @@ from hypothesis import strategies as st
 from models.estate import Estate
 from models.plan import Plan
 from optimizer.checker import judge
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import compute_eligibility
+from optimizer.eligibility.context import PlanningContext
 from optimizer.formulation.decomposition import components, coordinator
 from optimizer.formulation.grouping import group_tasks
 from optimizer.inputs.estate_folder.reader import read_estate
@@ -62,7 +60,7 @@ def test_parts_are_as_good_as_the_whole(spec: dict[str, Any], bundle: int) -> No
 
 
 def division(read: Estate) -> components.Decomposition:
-    problem, _ = group_tasks(read, find_tasks(read), compute_eligibility(read, Network(read)))
+    problem, _ = group_tasks(PlanningContext.build(read))
     return components.decompose(problem)
 
 

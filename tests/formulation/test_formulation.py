@@ -19,9 +19,8 @@ from models.assignment_problem import AssignmentProblem, LoadInstants
 from models.estate import Estate
 from models.plan import Plan
 from models.week import WEEK, active_intervals
-from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.formulation import pools
 from optimizer.formulation.grouping import assign_tasks, group_tasks
 from optimizer.formulation.load_instants import keep_non_dominated, restricted_to
@@ -47,7 +46,7 @@ def read(spec: Spec) -> Estate:
 
 
 def collapsed(made: Estate) -> tuple[AssignmentProblem, Codes]:
-    return group_tasks(made, find_tasks(made), compute_eligibility(made, Network(made)))
+    return group_tasks(PlanningContext.build(made))
 
 
 def best(plan: Plan) -> dict[str, tuple[int, bool]]:

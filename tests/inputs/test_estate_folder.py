@@ -20,11 +20,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from models.aims import AIMS
 from models.diagnostics import InputProblem
 from models.errors import EstateError
 from models.estate import Estate
 from models.schema import TABLES
-from models.settings import AIMS, Settings
+from models.settings import Settings
 from optimizer.inputs.estate_folder.prefix_lookup import AMBIGUOUS, NEITHER, OUTSIDE, PrefixTable
 from optimizer.inputs.estate_folder.reader import read_estate
 

@@ -19,10 +19,10 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from models.aims import AIMS
 from models.plan import Reason
 from models.ports import PORTS, WHEN
 from models.report_data import Line, Place, Week
-from models.settings import AIMS
 from optimizer.output.report import heatmap
 from optimizer.output.report.counts import ASSUMED, ASSUMPTION, CODES
 from optimizer.output.report.firewall import openings

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 import random_estates
+from commands import GIP, content
 from estates import estate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slow_simulation import Lists, Product
-from test_cli import GIP, content
 
 from models.plan import CONNECTIONS
 from models.week import clock

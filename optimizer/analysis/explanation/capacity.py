@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.estate import Codes, Estate
-from models.plan import OTHER, WINDOWS, Tasks
+from models.estate import Codes
+from models.plan import OTHER, WINDOWS
 from models.week import active_intervals, activity_matrix, clock, cuts
 from optimizer.analysis.explanation.obstacles import Fact
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit, losses_to_survive
-from optimizer.eligibility.tiers import Eligibility
 
 
 class ServerCapacity:
@@ -22,14 +22,10 @@ class ServerCapacity:
     ``proxy`` is the plan's, a server code per task, -1 for none.
     """
 
-    def __init__(
-        self, estate: Estate, tasks: Tasks, proxy: Codes, eligibility: Eligibility, task: int
-    ) -> None:
-        self._estate, self._own, self._losses = (
-            estate,
-            estate.backup_server,
-            losses_to_survive(estate),
-        )
+    def __init__(self, context: PlanningContext, proxy: Codes, task: int) -> None:
+        estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
+        self._estate, self._own = estate, estate.backup_server
+        self._losses = losses_to_survive(estate)
         jobs = estate.jobs[["start", "duration_minutes", "days"]]
         number: dict[tuple[tuple[int, int], ...], int] = {}
         rows = jobs.itertuples(index=False, name=None)

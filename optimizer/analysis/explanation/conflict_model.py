@@ -10,8 +10,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from models.assignment_problem import AssignmentProblem, Counts
-from models.estate import Codes, Estate
-from models.plan import Tasks
+from models.estate import Codes
 from optimizer.analysis.explanation.minimal_conflict import (
     MOST_WORK,
     UndecidedError,
@@ -19,25 +18,20 @@ from optimizer.analysis.explanation.minimal_conflict import (
     find_minimal_conflict,
 )
 from optimizer.analysis.explanation.obstacles import Fact, Obstacles
-from optimizer.eligibility.tiers import Eligibility
+from optimizer.eligibility.context import PlanningContext
 from optimizer.formulation.grouping import group_tasks
 
 
 def find_conflict(
-    estate: Estate,
-    tasks: Tasks,
-    proxy: Codes,
-    eligibility: Eligibility,
-    task: int,
-    hurdles: Sequence[Obstacles],
+    context: PlanningContext, proxy: Codes, task: int, hurdles: Sequence[Obstacles]
 ) -> tuple[Fact, ...] | None:
     """Return a smallest set of facts that leaves ``task`` without a server, sorted.
 
     ``proxy`` is the plan's, a server code per task, -1 for none. None where nothing forbids it.
     UndecidedError where CP-SAT ran out of its limits.
     """
-    problem, group = group_tasks(estate, tasks, eligibility)
-    model = _Model(problem, int(group[task]), estate.servers["server"].tolist())
+    problem, group = group_tasks(context)
+    model = _Model(problem, int(group[task]), context.estate.servers["server"].tolist())
     model.serve_the_others(group, proxy)
     model.serve(hurdles)
     model.limit_loads()

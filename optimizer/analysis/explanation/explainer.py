@@ -19,9 +19,7 @@ from optimizer.analysis.explanation.obstacles import Fact, ObstacleFinder
 from optimizer.analysis.explanation.repairs import Repair, RepairFinder
 from optimizer.analysis.explanation.routes import Paths
 from optimizer.analysis.explanation.server_options import ServerOption, server_options
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import compute_eligibility
+from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
 
@@ -49,14 +47,13 @@ class Explanation:
 class Explainer:
     """Explains the tasks of a plan, which gives each a ``proxy`` (-1 for none) and ``tier``."""
 
-    def __init__(self, estate: Estate, tasks: Tasks, proxy: Codes, tier: NDArray[np.int8]) -> None:
-        self._estate, self._tasks, self._proxy, self._tier = estate, tasks, proxy, tier
-        self._eligibility = compute_eligibility(estate, Network(estate))
-        self._paths = Paths(estate)
+    def __init__(self, context: PlanningContext, proxy: Codes, tier: NDArray[np.int8]) -> None:
+        self._context, self._proxy, self._tier = context, proxy, tier
+        self._paths = Paths(context.estate)
 
     def explain(self, task: int) -> Explanation:
         """Return why ``task`` (a place in all tasks) is served as it is."""
-        estate, tasks = self._estate, self._tasks
+        context, estate, tasks = self._context, self._context.estate, self._context.tasks
         proxy, tier = int(self._proxy[task]), int(self._tier[task])
         if tasks.kind[task] == OTHER:
             return Explanation(task, proxy, 0, (), ())
@@ -67,17 +64,15 @@ class Explainer:
             return Explanation(task, proxy, tier, (), (), (unknown,))
         rulebook = ObstacleFinder(estate, self._paths, job, vm)
         hurdles = [rulebook.hurdles(server) for server in range(len(estate.servers))]
-        room = ServerCapacity(estate, tasks, self._proxy, self._eligibility, task)
-        found = server_options(
-            estate, tasks, self._proxy, self._eligibility, task, hurdles, room, self._paths
-        )
-        same_site = self._eligibility.same_site[self._eligibility.profile[vm]]
+        room = ServerCapacity(context, self._proxy, task)
+        found = server_options(context, self._proxy, task, hurdles, room, self._paths)
+        same_site = context.eligibility.same_site[context.eligibility.profile[vm]]
         changes = RepairFinder(estate, tasks, self._proxy, task, tier, self._paths)
         cheapest = tuple(changes.cheapest(hurdles, room, same_site))
         if proxy >= 0:
             return Explanation(task, proxy, tier, found, cheapest)
         try:
-            why = find_conflict(estate, tasks, self._proxy, self._eligibility, task, hurdles)
+            why = find_conflict(context, self._proxy, task, hurdles)
         except UndecidedError:
             return Explanation(task, proxy, tier, found, cheapest, undecided=True)
         return Explanation(task, proxy, tier, found, cheapest, why)
@@ -105,11 +100,12 @@ def explain_vm(
     """
     step("reading")
     estate = read_estate(estate_folder)
-    tasks = find_tasks(estate)
+    context = PlanningContext.build(estate)
+    tasks = context.tasks
     plan = read_plan(estate, tasks, plan_folder)
     wanted = _tasks(estate, tasks, _vm(estate, vm), job)
     step("explaining")
-    explainer = Explainer(estate, tasks, plan.proxy, plan.tier)
+    explainer = Explainer(context, plan.proxy, plan.tier)
     served = int((plan.tier > 0).sum())
     return VmExplanations(estate, tasks, served, tuple(explainer.explain(task) for task in wanted))
 

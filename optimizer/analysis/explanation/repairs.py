@@ -15,9 +15,8 @@ from models.plan import Tasks
 from optimizer.analysis.explanation.capacity import ServerCapacity
 from optimizer.analysis.explanation.obstacles import DIRECT_OFF, Fact, Obstacles
 from optimizer.analysis.explanation.routes import Paths
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tiers import compute_eligibility
 
 FLAG, PLACE, LINK, NEW_LINK = range(4)
 UNSERVED = 5
@@ -139,10 +138,11 @@ class RepairFinder:
     def _works(self, change: Repair) -> bool:
         """Tell whether the server may really serve the task after the change."""
         estate, server = apply_edit(self._estate, change.edit), change.server
-        eligibility = compute_eligibility(estate, Network(estate))
+        context = PlanningContext.build(estate, self._tasks)
+        eligibility = context.eligibility
         listed = estate.jobs["proxy_codes"].iloc[self._job]
         tier = eligibility.tier[eligibility.profile[self._vm], server]
-        room = ServerCapacity(estate, self._tasks, self._proxy, eligibility, self._task)
+        room = ServerCapacity(context, self._proxy, self._task)
         return bool(
             eligibility.usable[server]
             and tier == change.tier

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from models.estate import Codes, Estate
-from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT, Tasks
+from models.estate import Codes
+from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT
 from optimizer.analysis.explanation.capacity import ServerCapacity
 from optimizer.analysis.explanation.obstacles import Fact, Obstacles
 from optimizer.analysis.explanation.routes import Paths
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tiers import Eligibility
 
 LEFT_OUT = Fact("aims", "has room; a later aim's tolerance or the time limit left it out")
@@ -39,10 +40,8 @@ class ServerOption:
 
 
 def server_options(
-    estate: Estate,
-    tasks: Tasks,
+    context: PlanningContext,
     proxy: Codes,
-    eligibility: Eligibility,
     task: int,
     hurdles: Sequence[Obstacles],
     room: ServerCapacity,
@@ -52,6 +51,7 @@ def server_options(
 
     ``proxy`` is the plan's, a server code per task, -1 for none; ``hurdles`` are per server.
     """
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     vm, chosen = int(tasks.vm[task]), int(proxy[task])
     profile = int(eligibility.profile[vm])
     tiers = eligibility.tier[profile].tolist()

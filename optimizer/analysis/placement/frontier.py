@@ -9,21 +9,19 @@ from functools import cached_property
 
 import numpy as np
 
+from models.aims import LEADING, MINIMISED, PROTECTED, SAME_SITE
 from models.estate import Estate
 from models.integer_program import IntegerProgram, Ints
-from models.settings import MINIMISED
 from models.solve_events import Stage
 from optimizer.analysis.placement.facility_location import OpeningColumns, add_opening
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import compute_eligibility
+from optimizer.eligibility.context import PlanningContext
 from optimizer.formulation.solution_mapping import to_assignment, to_point
 from optimizer.formulation.solve_assignment import Formulation, build_model
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lexicographic import solve_lexicographic
 
 NOTHING = (np.zeros(0, dtype=np.int64),) * 3
-KEPT = ("coverage", "tier1", "tier2", "tier3", "protected", "same_site")
+KEPT = (*LEADING, PROTECTED.name, SAME_SITE.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +110,8 @@ class PlacementSolver:
 
     @cached_property
     def _model(self) -> Formulation:
-        estate = self.estate
-        return build_model(
-            estate, find_tasks(estate), compute_eligibility(estate, Network(estate)), pooling=True
-        )
+        context = PlanningContext.build(self.estate)
+        return build_model(context, pooling=True)
 
     def _solved(self, among: OpeningColumns, program: IntegerProgram) -> FrontierPoint:
         problem, columns = self._model.problem, self._model.columns

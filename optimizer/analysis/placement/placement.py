@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from models.aims import MINIMISED
 from models.diagnostics import did_you_mean
 from models.errors import GipError
 from models.estate import Estate
 from models.plan import WINDOWS
-from models.settings import MINIMISED
 from models.solve_events import Stage
 from optimizer.analysis.placement.frontier import FrontierPoint, PlacementSolver
 from optimizer.analysis.placement.sites import machine_per_network, machines_from_file

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from models.aims import AIMS
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.estate import Estate, NetworkSet
@@ -128,7 +129,7 @@ def _with(estate: Estate, rows: pd.DataFrame, members: Sequence[NetworkSet]) -> 
     rows = rows[estate.servers.columns].astype(object)
     servers = pd.concat([estate.servers.astype(object), rows], ignore_index=True)
     kinds = {name: kind for name, kind in estate.servers.dtypes.items() if kind != "category"}
-    aims = tuple(aim for aim in estate.settings.objectives if aim != "moves")
+    aims = tuple(aim for aim in estate.settings.objectives if not AIMS[aim].needs_current)
     return replace(
         estate,
         servers=servers.astype(kinds),

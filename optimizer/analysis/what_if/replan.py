@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from models.aims import MOVES
 from models.estate import Codes, Estate
 from models.plan import WINDOWS, Tasks
 from models.settings import Settings
@@ -54,6 +55,6 @@ def prepare_replan(estate: Estate, tasks: Tasks, proxy: Codes, losses: Losses) -
 
 
 def _with_moves(settings: Settings) -> Settings:
-    if "moves" in settings.objectives:
+    if MOVES.name in settings.objectives:
         return settings
-    return replace(settings, objectives=(*settings.objectives, "moves"))
+    return replace(settings, objectives=(*settings.objectives, MOVES.name))

@@ -35,11 +35,11 @@ from optimizer.distributed.out_of_core.write_partition import (
     judge_again,
     write_partition,
 )
-from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
-from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.files.atomic_folder import PREFIX, write_atomically
 from optimizer.formulation.solve_assignment import solve_assignment
+from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import groups_with_capacity as room_of
 from optimizer.output.plan_writer import write_whole
 from optimizer.pipeline import PlanRun, refuse_violations
@@ -108,11 +108,11 @@ def _planned(
     step("planning")
     estate, pieces = ordered.estate, range(len(ordered.pieces))
     tasks, bundles = summarise_tasks(estate, [piece.bundles for piece in ordered.pieces])
-    eligibility = compute_eligibility(estate, Network(estate))
+    context = PlanningContext.build(estate, tasks)
+    eligibility = context.eligibility
     deadline = Deadline(solving.time_limit)
-    best = solve_assignment(
-        estate, tasks, eligibility, deadline, solving.seed, solving.workers, True, watch
-    )
+    options = SolveOptions(estate.settings, deadline, solving.seed, solving.workers, pooling=True)
+    best = solve_assignment(context, options, watch)
     dump(SharedInputs(estate, eligibility, room_of(best.problem, best.arcs)), room.frame)
     bundles["group"] = best.group[bundles["row"]]
     dealt = split_counts(best.arcs, byte_rank(estate.servers["server"]), bundles, len(pieces))

@@ -19,6 +19,7 @@ from optimizer.checker.unassigned import judge_reasons
 from optimizer.checker.violations import Violations
 from optimizer.distributed.out_of_core.partition import read_partition
 from optimizer.distributed.out_of_core.scratch import dump
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.findings import find_stranded
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.solution_mapping import Arcs, lookup, pair_key
@@ -77,7 +78,7 @@ def write_partition(
     groups = share.groups
     known = pair_key(groups["job"].to_numpy(), groups["look"].to_numpy())
     group = groups["group"].to_numpy()[lookup(known, pair_key(tasks.job, look))[1]]
-    plan = build_plan(estate, tasks, eligibility, group, share.arcs, frame.spare)
+    plan = build_plan(PlanningContext(estate, tasks, eligibility), group, share.arcs, frame.spare)
     folder.mkdir(exist_ok=True)
     write_tasks(plan, folder)
     proxy = np.where(plan.tier > 0, plan.proxy, -1).astype(np.int32)

@@ -7,14 +7,15 @@ parts below it go on as if theirs were as high, which is what later aims may use
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 
+from models.aims import AIMS, BALANCE, LEADING
 from models.assignment_problem import AssignmentProblem
-from models.settings import FIRST_AIMS, Settings
+from models.settings import Settings
 from models.solve_events import Stage, Trial, Watch
 from optimizer.formulation.decomposition.components import Decomposition, decompose
 from optimizer.formulation.decomposition.subproblems import (
@@ -62,7 +63,7 @@ def solve_decomposed(
     for stop in stage_boundaries(aims, coordinated=True):
         progress(Trial(aims[told].name))
         courses = _advance_all(courses, stop, asked)
-        if aims[stop - 1].name == "peak":
+        if AIMS[aims[stop - 1].name].combine is max:
             peak = max(course.stages[-1].best for course in courses)
             courses = [_with_common_peak(course, peak) for course in courses]
         for stage in _combined_stages(courses)[told:]:
@@ -73,8 +74,9 @@ def solve_decomposed(
     if not stages[0].proven:
         arcs = assign_greedily(problem, arcs)
         return arcs, start(problem, asked).values(arcs), stages
-    values = zip(*(course.values(course.arcs) for course in courses), strict=True)
-    return arcs, tuple(_combine(aim.name, of) for aim, of in zip(aims, values, strict=True)), stages
+    of_courses = zip(*(course.values(course.arcs) for course in courses), strict=True)
+    pairs = zip(aims, of_courses, strict=True)
+    return arcs, tuple(AIMS[aim.name].combine(values) for aim, values in pairs), stages
 
 
 def _minimum_size(settings: Settings) -> int:
@@ -83,7 +85,7 @@ def _minimum_size(settings: Settings) -> int:
     Measured: where linear programs do nearly all, smaller parts cost more than they save. Evening
     out use in per mille takes a search, and the smaller the part, the shorter it is.
     """
-    searched = settings.balance == "utilisation" and "balance" in settings.objectives
+    searched = settings.balance == "utilisation" and BALANCE.name in settings.objectives
     return 1 if searched else BUNDLE
 
 
@@ -98,7 +100,7 @@ def _resolve_backup_need(division: Decomposition, asked: SolveOptions, least: in
     if division.problem.failover_limit is None:
         part = with_unlimited_backup_server(part)
     hurried = replace(asked, deadline=asked.deadline.share(0.25))
-    course = advance(start(part.problem, hurried), len(FIRST_AIMS), hurried, lambda event: None)
+    course = advance(start(part.problem, hurried), len(LEADING), hurried, lambda event: None)
     if not all(stage.proven for stage in course.stages):
         return division.with_need(division.may_need_backup)
     group, server, _ = course.arcs
@@ -162,9 +164,5 @@ def _combined_stages(courses: Sequence[StagedSolve]) -> tuple[Stage, ...]:
 
 def _combine_stages(stages: Sequence[Stage]) -> Stage:
     aim = stages[0].aim
-    best, bound = (_combine(aim, [getattr(s, of) for s in stages]) for of in ("best", "bound"))
+    best, bound = (AIMS[aim].combine(getattr(s, of) for s in stages) for of in ("best", "bound"))
     return Stage(aim, best, bound, sum(stage.seconds for stage in stages))
-
-
-def _combine(aim: str, figures: Iterable[int]) -> int:
-    return max(figures) if aim == "peak" else sum(figures)

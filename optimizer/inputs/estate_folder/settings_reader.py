@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from models.aims import AIMS, LEADING
 from models.diagnostics import Finding, InputProblem, did_you_mean
 from models.ruleset import RULESETS
 from models.schema import LARGEST
-from models.settings import AIMS, FIRST_AIMS, Settings
+from models.settings import Settings
 
 FILE = "estate.toml"
 _Check = Callable[[Any], str | None]
@@ -35,12 +36,12 @@ def _tasks(value: Any) -> str | None:
 def _objectives(value: Any) -> str | None:
     fits = (
         isinstance(value, list)
-        and tuple(value[:4]) == FIRST_AIMS
+        and tuple(value[: len(LEADING)]) == LEADING
         and all(isinstance(aim, str) and aim in AIMS for aim in value)
         and len(set(value)) == len(value)
     )
-    rest = ", ".join(AIMS[4:])
-    return None if fits else f"a list of {', '.join(FIRST_AIMS)}, then any of {rest}, each once"
+    rest = ", ".join(aim for aim in AIMS if aim not in LEADING)
+    return None if fits else f"a list of {', '.join(LEADING)}, then any of {rest}, each once"
 
 
 def _share(value: Any) -> str | None:

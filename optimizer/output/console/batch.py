@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
+from models.aims import AIMS
 from models.batch_result import STATUSES, EstateResult
-from models.settings import AIMS
 from optimizer.files.csv_writer import write_csv
 from optimizer.output.console.export import export_record
 from optimizer.veeam.export import harmless

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
 from models.plan import WINDOWS, Tasks
-from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.server_load import Spans, load_spans
-from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.eligibility.tiers import Eligibility
 from optimizer.inputs.plan_folder import Details, PlanFolder, read_details, read_plan
 
 
@@ -25,11 +24,24 @@ class ReportFacts:
     ``profile`` is that of each task's VM; ``assigned`` are the Windows tasks with a proxy.
     """
 
-    estate: Estate
-    tasks: Tasks
-    eligibility: Eligibility
+    context: PlanningContext
     plan: PlanFolder
     details: Details
+
+    @property
+    def estate(self) -> Estate:
+        """Return the estate."""
+        return self.context.estate
+
+    @property
+    def tasks(self) -> Tasks:
+        """Return the tasks of the estate."""
+        return self.context.tasks
+
+    @property
+    def eligibility(self) -> Eligibility:
+        """Return who may serve the tasks."""
+        return self.context.eligibility
 
     @property
     def proxy(self) -> Codes:
@@ -71,7 +83,6 @@ class ReportFacts:
 
 def build_facts(estate: Estate, plan_folder: Path) -> ReportFacts:
     """Return the facts of a plan; PlanError where it is not one of the ``estate``."""
-    tasks = find_tasks(estate)
-    plan = read_plan(estate, tasks, plan_folder)
-    details = read_details(estate, tasks, plan_folder)
-    return ReportFacts(estate, tasks, compute_eligibility(estate, Network(estate)), plan, details)
+    context = PlanningContext.build(estate)
+    plan = read_plan(estate, context.tasks, plan_folder)
+    return ReportFacts(context, plan, read_details(estate, context.tasks, plan_folder))

@@ -12,8 +12,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from models.aims import MINIMISED
 from models.report_data import Report, ServerWeek
-from models.settings import MINIMISED
 from optimizer.output.report import heatmap
 from optimizer.output.report.firewall import openings, purposes
 from optimizer.output.report.map.svg import SLICES, draw_map, tasks

@@ -27,7 +27,7 @@ def compare_weeks(facts: ReportFacts, step: Callable[[str], None]) -> list[WeekF
         def tell(week: str) -> None:
             step(f"the product {part}, {week}")
 
-        return figures_of(simulate_tasks(estate, tasks, eligibility, lists, False, tell))
+        return figures_of(simulate_tasks(facts.context, lists, False, tell))
 
     found.append(_week("by_itself", product("by itself", None)))
     found.append(_week("lists", product("inside the lists", dict(facts.plan.job_proxies))))
