@@ -9,8 +9,8 @@ from typing import Any
 
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision, revision_of_build
+from optimizer.veeam.changes import AS_PLANNED, CHANGE, NOT_COVERED, STALE, UNKNOWN
 from optimizer.veeam.client import Session
-from optimizer.veeam.export import AS_PLANNED, CHANGE, NOT_COVERED, STALE, UNKNOWN
 from optimizer.veeam.job_catalog import Item, JobCatalog, build_catalog, items
 from optimizer.veeam.job_matching import SkippedError, StaleError, UnknownError, match_job
 from optimizer.veeam.job_payload import IDS, BodyError, ProxySelection, read_selection
