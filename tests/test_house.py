@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -110,6 +111,23 @@ def test_rooms_import_lower_rooms_only(module: Path) -> None:
     rooms = {name.split(".")[1] for name in imports(module) if within(name, "optimizer")}
     assert {room, *rooms} <= set(LAYER)
     assert [other for other in rooms - {room} if LAYER[other] >= LAYER[room]] == []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    names = {module.with_suffix("").as_posix().replace("/", "."): module for module in MODULES}
+    names = {
+        name.removesuffix(".__init__"): module
+        for name, module in names.items()
+        if module.parts[0] in ("models", "optimizer")
+    }
+    arrows = networkx.DiGraph()
+    for name, module in names.items():
+        for node in ast.parse((ROOT / module).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.module:
+                targets = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+                arrows.add_edges_from((name, target) for target in targets & names.keys() - {name})
+    circles = [part for part in networkx.strongly_connected_components(arrows) if len(part) > 1]
+    assert circles == []
 
 
 @every_module

@@ -29,8 +29,8 @@ from optimizer.cli.main import gip
 from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster
 from optimizer.distributed.out_of_core import shuffle
 from optimizer.distributed.out_of_core import task_runner as workers
+from optimizer.distributed.out_of_core.partition_bounds import partition_bounds, partition_of
 from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core, solve_out_of_core
-from optimizer.distributed.out_of_core.shuffle import partition_bounds, partition_of
 from optimizer.distributed.out_of_core.small_tables import read_small_tables
 from optimizer.distributed.out_of_core.split_solution import split_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
@@ -239,9 +239,9 @@ def test_a_row_that_gets_lost_on_the_way_is_missed(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet(BRANCHES, 100, tmp_path / "estate")
-    settle = shuffle.sort_partition
+    real = shuffle.sort_partition
     monkeypatch.setattr(
-        shuffle, "sort_partition", lambda estate, rows, out: settle(estate, rows[1:], out)
+        shuffle, "sort_partition", lambda estate, rows, out: real(estate, rows[1:], out)
     )
     with pytest.raises(PlanError, match=r"job_vms has \d+ rows, the pieces have \d+"):
         pieces(client, tmp_path / "estate", tmp_path / "out", 10**6)
