@@ -241,7 +241,7 @@ def test_a_row_that_gets_lost_on_the_way_is_missed(
     parquet(BRANCHES, 100, tmp_path / "estate")
     settle = shuffle.sort_partition
     monkeypatch.setattr(shuffle, "settle", lambda estate, rows, out: settle(estate, rows[1:], out))
-    with pytest.raises(PlanError, match=r"job_vms has \d+ rows, the pieces have \d+"):
+    with pytest.raises(PlanError, match=r"job_vms has \d+ rows, the partitions have \d+"):
         pieces(client, tmp_path / "estate", tmp_path / "out", 10**6)
     assert not (tmp_path / "out").exists()
 

@@ -18,7 +18,7 @@ from veeam_server import PASSWORD, USER, serving
 
 from models.errors import EstateError, GipError, OutputError, PlanError
 from optimizer.cli.main import gip
-from optimizer.output.console.export import export_record
+from optimizer.output.console.export import printable_name
 from optimizer.veeam.api_revisions import NAMES, revision_named
 from optimizer.veeam.export import SCRIPTS, export_plan, harmless
 
@@ -445,4 +445,4 @@ def test_why_a_job_is_left_is_printed(tmp_path: Path) -> None:
     ],
 )
 def test_names_on_a_terminal(name: str, plain: str) -> None:
-    assert export_record(name) == plain
+    assert printable_name(name) == plain

@@ -1,4 +1,4 @@
-"""Counts tasks that are alike once, with their hours, so that a loss is arithmetic."""
+"""Classes of tasks that are alike, counted once, so that a scenario is arithmetic."""
 
 from __future__ import annotations
 
