@@ -371,8 +371,8 @@ def test_a_full_disk_leaves_nothing(
     [
         (["--memory", "1GiB"], "need --out-of-core"),
         (["--scheduler", "tcp://x:1"], "need --out-of-core"),
-        (["--out-of-core", "--compare"], "look at whole estates"),
-        (["--out-of-core", "--report"], "look at whole estates"),
+        (["--out-of-core", "--compare"], "go without --out-of-core"),
+        (["--out-of-core", "--report"], "go without --out-of-core"),
         (["--out-of-core", "--scheduler", "tcp://x:1", "--memory", "1GiB"], "for this machine"),
         (["--out-of-core", "--scheduler", "tls://x:1"], "needs --tls-ca-file"),
     ],
