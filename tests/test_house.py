@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -110,6 +111,19 @@ def test_rooms_import_lower_rooms_only(module: Path) -> None:
     rooms = {name.split(".")[1] for name in imports(module) if within(name, "optimizer")}
     assert {room, *rooms} <= set(LAYER)
     assert [other for other in rooms - {room} if LAYER[other] >= LAYER[room]] == []
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    graph = nx.DiGraph()
+    names = {".".join(module.with_suffix("").parts): module for module in MODULES}
+    for name, module in names.items():
+        for node in ast.parse((ROOT / module).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    graph.add_edge(name, whole if whole in names else node.module)
+    circles = [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
+    assert circles == []
 
 
 @every_module

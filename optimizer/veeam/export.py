@@ -10,12 +10,10 @@ from typing import Any
 
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.csv_writer import BOM, write_csv
-from optimizer.veeam.live_job_state import LiveJobState, add_state
+from optimizer.veeam.live_job_state import AS_PLANNED, CHANGE, LiveJobState, add_state
 from optimizer.veeam.planned_lists import JobChange, read_planned_lists
 
 FORMAT = 1
-CHANGE, AS_PLANNED = "change", "as planned"
-STALE, UNKNOWN, NOT_COVERED = "stale", "unknown", "not covered"
 
 
 def changes_entry(wish: JobChange) -> dict[str, Any]:

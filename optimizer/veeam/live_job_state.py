@@ -10,12 +10,14 @@ from typing import Any
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision, revision_of_build
 from optimizer.veeam.client import Session
-from optimizer.veeam.export import AS_PLANNED, CHANGE, NOT_COVERED, STALE, UNKNOWN
 from optimizer.veeam.job_catalog import Item, JobCatalog, build_catalog, items
 from optimizer.veeam.job_matching import SkippedError, StaleError, UnknownError, match_job
 from optimizer.veeam.job_payload import IDS, BodyError, ProxySelection, read_selection
 from optimizer.veeam.planned_lists import JobChange
 from optimizer.veeam.responses import read_saved_veeam, text
+
+CHANGE, AS_PLANNED = "change", "as planned"
+STALE, UNKNOWN, NOT_COVERED = "stale", "unknown", "not covered"
 
 
 @dataclass(frozen=True, slots=True)

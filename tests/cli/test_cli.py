@@ -107,7 +107,7 @@ def test_an_unproven_plan_ends_with_5_unless_tasks_are_unassigned(
     code: int,
 ) -> None:
     real = running.run_plan
-    monkeypatch.setattr(running, "run", lambda *arguments: unproven(real(*arguments)))
+    monkeypatch.setattr(running, "run_plan", lambda *arguments: unproven(real(*arguments)))
     chosen = without_proxy if estate == "unreached" else estate
     assert gip("plan", chosen, "--out", tmp_path / "out", "-q") == (code, "", "")
 

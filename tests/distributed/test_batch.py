@@ -613,7 +613,7 @@ def test_an_estate_whose_files_go_meanwhile_is_a_row(
     def gone(*_: object) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "in/a/vms.csv")
 
-    monkeypatch.setattr(plan_one, "run", gone)
+    monkeypatch.setattr(plan_one, "run_plan", gone)
     with output_lock.lock_output(str(tmp_path / "out")) as token:
         row = plan_estate(order(tmp_path / "in", tmp_path / "out", token), tmp_path)
     assert row.error.startswith("in/a/vms.csv: No such file or directory; check that")

@@ -37,7 +37,7 @@ def found(plan: Plan) -> dict[str, tuple[int, int, int]]:
 def planned(read: Estate, bundle: int, workers: int = 1, deadline: Deadline | None = None) -> Plan:
     """Return the plan of an estate with parts of ``bundle`` groups or more."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coordinator, "_least", lambda settings: bundle)
+        patch.setattr(coordinator, "_minimum_size", lambda settings: bundle)
         return plan(read, deadline, workers=workers)
 
 

@@ -42,6 +42,7 @@ HOSTILE = [
 every_revision = pytest.mark.parametrize("revision", NAMES)
 
 Lists = Mapping[str, Sequence[str]]
+Asked = Mapping[str, tuple[list[str], list[str], list[str]]]
 
 
 def plan(folder: Path, wanted: Lists, before: Lists) -> Path:
@@ -230,7 +231,7 @@ def site(folder: Path, revision: str, *jobs: dict[str, Any], build: str | None =
     return folder
 
 
-def lists_of(jobs: Mapping[str, tuple[list[str], list[str], list[str]]]) -> tuple[Lists, Lists]:
+def lists_of(jobs: Asked) -> tuple[Lists, Lists]:
     wanted = {name: row[2] for name, row in jobs.items()}
     return wanted, {name: row[1] for name, row in jobs.items()}
 
@@ -276,7 +277,7 @@ def test_what_is_unknown_and_what_is_not_covered(tmp_path: Path, revision: str) 
         job(revision, "other", type_=other), job(revision, "twin"), job(revision, "Twin"),
         job(revision, "deaf") | {"guestProcessing": None},
     )  # fmt: skip
-    asked = {
+    asked: Asked = {
         "nowhere": ([], [], ["p"]),
         "other": ([], [], ["p"]),
         "TWIN": ([], [], ["p"]),

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from models.diagnostics import InputProblem
 from models.estate import Codes
-from optimizer.distributed.out_of_core.shuffle import Place, partition_of
+from optimizer.distributed.out_of_core.partition import Place, partition_of
 from optimizer.distributed.out_of_core.small_tables import SmallTables
 from optimizer.distributed.out_of_core.vm_signatures import WIDTH
 

@@ -9,11 +9,41 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
 from models.plan import Tasks
 from optimizer.eligibility.tasks import LISTED, byte_rank, classify_guests, find_tasks
+
+Place = tuple[int, str]  # rank of the job, VM
+
+
+def partition_bounds(sample: Sequence[Place], step: int, rows: int) -> list[Place]:
+    """Return the places at which partitions of ``rows`` rows begin, but for the first; ascending.
+
+    Of the ``sample`` each place stands for ``step`` rows. Strings are compared as bytes.
+    """
+    ordered = sorted(sample, key=lambda place: (place[0], place[1].encode()))
+    each = max(1, rows // step)
+    return list(dict.fromkeys(ordered[each::each]))
+
+
+def partition_of(cuts: Sequence[Place], rank: Codes, vm: pa.Array) -> Codes:
+    """Return each row's partition: how many of the ``cuts`` it is not before."""
+    ranks = np.array([place[0] for place in cuts], dtype=np.int64)
+    partition: Codes = np.searchsorted(ranks, rank, side="left").astype(np.int32)
+    for number, (cut, name) in enumerate(cuts):  # a job that is cut has its VMs on both sides
+        inside = np.flatnonzero(rank == cut)
+        if len(inside):
+            behind = _not_before(vm.take(pa.array(inside)), name)
+            partition[inside[behind]] = number + 1
+    return partition
+
+
+def _not_before(names: pa.Array, name: str) -> NDArray[np.bool_]:
+    return np.asarray(pc.greater_equal(names, name).to_numpy(zero_copy_only=False))
 
 
 def summarise_tasks(

@@ -10,19 +10,19 @@ from typing import Any
 
 import dask
 import dask.dataframe as dd
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError, PlanError
 from models.estate import Codes, Estate
 from models.schema import CURRENT, JOB_VMS, VMS, Table
 from optimizer.distributed.out_of_core.join import JOINED, JoinContext, JoinedRows, join_tables
-from optimizer.distributed.out_of_core.partition import PartitionSummary, sort_partition
+from optimizer.distributed.out_of_core.partition import (
+    PartitionSummary,
+    partition_bounds,
+    sort_partition,
+)
 from optimizer.distributed.out_of_core.read_partition import (
     STEP,
     Chunk,
@@ -36,35 +36,6 @@ from optimizer.distributed.out_of_core.small_tables import SmallTables, with_dig
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.vm_signatures import merge_signatures
 from optimizer.inputs.estate_folder.references import unknown_hosts
-
-Place = tuple[int, str]  # rank of the job, VM
-
-
-def partition_bounds(sample: Sequence[Place], step: int, rows: int) -> list[Place]:
-    """Return the places at which partitions of ``rows`` rows begin, but for the first; ascending.
-
-    Of the ``sample`` each place stands for ``step`` rows. Strings are compared as bytes.
-    """
-    ordered = sorted(sample, key=lambda place: (place[0], place[1].encode()))
-    each = max(1, rows // step)
-    return list(dict.fromkeys(ordered[each::each]))
-
-
-def partition_of(cuts: Sequence[Place], rank: Codes, vm: pa.Array) -> Codes:
-    """Return each row's partition: how many of the ``cuts`` it is not before."""
-    ranks = np.array([place[0] for place in cuts], dtype=np.int64)
-    partition: Codes = np.searchsorted(ranks, rank, side="left").astype(np.int32)
-    for number, (cut, name) in enumerate(cuts):  # a job that is cut has its VMs on both sides
-        inside = np.flatnonzero(rank == cut)
-        if len(inside):
-            behind = _not_before(vm.take(pa.array(inside)), name)
-            partition[inside[behind]] = number + 1
-    return partition
-
-
-def _not_before(names: pa.Array, name: str) -> NDArray[np.bool_]:
-    return np.asarray(pc.greater_equal(names, name).to_numpy(zero_copy_only=False))
-
 
 P2P = {"dataframe.shuffle.method": "p2p"}
 

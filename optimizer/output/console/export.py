@@ -10,7 +10,8 @@ from typing import Any
 from rich.table import Table
 
 from optimizer.output.console.terminal import Terminal, printable
-from optimizer.veeam.export import AS_PLANNED, CHANGE, SCRIPTS, TABLE, named
+from optimizer.veeam.export import SCRIPTS, TABLE, named
+from optimizer.veeam.live_job_state import AS_PLANNED, CHANGE
 
 SHOWN = 20
 LONGEST = 200
