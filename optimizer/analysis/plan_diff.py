@@ -83,6 +83,7 @@ def compare_assignments(before: Path, after: Path, estate: Estate | None = None)
         _assignment(after), "outer", names, suffixes=("_before", "_after")
     )
     tiers = [tasks[f"tier_{end}"].fillna(NO_ROW).astype(int) for end in SIDES]
+    # A task is planned on a side unless the other side calls it the backup server's own work.
     here, there = _planned(*tiers), _planned(*tiers[::-1])
     frame = pd.DataFrame(
         {

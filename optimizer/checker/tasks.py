@@ -99,6 +99,7 @@ def _tasks(estate: Estate) -> TaskRows:
     key = job[is_task] * len(vms) + vm[is_task]
     order = np.argsort(key, kind="stable")  # at once where they are in order already
     key, job, vm = key[order], job[is_task[order]], vm[is_task[order]]
+    # Kinds by distinct text of the operating system (S5).
     os = vms["os"].cat.codes.to_numpy()
     texts = vms["os"].cat.categories.tolist()
     kinds = np.array(

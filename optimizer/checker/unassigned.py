@@ -128,6 +128,7 @@ def _of_kinds(
             allowed[row] &= np.isin(usable, manual)
         if allowed[row].any():
             fits[row] = allowed[row] & fitting.fits(code, takeover[row])[usable]
+    # The reason that holds first, and the first server with capacity.
     unreached = np.where(network_set == 0, CODES["unknown_network"], CODES["not_reachable"])
     none_listed = np.where(connects.any(axis=1), CODES["job_proxies"], unreached)[back]
     reason = np.where(allowed.any(axis=1), CAPACITY, none_listed)

@@ -154,8 +154,10 @@ def spans_of_week(estate: Estate, candidate: NDArray[np.bool_], week: WeekLoad) 
     shown = order[candidate[order] | (order == own)]
     place = np.argsort(order)[shown]
     running = np.tile(estate.servers["running_tasks"].to_numpy()[shown], (len(week.minutes), 1))
+    # Load by minute and server, the backup server's own work as running.
     planned = week.load[:, place] - running
     running[:, shown == own] += week.own[:, None]
+    # A row for each minute at which a figure of the server changes, up to the next one.
     changes = np.ones_like(planned, dtype=np.bool_)
     changes[1:] = (np.diff(planned, axis=0) != 0) | (np.diff(running, axis=0) != 0)
     server, row = np.nonzero(changes.T)

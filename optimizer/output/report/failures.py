@@ -54,6 +54,7 @@ def _touched(facts: ReportFacts, where: Whereabouts, known: Mapping[str, Losses]
     pairs = np.stack([facts.proxy, estate.vms["network_set"].to_numpy()[tasks.vm]], axis=1)[
         facts.assigned
     ]
+    # Tasks by proxy and network set of the VM, then by network, server and place.
     kinds, counts = np.unique(pairs, axis=0, return_counts=True)
     membership = estate.membership
     server_sets = estate.servers["network_set"].to_numpy()

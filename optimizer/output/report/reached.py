@@ -64,6 +64,7 @@ class ReachTable:
         how = facts.eligibility.connection(facts.profile[which], server)
         sets = estate.vms["network_set"].to_numpy()[vm]
         host = np.where(how == POWERSHELL_DIRECT, estate.vms["host_code"].to_numpy()[vm], -1)
+        # The distinct needs, as one number each: few of them stand for very many tasks.
         columns = (server, how, sets, host + 1, logs)
         servers = len(estate.servers)
         sizes = (servers, len(CONNECTIONS), len(self._sets), servers + 1, 2)

@@ -94,6 +94,7 @@ def _counts(facts: ReportFacts, found: Whereabouts) -> np.ndarray:
     """
     estate, tasks = facts.estate, facts.tasks
     size = len(found.names)
+    # A VM or server counts at the place of the first of its networks.
     of_set = [found.of_network[min(members)] if members else -1 for members in estate.network_sets]
     first = np.array(of_set, dtype=np.int32)
     place = first[estate.vms["network_set"].to_numpy()[tasks.vm]]
