@@ -3,12 +3,15 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 ARGS ?=
 
-.PHONY: plan test lint docs
+.PHONY: plan test coverage lint docs
 plan: .venv/ready  ## plan the sample estate into out/; its plan leaves tasks unassigned: exit code 3
 	$(BIN)/gip plan data/branch-offices --out out || test $$? -eq 3
 
 test: .venv/ready
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+coverage: .venv/ready  ## all tests, and the lines that none of them has run
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 docs: .venv/ready  ## write every page into build/docs
 	$(BIN)/python -m docs.build build/docs

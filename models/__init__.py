@@ -1,1 +1,1 @@
-"""The nouns: what is given, what is asked, what is answered."""
+"""The nouns: estate, settings, tables, assignment problem, integer program, plan."""

@@ -1,4 +1,4 @@
-"""The question in integers: how many tasks of each group go to which server."""
+"""The assignment problem in integers: how many tasks of each group go to which server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of one estate: a row of the summary."""
+"""The result of one estate of a batch: a row of the summary."""
 
 from __future__ import annotations
 

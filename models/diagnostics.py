@@ -29,8 +29,9 @@ class UnknownNameError(LookupError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for a name one slip away, else the closest of the first
-    `LOOKED_AT`, or "".
+    """Return ``; did you mean 'x'?`` for the closest of ``known`` names, or "".
+
+    A name one slip away comes first, else the most similar of the first `LOOKED_AT`.
 
     >>> did_you_mean("SERWER", ["Server", "site"])
     "; did you mean 'Server'?"
@@ -44,8 +45,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def _slips(name: str) -> set[str]:
-    """Return what one slip of the pen makes of ``name``: a character too many, one missing, one
-    wrong, or two turned round; those that may come in are its own, letters, digits and marks."""
+    """Return the names one slip away: a character too many, missing or wrong, or two swapped.
+
+    Characters that may come in are those of ``name``, letters, digits and marks.
+    """
     halves = [(name[:place], name[place:]) for place in range(len(name) + 1)]
     letters = {*name, *"abcdefghijklmnopqrstuvwxyz0123456789-_."}
     return {

@@ -1,4 +1,4 @@
-"""The answer in the user's words: who serves each task, and how good that is proven to be."""
+"""The plan: which server serves each task, and how good that is proven to be."""
 
 from __future__ import annotations
 

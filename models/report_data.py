@@ -22,9 +22,12 @@ Kind = Literal["server", "network", "vsphere"]
 
 @dataclass(frozen=True, slots=True)
 class WeekFigures:
-    """One week seen one way: runs in tier 1 to 4, runs that nobody serves, of the served ones
-    those that the backup server takes over (S16), the aim `peak`, which is the longest queue of
-    one server (S6), and overload in task-minutes above ``max_tasks``."""
+    """The figures of one week, planned or replayed.
+
+    ``tiers`` counts the runs in tier 1 to 4, ``failed`` those that nobody serves, ``failed_over``
+    those of the served that the backup server takes over (S16). ``peak`` is the aim, which is the
+    longest queue of one server (S6), ``overload`` task-minutes above ``max_tasks``.
+    """
 
     week: Week
     tiers: tuple[int, int, int, int]
@@ -46,9 +49,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class ServerWeek:
-    """One server: its tasks by tier, and its busiest load in each hour of the week, from Monday
-    00:00 (168 figures), what it runs anyway included; ``limit`` None for any number, ``site`` ""
-    where it has none."""
+    """One server: its tasks by tier, and its peak in each hour of the week.
+
+    ``hours`` has 168 figures from Monday 00:00, ``running_tasks`` included. ``limit`` is None for
+    any number, ``site`` "" where it has none.
+    """
 
     server: str
     site: str
@@ -61,13 +66,13 @@ class ServerWeek:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A site on the map (a network or router that has none is a place of its own): where it is in
-    a unit square, y downwards, and what becomes of the Windows tasks of its VMs.
+    """A site on the map, and what becomes of the Windows tasks of its VMs.
 
-    Those by tier, the ``unassigned``, of the assigned the ``unprotected`` ones and those that can
-    ``failover`` to the backup server. ``servers`` of it are in use; ``home`` holds the backup
-    server. Without a ``parting`` place others no longer reach each other. A VM in several places
-    counts at the first one, one whose networks are unknown nowhere.
+    A network or router without a site is a place of its own. ``x`` and ``y`` are in a unit square,
+    y downwards. The tasks by tier, the ``unassigned``, of the assigned the ``unprotected`` ones and
+    those that can ``failover`` to the backup server. ``servers`` of it are in use; ``home`` holds
+    the backup server. Without a ``parting`` place others no longer reach each other. A VM in
+    several places counts at the first one, one whose networks are unknown nowhere.
     """
 
     name: str
@@ -84,8 +89,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A connection on the map between two places (their numbers), and how many links it stands
-    for; ``bridge``: one of them has no other way round; ``up``: one of them is in service."""
+    """A connection on the map between two places (their numbers), for one or more links.
+
+    ``bridge``: for one of them there is no other path; ``up``: one of them is in service.
+    """
 
     start: int
     end: int
@@ -109,9 +116,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """What to select in one job: servers before (none: automatic) and after, runs that the
-    product then does on their planned server and in their planned tier of all its ``runs``, and
-    parts to split it into (1: none)."""
+    """What to select in one job: servers ``before`` (none: automatic) and ``after``.
+
+    Of its ``runs`` the product then does ``as_planned`` on their planned server, ``in_tier`` in
+    their planned tier. ``parts`` are the jobs to split it into (1: none).
+    """
 
     job: str
     before: tuple[str, ...]
@@ -147,9 +156,9 @@ class PortRule:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """All tasks, by job and VM in byte order: columns of equal length, codes into the lists of
-    names, -1 where there is none.
+    """The searchable rows: all tasks, by job and VM in byte order, as columns of equal length.
 
+    Columns are codes into the lists of names, -1 where there is none.
     ``names`` (for people) goes with ``vms``, both in the order of the estate. ``tier`` is 0 where
     there is none, ``protected`` 0 or 1. The backup server's own work has it as ``proxy``, tier 0.
     """
@@ -175,7 +184,7 @@ class Report:
     ``own_tasks`` the backup server's own (S5), the rest of ``tasks`` is of unknown system.
     A peak is in tasks, or with ``balance`` "utilisation" in thousandths of ``max_tasks``.
     ``unprotected`` counts assigned tasks. ``failures`` are the worst of ``scenarios`` that were
-    looked at, ``scenarios_left_out`` those that touch fewer tasks and were not; the backup server
+    studied, ``scenarios_left_out`` those that touch fewer tasks and were not; the backup server
     may run ``failover_limit`` tasks meanwhile, None for any number. ``moves_by_server`` gives gains
     and losses against today, none without a ``current`` table. What was assumed is in
     ``assumptions``, all else in ``findings``.

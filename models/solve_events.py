@@ -1,4 +1,4 @@
-"""What is told of an aim: how far it has come, and what became of it."""
+"""Events of a solve: an aim at work with its incumbent, and its stage once it is done."""
 
 from __future__ import annotations
 

@@ -23,15 +23,15 @@ def active_intervals(start: int, duration: int, days: Iterable[int]) -> Interval
     """
     if duration >= WEEK:
         return ((0, WEEK),)
-    pieces = []
+    intervals = []
     for day in days:
         begin = day * DAY + start
         end = begin + duration
-        pieces.append((begin, min(end, WEEK)))
+        intervals.append((begin, min(end, WEEK)))
         if end > WEEK:
-            pieces.append((0, end - WEEK))
+            intervals.append((0, end - WEEK))
     merged: list[tuple[int, int]] = []
-    for begin, end in sorted(pieces):
+    for begin, end in sorted(intervals):
         if merged and begin <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:

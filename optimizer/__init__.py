@@ -1,1 +1,1 @@
-"""The verbs: read, connect, qualify, collapse, solve, expand, check, write."""
+"""The verbs: read an estate, plan it, check and write the plan, simulate and analyse it."""

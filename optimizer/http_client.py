@@ -121,8 +121,8 @@ def _content(answer: urllib3.BaseHTTPResponse, url: str, most: int) -> bytes:
     deadline = time.monotonic() + LONGEST_ANSWER
     content = bytearray()
     try:
-        while piece := answer.read1(1 << 16, decode_content=False):
-            content += piece
+        while chunk := answer.read1(1 << 16, decode_content=False):
+            content += chunk
             if len(content) > most:
                 raise HttpsError(f"{url}: answers more than {most} bytes; ask its administrator")
             if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""From folder to folder: read, plan or replay, write, judge, put in place."""
+"""Folder in, checked folder out: read, plan or simulate, write, judge, put in place."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run_plan(
     """Plan the estate in a folder and put the plan's files into ``out``.
 
     To ``compare``, the product's own choice, as the jobs are today, is simulated too.
-    ``step`` is told what is done, ``watch`` how far the aims have come.
+    ``step`` is called with what is being done, ``watch`` with the events of the solver.
 
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
     OutputError; on any of them ``out`` is as it was.

@@ -1,4 +1,4 @@
-"""Estate in, plan out: the whole of the planning, in the order in which it happens."""
+"""Estate in, plan out: all steps of planning, in their order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def plan(
     progress: Watch = lambda stage: None,
     context: PlanningContext | None = None,
 ) -> Plan:
-    """Return the plan of ``estate``; the same one for the same input, seed and versions.
+    """Plan ``estate``; the same plan for the same input, seed and versions.
 
     Only ``deadline`` can make a difference: what it cuts short says so. A ``context`` of the
     estate at hand is not built again.
@@ -49,7 +49,7 @@ def plan(
 
 
 def aim_results(estate: Estate, best: Solution) -> list[AimResult]:
-    """Return the record of every aim."""
+    """Return the result of every aim."""
     return [
         _result(stage, value, estate.settings.slack)
         for stage, value in zip(best.stages, best.values, strict=True)
@@ -57,7 +57,7 @@ def aim_results(estate: Estate, best: Solution) -> list[AimResult]:
 
 
 def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimResult:
-    """Return the aim's record.
+    """Return the aim's result.
 
     Where time cut an earlier aim short, later ones may have improved it, and so this one, too, or
     at its cost: then ``best`` is what the plan has.
@@ -71,10 +71,9 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
 def build_plan(
     context: PlanningContext, group: Codes, arcs: Arcs, spare: NDArray[np.bool_]
 ) -> Plan:
-    """Return the plan that ``arcs`` are, every task with its labels; of aims and findings
-    nothing yet.
+    """Build the plan from ``arcs``, every task with its labels; aims and findings are left empty.
 
-    ``group`` is each task's; ``spare`` tells which groups there is room for.
+    ``group`` is each task's; ``spare`` tells which groups have capacity left.
     """
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     own = estate.backup_server

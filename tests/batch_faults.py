@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.distributed.batch import plan_one, worker_pool
-
-plan, versions = plan_one.run_plan, worker_pool.versions
+from optimizer.distributed.cluster import versions
+from optimizer.pipeline import run_plan
 
 
 def run(folder: Path, out: Path, *others: Any) -> Any:
@@ -24,7 +24,7 @@ def run(folder: Path, out: Path, *others: Any) -> Any:
     spared = bool(once) and begun.exists()
     begun.write_text(str(os.getpid()))
     if spared:
-        return plan(folder, out, *others)
+        return run_plan(folder, out, *others)
     if fault == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if fault == "stopped":
@@ -40,7 +40,7 @@ def run(folder: Path, out: Path, *others: Any) -> Any:
         shutil.rmtree(folder)
     if fault == "defect":
         raise ZeroDivisionError("not a number")
-    return plan(folder, out, *others)
+    return run_plan(folder, out, *others)
 
 
 def other_versions() -> dict[str, str]:
@@ -48,6 +48,6 @@ def other_versions() -> dict[str, str]:
     return versions() | {"gip-planner": "0.0.1", "ortools": "9.14"}
 
 
-plan_one.run_plan = run
+setattr(plan_one, run_plan.__name__, run)
 if "GIP_TEST_OTHER_VERSIONS" in os.environ:
-    worker_pool.versions = other_versions
+    setattr(worker_pool, versions.__name__, other_versions)

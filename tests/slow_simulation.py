@@ -185,7 +185,7 @@ class Product:
     @property
     def overload(self) -> dict[str, int]:
         """Return the task-minutes above max_tasks of every server that has any."""
-        found = {}
+        found: dict[str, int] = {}
         for name, server in self.estate.servers.items():
             used = server.candidate or server is self.estate.backup
             if used and server.limit is not None:

@@ -104,7 +104,9 @@ def _backup_proxies(revision: str, kind: str) -> dict[str, Any]:
 
 def server(revision: str, name: str, type_: str = "WindowsHost", **more: Any) -> dict[str, Any]:
     """Return a managed server; a Linux one has the component, where the revision tells."""
-    found = {"id": id_of(name), "name": name, "description": "", "type": type_}
+    found: dict[str, Any] = {
+        "id": id_of(name), "name": name, "description": "", "type": type_,
+    }  # fmt: skip
     if revision != "1.1-rev0":
         found["status"] = "Available"
     if type_ not in ("WindowsHost", "LinuxHost", "HvServer"):

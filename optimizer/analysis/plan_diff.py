@@ -1,4 +1,4 @@
-"""What differs between two assignments: of two plans, or of today and a plan."""
+"""Compares two assignments: of two plans, or of today and a plan."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Difference:
 
 
 def compare_assignments(before: Path, after: Path, estate: Estate | None = None) -> Difference:
-    """Return what differs between two plans' folders, or a file like `current.csv` and one.
+    """Compare two assignments, each a plan's folder or a file like `current.csv`.
 
     What is the backup server's own work on either side is left out of it there. Raises
     PlanError and EstateError for what cannot be read.
@@ -83,6 +83,7 @@ def compare_assignments(before: Path, after: Path, estate: Estate | None = None)
         _assignment(after), "outer", names, suffixes=("_before", "_after")
     )
     tiers = [tasks[f"tier_{end}"].fillna(NO_ROW).astype(int) for end in SIDES]
+    # A task is planned on a side unless the other side calls it the backup server's own work.
     here, there = _planned(*tiers), _planned(*tiers[::-1])
     frame = pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Judges a plan from the estate's tables and the written files alone.
+"""The checker: judges a plan from the estate's tables and the written files alone.
 
 Nothing here comes from the planner: what it knows of eligibility, load and protection is written
 again from the contract, the plain way, so that the two cannot share a mistake.
@@ -31,6 +31,8 @@ def judge(estate: Estate, folder: Path) -> Judgement:
         if file not in ADDED_LATER or (folder / file).exists()
     }
     assignments, unassigned = files["assignments.csv"], files["unassigned.csv"]
-    look = check_rows(estate, assignments, unassigned, complaints)
-    judge_reasons(estate, look, look.seen.loads, unassigned, coverage_proven(record), complaints)
-    return check_totals(estate, look.seen, files, record, complaints)
+    checked = check_rows(estate, assignments, unassigned, complaints)
+    judge_reasons(
+        estate, checked, checked.seen.loads, unassigned, coverage_proven(record), complaints
+    )
+    return check_totals(estate, checked.seen, files, record, complaints)

@@ -1,4 +1,4 @@
-"""Every aim's value, to the letter of the table in estate.md."""
+"""Computes every aim's value, to the letter of the contract's table of aims."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from optimizer.checker.tasks import WINDOWS, TaskRows, Today
 def count_tasks(
     estate: Estate, roster: TaskRows, service: Service, current: Today
 ) -> dict[str, int]:
-    """Return the value of each aim that counts tasks; all are Python integers."""
+    """Count the tasks of each aim that is a count; all are Python integers."""
     counts = {
         "coverage": len(service.task),
         **{f"tier{tier}": int((service.tier == tier).sum()) for tier in (1, 2, 3)},

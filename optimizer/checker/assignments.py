@@ -1,4 +1,4 @@
-"""Who serves each Windows task, and what every label of it should be."""
+"""Computes the labels that each Windows task with a proxy should have."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Service:
 
 @dataclass(frozen=True)
 class Connections:
-    """Tells how servers connect to VMs; arguments broadcast."""
+    """The connections of servers to VMs; arguments broadcast."""
 
     paths: Paths
     powershell_direct: Flags
@@ -58,14 +58,14 @@ class Connections:
 
 
 def compute_connections(estate: Estate, paths: Paths) -> Connections:
-    """Return what tells how the servers of an estate connect."""
+    """Compute how the servers of an estate connect to VMs."""
     return Connections(paths, speaks_powershell_direct(estate))
 
 
 def compute_service(
     estate: Estate, roster: TaskRows, server: Whole, connections: Connections
 ) -> Service:
-    """Return the labels of all Windows tasks to which ``server`` (tasks,) gives a proxy."""
+    """Compute the labels of all Windows tasks that have a proxy in ``server``, shape (tasks,)."""
     task = np.flatnonzero((roster.kind == WINDOWS) & (server >= 0))
     sets = len(estate.network_sets)
     # Few triples of server, VM networks and host networks stand for very many tasks.
@@ -75,6 +75,7 @@ def compute_service(
     proxy, vm, host = triples // sets // sets, triples // sets % sets, triples % sets
     paths, home = connections.paths, np.array(estate.backup_server)
     connection = connections.kind(proxy, vm, host)
+    # Tier (S14), then takeover and protection (S16), per triple.
     same = paths.same_network(proxy, vm)
     at_home = proxy == home
     tier = np.where(same, 1, 3) + at_home

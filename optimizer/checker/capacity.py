@@ -1,4 +1,4 @@
-"""Judges rule 2 (capacity) and rule 3 (failover), and where one more task would fit."""
+"""Judges rules 2 (capacity) and 3 (failover), and finds where one more task would fit."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Flags = NDArray[np.bool_]
 
 
 class FreeCapacity:
-    """Answers on which servers one more task of a job fits."""
+    """The servers on which one more task of a job fits."""
 
     def __init__(self, loads: Loads) -> None:
         self._moments = loads.moments

@@ -1,7 +1,7 @@
-"""Judges job_proxies.csv, per job some of the servers that the plan uses for it, and what the jobs
-named before.
+"""Judges job lists: job_proxies.csv, and job_before.csv, what the same jobs named before.
 
-Which of them bring the product nearest to the plan is a matter of degree, not of rules.
+A job's list has some of the servers that the plan uses for it. Which of them bring the product
+nearest to the plan is a matter of degree, not of rules.
 """
 
 from __future__ import annotations
@@ -46,8 +46,7 @@ def judge_job_proxies(
 def judge_job_before(
     estate: Estate, lists: PlanFiles, written: PlanFiles, complaints: Violations
 ) -> None:
-    """Complain where job_before.csv has other jobs than job_proxies.csv, or not what jobs.csv says
-    of them."""
+    """Complain of jobs in job_before.csv other than in job_proxies.csv, or unlike in jobs.csv."""
     said = dict(zip(estate.jobs["job"], estate.jobs["proxies"], strict=True))
     wanted, jobs = (file.columns["job"].to_pylist() for file in (lists, written))
     for job, proxies in zip(jobs, written.columns["proxies"].to_pylist(), strict=True):

@@ -1,4 +1,4 @@
-"""Judges who serves whom (rule 1), and each label of assignments.csv."""
+"""Judges rule 1 (who may serve whom) and each label of assignments.csv."""
 
 from __future__ import annotations
 
@@ -40,8 +40,10 @@ def planned_servers(
 def judge_rule_1(
     estate: Estate, roster: TaskRows, service: Service, complaints: Violations
 ) -> None:
-    """Complain of Windows tasks whose proxy is no candidate, unlicensed, out of reach, or not
-    of the job's."""
+    """Complain of Windows tasks whose proxy may not serve them (rule 1).
+
+    It is no candidate, unlicensed, does not connect, or is not of the job's own list.
+    """
     names = estate.servers["server"].tolist()
     reasons = why_no_candidate(estate)
 
@@ -119,7 +121,7 @@ def judge_labels(
     assignments: PlanFiles,
     complaints: Violations,
 ) -> None:
-    """Complain of every label that differs from what the contract makes it."""
+    """Complain of every label that differs from the contract's."""
     column = _Column(assignments, roster, complaints)
     home = estate.backup_server
     servers = {name: code for code, name in enumerate(estate.servers["server"].tolist())}
@@ -133,6 +135,7 @@ def judge_labels(
     failover = np.where(service.takeover & (service.proxy != home), home, NOWHERE)
     column.judge("failover_proxy", task, failover, {**servers, "": NOWHERE})
 
+    # Tasks that are not planned: of unknown systems, and the backup server's own work.
     unknown = np.flatnonzero((roster.kind == UNKNOWN) & (roster.row != NOWHERE))
     complaints.each(
         "tasks of an unknown os with a proxy",
@@ -149,6 +152,7 @@ def judge_labels(
     column.judge("protected", own, nothing, truth)
     column.judge("failover_proxy", own, nothing + NOWHERE, {"": NOWHERE})
 
+    # Whose server of today is named, wherever the task is now.
     codes, names = current.rows["proxy"].factorize()
     previous = np.full(len(roster.key), NOWHERE)
     previous[current.task] = codes

@@ -1,4 +1,4 @@
-"""Judges proxy_load.csv: who runs how many tasks when."""
+"""Judges proxy_load.csv: the load of each server by span of the week."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _expected(loads: Loads, names: list[str]) -> pd.DataFrame:
     limits = loads.estate.servers["max_tasks"].tolist()
     parts = []
     for code in sorted(listed, key=lambda code: names[code]):
-        running, planned = loads.anyway[code], loads.planned[code]
+        running, planned = loads.baseline[code], loads.planned[code]
         changes = (np.diff(running) != 0) | (np.diff(planned) != 0)
         first = np.append(0, np.flatnonzero(changes) + 1)
         begin = loads.moments.minutes[first]

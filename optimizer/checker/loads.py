@@ -1,4 +1,4 @@
-"""How loaded every server is at every moment, and what a loss would bring the backup server."""
+"""Computes the load of every server by span, and the backup server's after each loss."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ class Loads:
         )
 
     @cached_property
-    def anyway(self) -> Whole:
-        """What each server runs whatever the plan, shape (servers, spans)."""
+    def baseline(self) -> Whole:
+        """The load of each server that no plan changes, shape (servers, spans)."""
         running = self.estate.servers["running_tasks"].to_numpy(dtype=np.int64)
-        anyway = np.repeat(running[:, np.newaxis], len(self.own), axis=1)
-        anyway[self.estate.backup_server] += self.own
-        return anyway
+        baseline = np.repeat(running[:, np.newaxis], len(self.own), axis=1)
+        baseline[self.estate.backup_server] += self.own
+        return baseline
 
     @cached_property
     def limit(self) -> Whole:
         """How many planned tasks rule 2 allows each server, (servers, spans); -1: any number."""
         most = self.estate.servers["max_tasks"].to_numpy(dtype=np.int64)[:, np.newaxis]
-        return np.where(most < 0, -1, np.maximum(0, most - self.anyway))
+        return np.where(most < 0, -1, np.maximum(0, most - self.baseline))
 
     @cached_property
     def busiest(self) -> Whole:
         """The load of each server at its busiest moment, P(s), shape (servers,)."""
-        return np.asarray((self.anyway + self.planned).max(axis=1))
+        return np.asarray((self.baseline + self.planned).max(axis=1))
 
     def failover_limit(self) -> Whole | None:
         """Return what rule 3 allows, shape (spans,); None where it says nothing."""
@@ -69,11 +69,13 @@ class Loads:
             most = int(self.estate.servers["max_tasks"].iloc[home])
         if settings.failover_capacity != "enforce" or most < 0:
             return None
-        return np.asarray(np.maximum(0, most - self.anyway[home]))
+        return np.asarray(np.maximum(0, most - self.baseline[home]))
 
     def losses(self) -> Iterator[tuple[str, list[int], Whole]]:
-        """Yield each loss of rule 3: its name, its servers, and what then runs on the backup
-        server of the plan, shape (spans,)."""
+        """Yield each loss of rule 3: its name, its servers, and the backup server's load after it.
+
+        The load is of planned tasks, shape (spans,).
+        """
         if self.taken_over is None:
             return
         stays = self.planned[self.estate.backup_server]

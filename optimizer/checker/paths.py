@@ -1,4 +1,4 @@
-"""Which servers reach which VMs: sets of networks as bits, links as arcs between them."""
+"""Computes which servers reach which VMs: sets of networks as bits, links as arcs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges plan.json: the inputs it was made of, and what it says of each aim."""
+"""Judges plan.json: the inputs of the plan, and the record of each aim."""
 
 from __future__ import annotations
 

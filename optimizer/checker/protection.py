@@ -1,4 +1,4 @@
-"""Protected tasks, by taking each link away in turn and looking who loses what."""
+"""Computes protection (S16) by removing each link in turn and comparing who loses what."""
 
 from __future__ import annotations
 

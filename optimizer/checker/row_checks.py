@@ -1,4 +1,4 @@
-"""What the checker sees in the rows of some tasks, and what it says when it has seen them all."""
+"""Checks the rows of tasks one by one, then what all of them come to."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class RowSummary:
-    """What matters of some tasks once their rows are judged; that of others can be added.
+    """The summary of some tasks whose rows are judged; summaries of others can be added.
 
     ``counts`` are the values of the aims that count tasks, ``pairs`` the jobs and servers, as
     codes, of which one serves the other, shape (pairs, 2).
@@ -45,7 +45,7 @@ class RowSummary:
     unassigned: int
 
     def __add__(self, other: RowSummary) -> RowSummary:
-        """Return what is seen of the tasks of both."""
+        """Return the summary of the tasks of both."""
         return RowSummary(
             self.loads + other.loads,
             {aim: count + other.counts[aim] for aim, count in self.counts.items()},
@@ -59,7 +59,7 @@ class RowSummary:
 
 @dataclass(frozen=True)
 class RowCheck:
-    """The tasks of an estate beside the rows that a plan has for them, and what they come to."""
+    """The tasks of an estate matched with a plan's rows, and their summary."""
 
     roster: TaskRows
     connections: Connections
@@ -69,7 +69,7 @@ class RowCheck:
 def check_rows(
     estate: Estate, assignments: PlanFiles, unassigned: PlanFiles, complaints: Violations
 ) -> RowCheck:
-    """Judge every row by itself (rule 1, labels), and return what all of them come to."""
+    """Judge every row by itself (rule 1, labels), and return the summary of all of them."""
     roster = match_rows_to_tasks(estate, assignments, unassigned, complaints)
     server = planned_servers(estate, roster, assignments, complaints)
     connections = compute_connections(estate, compute_paths(estate))
@@ -99,7 +99,7 @@ def check_totals(
     record: Mapping[str, Any],
     complaints: Violations,
 ) -> Judgement:
-    """Judge what all tasks together come to (rules 2 and 3), and the files that tell of it."""
+    """Judge the totals of all tasks: rules 2 and 3, job lists, proxy_load.csv, plan.json."""
     judge_capacity(seen.loads, complaints)
     judge_failover(seen.loads, complaints)
     judge_job_proxies(estate, seen.pairs, files["job_proxies.csv"], complaints)

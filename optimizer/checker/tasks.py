@@ -1,4 +1,4 @@
-"""Which tasks an estate has, and where the plan's files speak of each."""
+"""Finds the tasks of an estate (S1, S5), and the rows of a plan's files for each."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TaskRows:
 def match_rows_to_tasks(
     estate: Estate, assignments: PlanFiles, unassigned: PlanFiles, complaints: Violations
 ) -> TaskRows:
-    """Return the tasks; complain of rows that are none, tasks without a row or with two."""
+    """Match rows with tasks; complain of rows that are no task, tasks without a row or with two."""
     roster = _tasks(estate)
     both = (assignments, unassigned)
     rows = [np.full(len(roster.key), NOWHERE) for _ in both]
@@ -99,6 +99,7 @@ def _tasks(estate: Estate) -> TaskRows:
     key = job[is_task] * len(vms) + vm[is_task]
     order = np.argsort(key, kind="stable")  # at once where they are in order already
     key, job, vm = key[order], job[is_task[order]], vm[is_task[order]]
+    # Kinds by distinct text of the operating system (S5).
     os = vms["os"].cat.codes.to_numpy()
     texts = vms["os"].cat.categories.tolist()
     kinds = np.array(
@@ -136,8 +137,10 @@ def _host_sets(estate: Estate, guest: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _tasks_of(
     estate: Estate, roster: TaskRows, written: PlanFiles, guess: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return each row's task, `NOWHERE` where it is none; names are looked up only in rows that
-    are not the task of the ``guess``."""
+    """Return each row's task, `NOWHERE` where it is none.
+
+    Names are looked up only in rows that are not the task of the ``guess``.
+    """
     codes = {name: code for code, name in enumerate(roster.job_names)}
     job, name = written.codes("job", codes.get), written.columns["vm"]
     task = np.full(len(written), NOWHERE)
@@ -146,15 +149,15 @@ def _tasks_of(
         right = same_vm.to_numpy(zero_copy_only=False) & (roster.job[guess] == job)
         task[right] = guess[right]
     rest = np.flatnonzero(task == NOWHERE)
-    vm, job = _places(name.take(pa.array(rest)), roster.vm_names), job[rest]
+    vm, job = _look_up(name.take(pa.array(rest)), roster.vm_names), job[rest]
     key = np.where((job >= 0) & (vm >= 0), job * len(estate.vms) + vm, NOWHERE)
     task[rest] = roster.find(key)
     return task
 
 
-def _places(asked: Any, names: Any) -> NDArray[np.int64]:
-    """Return the place of each of ``asked`` among ``names``, `NOWHERE` where it has none."""
-    encoded = asked.dictionary_encode()
+def _look_up(wanted: Any, names: Any) -> NDArray[np.int64]:
+    """Return the place of each of ``wanted`` among ``names``, `NOWHERE` where it has none."""
+    encoded = wanted.dictionary_encode()
     found = pc.fill_null(pc.index_in(names, encoded.dictionary), NOWHERE).to_numpy()
     place = np.full(len(encoded.dictionary), NOWHERE)
     place[found[found >= 0]] = np.flatnonzero(found >= 0)

@@ -1,4 +1,4 @@
-"""The weekly clock, minute by minute, and how many tasks run on what at each moment."""
+"""The weekly timeline: its spans, and how many tasks run in each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges unassigned.csv: why a task has no proxy, and whether it really could have none."""
+"""Judges unassigned.csv: the reason of each task, and whether it could have had a proxy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KINDS_AT_ONCE = 256
 
 def judge_reasons(
     estate: Estate,
-    look: RowCheck,
+    checked: RowCheck,
     loads: Loads,
     unassigned: PlanFiles,
     coverage_proven: bool,
@@ -36,9 +36,9 @@ def judge_reasons(
 ) -> None:
     """Complain of wrong reasons, and of tasks that fit somewhere though coverage is proven.
 
-    ``loads`` are those of all tasks, not just of those that ``look`` is at.
+    ``loads`` are those of all tasks, not just of those ``checked``.
     """
-    roster, connections = look.roster, look.connections
+    roster, connections = checked.roster, checked.connections
     listed = np.flatnonzero(roster.left_out != NOWHERE)
     complaints.each(
         "tasks of the backup server's own work among the unassigned",
@@ -51,9 +51,9 @@ def judge_reasons(
     task = listed[roster.kind[listed] != OTHER]
     found = unassigned.codes("reason", CODES.get)[roster.left_out[task]]
     expected = np.full(len(task), CODES["unknown_os"])
-    room = np.full(len(task), NOWHERE)
+    fitting = np.full(len(task), NOWHERE)
     windows = roster.kind[task] == WINDOWS
-    expected[windows], room[windows] = _expected(
+    expected[windows], fitting[windows] = _expected(
         estate, roster, connections, FreeCapacity(loads), task[windows]
     )
     right = found == expected
@@ -72,19 +72,21 @@ def judge_reasons(
         names = estate.servers["server"].tolist()
         complaints.each(
             "unassigned tasks that would fit",
-            np.flatnonzero(room != NOWHERE),
+            np.flatnonzero(fitting != NOWHERE),
             lambda place: (
                 f"{roster.name(int(task[place]))}: unassigned, but fits on server "
-                f"{names[room[place]]!r}, though plan.json calls coverage proven"
+                f"{names[fitting[place]]!r}, though plan.json calls coverage proven"
             ),
         )
 
 
 def _expected(
-    estate: Estate, roster: TaskRows, connections: Connections, room: FreeCapacity, task: Whole
+    estate: Estate, roster: TaskRows, connections: Connections, fitting: FreeCapacity, task: Whole
 ) -> tuple[Whole, Whole]:
-    """Return for unassigned Windows tasks the reason (`CAPACITY` for both kinds of it) and a
-    server on which the task would fit, `NOWHERE` where there is none; both shape (tasks,)."""
+    """Return reason, and a server that has capacity, of unassigned Windows tasks, both (tasks,).
+
+    The reason is `CAPACITY` for both kinds of it, the server `NOWHERE` where there is none.
+    """
     refused = np.array([bool(reason) for reason in why_no_candidate(estate)])
     usable = np.flatnonzero(~refused & licensed(estate))
     if not len(usable):
@@ -98,7 +100,7 @@ def _expected(
     for first in range(0, len(kinds), KINDS_AT_ONCE):
         some = slice(first, first + KINDS_AT_ONCE)
         reason[some], where[some] = _of_kinds(
-            estate, connections, room, usable, *np.divmod(kinds[some], jobs)
+            estate, connections, fitting, usable, *np.divmod(kinds[some], jobs)
         )
     return reason[back], where[back]
 
@@ -106,7 +108,7 @@ def _expected(
 def _of_kinds(
     estate: Estate,
     connections: Connections,
-    room: FreeCapacity,
+    fitting: FreeCapacity,
     usable: Whole,
     vm_kind: Whole,
     job: Whole,
@@ -125,7 +127,8 @@ def _of_kinds(
         if manual:
             allowed[row] &= np.isin(usable, manual)
         if allowed[row].any():
-            fits[row] = allowed[row] & room.fits(code, takeover[row])[usable]
+            fits[row] = allowed[row] & fitting.fits(code, takeover[row])[usable]
+    # The reason that holds first, and the first server with capacity.
     unreached = np.where(network_set == 0, CODES["unknown_network"], CODES["not_reachable"])
     none_listed = np.where(connects.any(axis=1), CODES["job_proxies"], unreached)[back]
     reason = np.where(allowed.any(axis=1), CAPACITY, none_listed)

@@ -1,4 +1,4 @@
-"""What the checker says of a plan, and how it collects it."""
+"""Violations of the contract, collected by kind, and the judgement that they make."""
 
 from __future__ import annotations
 

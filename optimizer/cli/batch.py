@@ -64,21 +64,23 @@ def batch(
     from optimizer.distributed.batch.run_batch import BatchRequest, run_batch
     from optimizer.distributed.cluster import Cluster
     from optimizer.output.console.batch import print_batch, record
-    from optimizer.output.console.export import export_record
+    from optimizer.output.console.export import printable_name
     from optimizer.output.console.plan import print_json
 
-    wish = BatchRequest(**{name: options.pop(name) for name in ("seed", "time_limit", "timeout")})
+    request = BatchRequest(
+        **{name: options.pop(name) for name in ("seed", "time_limit", "timeout")}
+    )
     done: list[EstateResult] = []
     with progress(not quiet) as step:
 
         def tell(rows: Sequence[EstateResult], total: int, busy: Sequence[str]) -> None:
             done[:] = rows
             lost = sum(row.status == "failed" for row in rows)
-            now = "".join(f"; {export_record(name)}" for name in busy[:NAMED])
+            now = "".join(f"; {printable_name(name)}" for name in busy[:NAMED])
             step(escape(f"{len(rows)} of {total} estates, {lost} failed{now}"))
 
         try:
-            rows = run_batch(source, out, wish, Cluster(**options), tell)
+            rows = run_batch(source, out, request, Cluster(**options), tell)
         except KeyboardInterrupt:
             click.echo(f"interrupted; estates done: {len(done)}; start again to go on", err=True)
             ctx.exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""``gip check``: is an estate sound, does a plan keep its promises."""
+"""``gip check``: whether an estate is sound, and whether a plan keeps every rule."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
         print_judgement,
     )
 
-    whole = read_estate(estate)
+    read = read_estate(estate)
     if plan is None:
         if as_json:
-            print_json(estate_record(whole))
+            print_json(estate_record(read))
         elif not quiet:
-            print_estate(whole)
+            print_estate(read)
         return
-    judgement = judge(whole, plan)
+    judgement = judge(read, plan)
     if as_json:
         print_json({"violations": judgement.violations, "values": judgement.values})
     elif not quiet:

@@ -14,10 +14,10 @@ from optimizer.cli.options import estate_argument, reporting
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.argument("vm")
 @click.option("--job", metavar="JOB", help="Only its task in this job.")
-@click.option("--all", "whole", is_flag=True, help="Print every server, not the first 20.")
+@click.option("--all", "every", is_flag=True, help="Print every server, not the first 20.")
 @reporting
 def explain(
-    estate: Path, plan: Path, vm: str, job: str | None, whole: bool, quiet: bool, as_json: bool
+    estate: Path, plan: Path, vm: str, job: str | None, every: bool, quiet: bool, as_json: bool
 ) -> None:
     """Say why VM of ESTATE, an id or a name, is served as it is in PLAN, an output folder.
 
@@ -44,4 +44,4 @@ def explain(
     if as_json:
         print_json(record(explained))
     elif not quiet:
-        print_explained(explained, whole)
+        print_explained(explained, every)

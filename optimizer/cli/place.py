@@ -37,7 +37,7 @@ from optimizer.cli.options import estate_argument, reporting, solving
 @reporting
 def place(
     estate: Path, time_limit: float | None, workers: int, seed: int, quiet: bool, as_json: bool,
-    **wish: Any,
+    **request: Any,
 ) -> None:  # fmt: skip
     """Tell where 1, 2, ... more proxies make ESTATE's aims best, in their order.
 
@@ -51,7 +51,9 @@ def place(
       gip place data/branch-offices --max 3 --capacity 20
       gip place data/branch-offices --max 9 --until tier1:80%
     """
-    if wish["candidates"] is not None and (wish["capacity"] is not None or wish["each"] != 1):
+    if request["candidates"] is not None and (
+        request["capacity"] is not None or request["each"] != 1
+    ):
         raise click.UsageError("--capacity and --each are for networks; --candidates has its own.")
     from optimizer.analysis.placement.placement import PlacementRequest, find_places
     from optimizer.cli.progress import progress
@@ -59,7 +61,7 @@ def place(
     from optimizer.output.console.plan import print_json
 
     with progress(not quiet) as step:
-        places = find_places(estate, PlacementRequest(**wish), time_limit, workers, seed, step)
+        places = find_places(estate, PlacementRequest(**request), time_limit, workers, seed, step)
     if as_json:
         print_json(record(places))
     elif not quiet:

@@ -42,7 +42,7 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     job_splits.csv, proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
 
     With --out-of-core the tables vms, job_vms and current are Parquet and may be larger than this
-    machine's memory: they are read, expanded, written and checked in pieces, by --workers
+    machine's memory: they are read, expanded, written and checked in partitions, by --workers
     processes of --memory each or on the cluster of a --scheduler. The files are the same.
 
     Exit code 3: some tasks are unassigned; 5: time ran out before every aim was proven.
@@ -64,7 +64,7 @@ def _refuse_conflicts(options: dict[str, Any]) -> None:
     """Raise UsageError where options do not go together."""
     if options["out_of_core"]:
         if options["compare"] or options["report"]:
-            raise click.UsageError("--compare and --report look at whole estates, no pieces.")
+            raise click.UsageError("--compare and --report go without --out-of-core.")
         refuse_conflicting_options(options, here=("memory",))
     elif any(options[name] for name in OPTIONS):
         raise click.UsageError("--scheduler, --memory and --tls options need --out-of-core.")

@@ -20,14 +20,14 @@ PATIENCE = 1.0
 
 @contextlib.contextmanager
 def progress(wanted: bool) -> Iterator[Callable[[str], None]]:
-    """Give a function that is told each step."""
+    """Show the steps that the function given is called with."""
     with board(wanted) as shown:
         yield shown.step
 
 
 @contextlib.contextmanager
 def board(wanted: bool) -> Iterator[Board]:
-    """Give a board to be told of steps and aims; it shows on stderr, and only on a terminal.
+    """Show a board of steps and aims on stderr, and only on a terminal.
 
     It leaves nothing behind, whatever ends the block.
     """
@@ -54,7 +54,7 @@ def board(wanted: bool) -> Iterator[Board]:
 
 
 class Board:
-    """What is done and what is being done: a line per aim settled, and one for the work."""
+    """The progress board: a line for each aim that is done, and one for the work at hand."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -62,11 +62,11 @@ class Board:
         self._now = "reading"
 
     def step(self, step: str) -> None:
-        """Say what is being done from now on."""
+        """Show what is being done from now on."""
         self._now = step
 
     def watch(self, event: Stage | Trial) -> None:
-        """Say that an aim is settled, or how far it has come."""
+        """Take in an event: an aim is done, or how far it has come."""
         if isinstance(event, Stage):
             self._done += (event,)
         else:

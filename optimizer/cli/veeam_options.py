@@ -1,4 +1,4 @@
-"""How commands are told of a backup server: its address by options, its account never by one."""
+"""The options that name a backup server; its account comes from the environment, never by one."""
 
 from __future__ import annotations
 

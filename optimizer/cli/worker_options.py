@@ -42,8 +42,10 @@ def worker_options(command: F) -> F:
 
 
 def refuse_conflicting_options(options: Mapping[str, Any], here: Sequence[str]) -> None:
-    """Raise UsageError where the options do not go together; those ``here`` are for processes of
-    this machine."""
+    """Raise UsageError where the options do not go together.
+
+    Those ``here`` are for processes of this machine.
+    """
     address = options["scheduler"]
     if address is not None and any(options[name] for name in here):
         named = " and ".join(f"--{name}" for name in here)

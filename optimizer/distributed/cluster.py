@@ -1,4 +1,4 @@
-"""Opens the cluster: processes of this machine, or one that is there, all of the same versions."""
+"""Opens a cluster: processes of this machine, or a scheduler's, all of the same versions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MEMORY = {  # what a worker holds for long is little, and it must not wait for r
 
 
 class ClusterError(GipError):
-    """The engine cannot be used: where it is, what happened, what to do."""
+    """The cluster cannot be used: where it is, what happened, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class QuietWorker(_Portless, Worker):  # type: ignore[misc]
 
 @contextlib.contextmanager
 def open_cluster(engine: Cluster, most: int | None = None) -> Iterator[Client]:
-    """Give a client of the engine; what was started for it is gone afterwards.
+    """Open a client of the cluster; what was started for it is gone afterwards.
 
     At ``most`` so many processes of this machine are started.
 
@@ -83,7 +83,7 @@ def open_cluster(engine: Cluster, most: int | None = None) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
-        warnings.filterwarnings("ignore", module="distributed")  # versions are looked at below
+        warnings.filterwarnings("ignore", module="distributed")  # versions are compared below
         if engine.scheduler is None:
             yield stack.enter_context(_here(engine, most))
         else:

@@ -1,4 +1,4 @@
-"""What every question about an estate starts from: its tasks, and who may serve them."""
+"""The planning context of an estate: its tasks, and who may serve them."""
 
 from __future__ import annotations
 

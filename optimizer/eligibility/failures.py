@@ -1,4 +1,4 @@
-"""What may fail: the losses to survive (S16), failures by name, the estate that is left."""
+"""Failures: the losses to survive (S16), failures by name, the estate without what is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan's reader should know: assumptions made, and what looks like trouble."""
+"""Findings of a plan: assumptions made, and what looks like trouble."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reaches whom, and what a single broken link cuts off. The only place that knows networkx.
+"""Reachability (S10), and what a single broken link cuts off (S16), by networkx.
 
 Every link is a node of the graph between its two ends, so that parallel links stay apart and a
 link that goes both ways is cut once.
@@ -66,10 +66,12 @@ class Network:
         paths. Of the links that cut the backup server off a target, only the nearest to the
         target matters: who is cut off by a farther one passes the nearest, too.
         """
+        # Both reach the target while all links are up.
         own = np.array([backup_server], dtype=np.int32)
         safe = self.reaches(sources, targets) & self.reaches(own, targets)
         if self._graph is None:
             return safe
+        # For each nearest cut: the networks that still reach its targets without that link.
         exposed: list[int] = []
         still: list[Matrix] = []
         for link, places in self._nearest_cuts(backup_server, targets).items():
@@ -85,8 +87,10 @@ class Network:
         return safe
 
     def _above(self, network: int, cut: _Node) -> dict[int, Matrix]:
-        """Return the networks that reach ``network`` without a link, itself among them, as a row
-        for it and for each one that it reaches in turn: they are reached by the same."""
+        """Return the networks that reach ``network`` without the link ``cut``, itself among them.
+
+        The row is given for it and for each network of its component, which the same reach.
+        """
         ancestors = _spread(self._graph.pred, network, cut)
         alike = ancestors & _spread(self._graph.succ, network, cut)
         row = np.zeros(self._networks + 1, dtype=np.bool_)
@@ -199,8 +203,10 @@ def _is_link(node: _Node) -> bool:
 
 
 def graph_of(estate: Estate) -> nx.DiGraph | None:
-    """Return the graph of networks (codes), routers (names) and links that are up; None without a
-    links table."""
+    """Return the graph of networks (codes), routers (names) and links that are up.
+
+    None without a links table.
+    """
     if estate.links is None:
         return None
     graph = nx.DiGraph()

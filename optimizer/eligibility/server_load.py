@@ -18,8 +18,8 @@ from models.week import Intervals, active_intervals, activity_matrix, cuts
 class Spans:
     """Spans of the week in which nothing changes on a server; arrays aligned.
 
-    ``server`` is its code, ``begin`` and ``end`` minutes of the week, ``running`` what it runs
-    anyway (the backup server's own tasks included), ``planned`` the planned tasks.
+    ``server`` is its code, ``begin`` and ``end`` minutes of the week, ``running`` the baseline
+    (``running_tasks``, the backup server's own tasks included), ``planned`` the planned tasks.
     """
 
     server: Codes
@@ -35,14 +35,17 @@ def plan_load(plan: Plan) -> Spans:
 
 
 def load_spans(estate: Estate, tasks: Tasks, proxy: Codes, shown: NDArray[np.bool_]) -> Spans:
-    """Return the spans of the backup server and of those ``shown``, if each task is on ``proxy``
-    (-1: on none)."""
+    """Return the load of ``shown`` servers and of the backup server, in spans of the week.
+
+    Each task is on ``proxy``, a server code, -1 for none; ``shown`` is a mask over servers.
+    """
     own = estate.backup_server
     activities, of_job = _activities(estate)
     minutes = cuts(activities)
     active = activity_matrix(activities, minutes).astype(np.float64)
     by_itself = tasks.kind == OTHER
     planned = (proxy >= 0) & ~by_itself
+    # Tasks by server and activity, then by server and span: shape (servers, spans).
     size = len(estate.servers), len(activities)
     pairs = proxy[planned].astype(np.int64) * size[1] + of_job[tasks.job[planned]]
     counts = np.bincount(pairs, tasks.count[planned], prod(size)).reshape(size)
@@ -51,6 +54,7 @@ def load_spans(estate: Estate, tasks: Tasks, proxy: Codes, shown: NDArray[np.boo
     load = (counts[server] @ active.T).astype(np.int64)
     running = np.tile(estate.servers["running_tasks"].to_numpy()[server], (len(active), 1)).T
     running[server == own] += (active @ own_counts).astype(np.int64)
+    # A row for each span in which a figure of the server changes, up to the next one.
     changes = (np.diff(load, prepend=-1) != 0) | (np.diff(running, prepend=-1) != 0)
     row, first = np.nonzero(changes)
     begin = minutes[first]
@@ -65,7 +69,7 @@ def load_spans(estate: Estate, tasks: Tasks, proxy: Codes, shown: NDArray[np.boo
 
 
 def _activities(estate: Estate) -> tuple[tuple[Intervals, ...], Counts]:
-    """Return when jobs are active, each way once, and which way is each job's."""
+    """Return the distinct activities of the jobs, and the number of each job's."""
     jobs = estate.jobs[["start", "duration_minutes", "days"]].itertuples(index=False, name=None)
     number: dict[tuple[int, int, tuple[int, ...]], int] = {}
     of_job = np.array([number.setdefault(job, len(number)) for job in jobs], dtype=np.int64)

@@ -29,9 +29,11 @@ def find_tasks(estate: Estate) -> Tasks:
     vm = estate.job_vms["vm_code"].to_numpy()
     is_task = works.to_numpy()[job] & vms["available"].to_numpy()[vm]
     job, vm = job[is_task], vm[is_task]
+    # Sort by names, though codes follow the order of the files.
     rank = byte_rank(jobs["job"])[job] * len(vms) + byte_rank(vms["vm"])[vm]
     order = np.argsort(rank, kind="stable")  # which sees at once that most are in order already
     job, vm = job[order], vm[order]
+    # Today's server of each task, by the row of `current` that names it.
     known = np.zeros(len(job), dtype=np.bool_)
     current = np.full(len(job), -1, dtype=np.int32)
     previous = np.full(len(job), "", dtype=object)

@@ -1,4 +1,4 @@
-"""Who may serve whom, in which tier, over what: the rules of the product, one function each."""
+"""Eligibility: which server may serve which VM, in which tier and over which connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from optimizer.eligibility.reachability import Matrix, Network
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """What each server could be to each *profile* of VM; matrices have shape (profiles, servers).
+    """Tier, connection and flags of each server for each *profile* of VM, (profiles, servers).
 
     A profile is all that decides it: the VM's network set, and its host's where PowerShell
     Direct is possible. ``profile`` gives each VM's. ``tier`` is 0 where a server has no
@@ -44,8 +44,10 @@ class Eligibility:
         return np.asarray(self.tier[:, backup_server] > 0)
 
     def connection(self, profile: Codes, server: Codes) -> NDArray[np.int8]:
-        """Return how each of ``server`` (-1: none) connects to the profile beside it, an index
-        of `CONNECTIONS`."""
+        """Return how each of ``server`` connects to the ``profile`` beside it.
+
+        An index of `CONNECTIONS`; a server of -1 is none.
+        """
         how = np.where(self.by_network[profile, server], NETWORK, POWERSHELL_DIRECT)
         connected = (server >= 0) & (self.tier[profile, server] > 0)
         return np.where(connected, how, NO_CONNECTION).astype(np.int8)
@@ -73,7 +75,7 @@ def find_licensed(estate: Estate) -> NDArray[np.bool_]:
 def tiers_by_network(
     connected: Matrix, same_network: Matrix, backup_server: int
 ) -> NDArray[np.int8]:
-    """Return the product's four priorities (S14); 0 where there is no connection."""
+    """Return the tiers, the product's four priorities (S14); 0 where there is no connection."""
     tier = np.where(same_network, 1, 3).astype(np.int8)
     tier[:, backup_server] += 1
     tier[~connected] = 0
@@ -81,11 +83,12 @@ def tiers_by_network(
 
 
 def compute_eligibility(estate: Estate, network: Network) -> Eligibility:
-    """Return what each server could be to each VM's profile."""
+    """Compute which server may serve which VM: tiers, connections, protection, candidates."""
     profile, vm_sets, host_sets = _profiles(estate)
     server_sets = estate.servers["network_set"].to_numpy()
     own = estate.backup_server
     candidate = find_candidates(estate)
+    # Each distinct set of networks once, VMs' and hosts'; then spread over the profiles.
     goals, goal = np.unique(vm_sets, return_inverse=True)
     hosts, host = np.unique(host_sets, return_inverse=True)
     by_network = network.reaches(server_sets, goals)[goal]

@@ -1,4 +1,4 @@
-"""The rules of a plan as rows, one function each; their order plays no part."""
+"""Builds the constraints: the rules of a plan as rows, one function each, in any order."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A plan at once, without proof: fills what is free, best tier first, where there is most room.
+"""Assigns greedily, without proof: best tier first, to the server with most capacity left.
 
-It gives the solver a point to start from when time is short, and completes a plan that time has
-cut short.
+It gives the solver a warm start when time is short, and completes a plan that time has cut
+short.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from optimizer.formulation.solution_mapping import Arcs
 PLENTY = 2**40
 
 
-class Room:
-    """How many more tasks fit where: a row for each server, then one for each loss to survive,
-    a column for each of the backup server's moments."""
+class RemainingCapacity:
+    """How many more tasks fit on each server, and within each loss to survive (S16).
+
+    ``_left`` has a row for each server, then one for each loss, and a column for each of the
+    backup server's load instants.
+    """
 
     def __init__(self, problem: AssignmentProblem, arcs: Arcs) -> None:
         self._problem = problem
@@ -33,25 +36,25 @@ class Room:
         self._left = np.maximum(np.concatenate(rows), 0)
         self._servers = servers
         for group, server, count in zip(*(part.tolist() for part in arcs), strict=True):
-            self.take(group, server, count)
+            self.reserve(group, server, count)
 
-    def of(self, group: int, server: int) -> int:
+    def fits(self, group: int, server: int) -> int:
         """Return how many more tasks of ``group`` fit on ``server``."""
         active = self._problem.own_moments.active[:, self._problem.activity[group]]
         rows = self._left[self._rows(group, server)]
         return int(rows[:, active].min(initial=PLENTY))
 
     def servers_of(self, group: int, tier: int) -> Ints:
-        """Return the servers of ``tier`` with room of their own for ``group``, most room first."""
+        """Return the servers of ``tier`` with capacity for ``group``, most of it first."""
         label = self._problem.label[self._problem.kind[group]]
         servers = np.flatnonzero(label // TIER == tier)
         active = self._problem.own_moments.active[:, self._problem.activity[group]]
-        room = self._left[np.ix_(servers, active)].min(axis=1, initial=PLENTY)
-        order = np.argsort(-room, kind="stable")
-        fits: Ints = servers[order[room[order] > 0]]
+        remaining = self._left[np.ix_(servers, active)].min(axis=1, initial=PLENTY)
+        order = np.argsort(-remaining, kind="stable")
+        fits: Ints = servers[order[remaining[order] > 0]]
         return fits
 
-    def take(self, group: int, server: int, count: int) -> None:
+    def reserve(self, group: int, server: int, count: int) -> None:
         """Put ``count`` tasks of ``group`` on ``server``."""
         active = self._problem.own_moments.active[:, self._problem.activity[group]]
         rows = np.array(self._rows(group, server))
@@ -68,16 +71,16 @@ class Room:
 
 
 def assign_greedily(problem: AssignmentProblem, arcs: Arcs) -> Arcs:
-    """Return ``arcs`` with as many more tasks as fit one after another."""
-    room = Room(problem, arcs)
+    """Assign tasks that ``arcs`` leave out, as many as fit, one group after another."""
+    remaining = RemainingCapacity(problem, arcs)
     group, server, count = (list(part) for part in arcs)
     missing = problem.count - np.bincount(arcs[0], arcs[2], len(problem.count)).astype(np.int64)
     for tier in (1, 2, 3, 4):
         for short in np.flatnonzero(missing > 0).tolist():
-            for candidate in room.servers_of(short, tier).tolist():
-                fits = min(int(missing[short]), room.of(short, candidate))
+            for candidate in remaining.servers_of(short, tier).tolist():
+                fits = min(int(missing[short]), remaining.fits(short, candidate))
                 if fits > 0:
-                    room.take(short, candidate, fits)
+                    remaining.reserve(short, candidate, fits)
                     missing[short] -= fits
                     group.append(short)
                     server.append(candidate)

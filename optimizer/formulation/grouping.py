@@ -1,4 +1,4 @@
-"""Collapses tasks that look the same to the model into groups, and expands counts back to tasks."""
+"""Groups tasks that are alike to the model, and assigns counts of groups back to tasks."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from optimizer.formulation.load_instants import non_dominated_instants
 
 
 def group_tasks(context: PlanningContext) -> tuple[AssignmentProblem, Codes]:
-    """Return the problem, and each task's group: -1 where no server may serve it.
+    """Group tasks into an assignment problem; return each task's group, -1 where it has none.
 
-    The server of today tells no groups apart: how many of a group may stay where is enough.
+    A group has one kind and one activity; it is -1 where no server may serve the task. The
+    server of today tells no groups apart: how many of a group may stay where is enough.
     """
     estate, tasks = context.estate, context.tasks
+    # Kind and activity of each task; the backup server's own tasks count by activity only.
     activities, activity_of_job = _activities(estate)
     label, takeover, kind = _kinds(context)
     activity = activity_of_job[tasks.job]
@@ -29,6 +31,7 @@ def group_tasks(context: PlanningContext) -> tuple[AssignmentProblem, Codes]:
     own = _sums(activity[others], tasks.count[others], len(activities))
     servable = np.asarray((label > 0).any(axis=1))
     grouped = (tasks.kind == WINDOWS) & servable[kind]
+    # A group is numbered by the first of its tasks.
     codes, _ = pd.factorize((kind.astype(np.int64) * len(activities) + activity)[grouped])
     group = np.full(len(tasks), -1, dtype=np.int32)
     group[grouped] = codes
@@ -128,7 +131,7 @@ def _sums(codes: NDArray[np.integer], counts: Counts, size: int) -> Counts:
 
 
 def assign_tasks(group: Codes, current: Codes, arcs: tuple[Counts, Counts, Counts]) -> Codes:
-    """Return each task's server (-1 for none), given how many of each group go where.
+    """Assign each task a server (-1 for none), given how many of each group go where.
 
     ``arcs`` are aligned arrays (group, server, count) sorted by group and server; ``group`` and
     ``current`` are per task, tasks in their order. Tasks that may stay on today's server stay;
@@ -136,15 +139,17 @@ def assign_tasks(group: Codes, current: Codes, arcs: tuple[Counts, Counts, Count
     """
     arc_group, arc_server, arc_count = arcs
     proxy = np.full(len(group), -1, dtype=np.int32)
+    # The first tasks of each arc of today's server stay, as many as the arc has.
     width = int(max(current.max(initial=0), arc_server.max(initial=0))) + 2
     key = arc_group * width + arc_server
-    wish = group.astype(np.int64) * width + current
-    arc = np.searchsorted(key, wish)
+    target = group.astype(np.int64) * width + current
+    arc = np.searchsorted(key, target)
     fits = (group >= 0) & (current >= 0) & (arc < len(key))
-    fits[fits] = key[arc[fits]] == wish[fits]
+    fits[fits] = key[arc[fits]] == target[fits]
     rank = _rank_within(arc[fits])
     stays = np.flatnonzero(fits)[rank < arc_count[arc[fits]]]
     proxy[stays] = current[stays]
+    # The others take what is left of their group's arcs, end to end, in their order.
     left = arc_count - np.bincount(arc[stays], minlength=len(key))
     rest = np.flatnonzero((group >= 0) & (proxy < 0))
     rest = rest[np.argsort(group[rest], kind="stable")]

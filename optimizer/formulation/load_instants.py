@@ -1,4 +1,4 @@
-"""Cuts the week where the load can change and keeps the moments that no other one covers."""
+"""Load instants: where the load of the week can change, but for those that another dominates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLOCK = 512
 def non_dominated_instants(
     activities: tuple[Intervals, ...], planned: Counts, own: Counts
 ) -> LoadInstants:
-    """Return the moments of the week at which some set of activities is largest.
+    """Return the load instants of the week: those that no other dominates.
 
     ``planned`` and ``own`` count each activity's planned and own tasks; only activities with
     planned tasks matter one by one, of the own ones only their number does.
@@ -24,7 +24,7 @@ def non_dominated_instants(
 
 
 def _peaks(moments: LoadInstants) -> LoadInstants:
-    """Return ``moments``, in order of time, without those that the next or the last one covers."""
+    """Drop the instants, in order of time, that the next or the previous one dominates."""
     for step in (-1, 1):
         beside = np.roll(moments.active, step, axis=0), np.roll(moments.own, step)
         covered = ~(moments.active & ~beside[0]).any(axis=1) & (moments.own <= beside[1])
@@ -34,8 +34,10 @@ def _peaks(moments: LoadInstants) -> LoadInstants:
 
 
 def keep_non_dominated(moments: LoadInstants) -> LoadInstants:
-    """Return ``moments`` without those that another one covers: as many own tasks, and the same
-    activities or more."""
+    """Drop the instants that another one dominates.
+
+    One with as many own tasks and the same activities or more dominates.
+    """
     packed = np.packbits(moments.active, axis=1)
     _, first = np.unique(np.column_stack([moments.own, packed]), axis=0, return_index=True)
     own, active = moments.own[first], moments.active[first].astype(np.float32)
@@ -50,7 +52,7 @@ def keep_non_dominated(moments: LoadInstants) -> LoadInstants:
 
 
 def restricted_to(moments: LoadInstants, activities: NDArray[np.bool_]) -> LoadInstants:
-    """Return the moments that matter where only some ``activities`` (a mask) can be."""
+    """Return the instants that matter where only some ``activities`` (a mask) can be active."""
     few = keep_non_dominated(LoadInstants(moments.active[:, activities], moments.own))
     active = np.zeros((len(few.own), len(activities)), dtype=np.bool_)
     active[:, activities] = few.active

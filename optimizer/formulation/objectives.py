@@ -1,4 +1,4 @@
-"""The aims of a plan as figures of the program's columns, one function each."""
+"""Builds the program, and the aims as terms over its columns, one function each."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Gives every group its ways: to near servers one by one, to far ones through shared pools.
+"""Builds the flow network: arcs of groups to near servers, and through pools to many alike.
 
-A group's far servers are many and look alike: same tier, same flags. Instead of a count for each
+A group's far servers are many and alike: same tier, same flags. Instead of a count for each
 of them, the group sends a count into a *pool*, a set of servers all of which may serve it, and
 the pool sends counts on to its servers. That grows with groups + servers, not with their product.
 
 Why a pool may hold servers that are *better* for some of its groups than the pool's own label
-says: a plan that takes such a way counts that task too low. The same plan with the true label has
+says: a plan that takes such an arc counts that task too low. The same plan with the true label has
 the same loads, so it is a plan, too; every aim's figure is the same or better, but for one:
 calling a tier 1 task tier 3 moves it from one aim to another. With tier 1 at its optimum and no
 tolerance on it no optimal plan does that, since the true labels would be a plan with more tier 1
@@ -29,7 +29,7 @@ DIRECT = 4
 
 @dataclass(frozen=True, slots=True)
 class FlowNetwork:
-    """All ways of a problem, as aligned arrays.
+    """The arcs of a problem, as aligned arrays.
 
     Direct arcs (``arc_*``): a group straight to a server. Keeps (``keep_*``): the part of a group,
     ``keep_most`` at most, that is on a server today and may stay there. Inflows (``in_*``): a
@@ -54,7 +54,7 @@ class FlowNetwork:
 
 
 def better_or_equal(label: Label, than: int, tiers_apart: bool) -> NDArray[np.bool_]:
-    """Return which labels are never worse than ``than``, as told at the head of this module."""
+    """Return which labels are never worse than ``than``, by the module's docstring."""
     same_tier = label // TIER == than // TIER
     flags = ~label & than & (PROTECTED | SAME_SITE) == 0
     better_tier = (label > 0) & (label // TIER < than // TIER) & (not tiers_apart)
@@ -64,7 +64,7 @@ def better_or_equal(label: Label, than: int, tiers_apart: bool) -> NDArray[np.bo
 def build_arcs(
     problem: AssignmentProblem, pooling: bool = True, tiers_apart: bool = False
 ) -> FlowNetwork:
-    """Return the ways of every group; with ``pooling`` off all are direct arcs.
+    """Build the arcs of every group; with ``pooling`` off all are direct.
 
     ``tiers_apart`` keeps tiers apart in pools: needed with a tolerance on a tier.
     """
@@ -102,7 +102,7 @@ def _for_groups(
     pooled: list[list[tuple[int, int]]],
     members: list[Codes],
 ) -> FlowNetwork:
-    """Carry the kinds' ways over to the groups: a pool for each activity and takeover flag."""
+    """Carry the kinds' arcs over to the groups: a pool for each activity and takeover flag."""
     groups = len(problem.count)
     lengths = np.array([len(near) for near in direct], dtype=np.int64)[problem.kind]
     arc_group = np.repeat(np.arange(groups), lengths)

@@ -1,4 +1,4 @@
-"""Turns a point of the program into counts per group and server, and back."""
+"""Maps a point of the program to counts per group and server, and back."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Arcs = tuple[Ints, Ints, Ints]
 
 
 def to_assignment(columns: Variables, x: Ints) -> Arcs:
-    """Return (group, server, count) of every count above 0, sorted by group and server.
+    """Map a point to an assignment: (group, server, count) above 0, by group and server.
 
-    What flows through a pool is dealt out in order: its groups in theirs to its servers in theirs.
+    What flows through a pool is matched in order: its groups in theirs with its servers in theirs.
     """
     ways = columns.ways
-    dealt_group, dealt_server, dealt = _match_pool_flows(
+    matched_group, matched_server, matched = _match_pool_flows(
         ways.in_pool, ways.in_group, x[columns.inflows],
         ways.out_pool, ways.out_server, x[columns.outflows],
     )  # fmt: skip
-    group = np.concatenate([ways.arc_group, ways.keep_group, dealt_group])
-    server = np.concatenate([ways.arc_server, ways.keep_server, dealt_server])
-    count = np.concatenate([x[columns.arcs], x[columns.keeps], dealt])
+    group = np.concatenate([ways.arc_group, ways.keep_group, matched_group])
+    server = np.concatenate([ways.arc_server, ways.keep_server, matched_server])
+    count = np.concatenate([x[columns.arcs], x[columns.keeps], matched])
     width = int(server.max(initial=0)) + 1
     key, place = np.unique((group * width + server)[count > 0], return_inverse=True)
     total = np.bincount(place, weights=count[count > 0], minlength=len(key)).astype(np.int64)
@@ -50,11 +50,14 @@ def _match_pool_flows(
 def to_point(
     problem: AssignmentProblem, program: IntegerProgram, columns: Variables, arcs: Arcs
 ) -> Ints:
-    """Return the point of the program that ``arcs`` are: what may stay does, as far as keeps are
-    not idle, and the rest of each count goes its own label's way."""
+    """Map an assignment to a point: tasks that may stay use keeps, as far as these are not idle.
+
+    The rest of each count takes the direct arc, or the pool of its own label.
+    """
     ways = columns.ways
     group, server, count = arcs
     x = np.zeros(len(program.lower), dtype=np.int64)
+    # Keeps: tasks on their server of today.
     keeps, at = lookup(pair_key(ways.keep_group, ways.keep_server), pair_key(group, server))
     most = program.upper[columns.keeps[at[keeps]]]
     most[np.isin(columns.keeps[at[keeps]], program.idle)] = 0
@@ -63,9 +66,11 @@ def to_point(
     x[columns.keeps[at[keeps]]] = stay[keeps]
     count = count - stay
     group, server, count = group[count > 0], server[count > 0], count[count > 0]
+    # Direct arcs, where the group has one to that server.
     direct, at = lookup(pair_key(ways.arc_group, ways.arc_server), pair_key(group, server))
     x[columns.arcs[at[direct]]] = count[direct]
     group, server, count = group[~direct], server[~direct], count[~direct]
+    # Pools: in by the label of the server, out to it.
     label = problem.label[problem.kind[group], server].astype(np.int64)
     _, inflow = lookup(
         pair_key(ways.in_group, ways.in_label.astype(np.int64)), pair_key(group, label)

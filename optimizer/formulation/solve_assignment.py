@@ -1,4 +1,4 @@
-"""Finds the best counts, in one piece or part by part."""
+"""Solves the assignment problem of an estate, whole or decomposed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from optimizer.formulation.variables import Variables
 
 @dataclass(frozen=True, slots=True)
 class Formulation:
-    """One form of the question: the groups, each task's, and the program over their counts."""
+    """The formulation of an estate: its groups, each task's, and the program over their counts."""
 
     problem: AssignmentProblem
     group: Codes
@@ -39,7 +39,7 @@ class Formulation:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The counts found, and how good each aim is.
+    """The best assignment found, and how good each aim is.
 
     ``problem`` has the groups, ``group`` each task's, ``arcs`` how many of each go where.
     """
@@ -51,24 +51,24 @@ class Solution:
     stages: tuple[Stage, ...]
 
 
-def solve_assignment(context: PlanningContext, asked: SolveOptions, progress: Watch) -> Solution:
-    """Return the best assignment of the tasks, in the order of the estate's aims."""
+def solve_assignment(context: PlanningContext, options: SolveOptions, progress: Watch) -> Solution:
+    """Solve the assignment of the tasks, by the estate's aims in their order."""
     problem, group = group_tasks(context)
-    arcs, values, stages = solve_decomposed(problem, asked, progress) or _solve_whole(
-        problem, asked, progress
+    arcs, values, stages = solve_decomposed(problem, options, progress) or _solve_undivided(
+        problem, options, progress
     )
     return Solution(problem, group, arcs, values, stages)
 
 
-def _solve_whole(
-    problem: AssignmentProblem, asked: SolveOptions, progress: Watch
+def _solve_undivided(
+    problem: AssignmentProblem, options: SolveOptions, progress: Watch
 ) -> tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]:
-    """Return the best counts, every aim's figure, and what became of it."""
-    course = start(problem, asked)
-    for stop in stage_boundaries(course.aims, coordinated=False):
-        course = advance(course, stop, asked, progress)
-    arcs = course.arcs if course.stages[0].proven else assign_greedily(problem, course.arcs)
-    return arcs, course.values(arcs), course.stages
+    """Solve without decomposing; return the counts, every aim's value and its stage."""
+    solve = start(problem, options)
+    for stop in stage_boundaries(solve.aims, coordinated=False):
+        solve = advance(solve, stop, options, progress)
+    arcs = solve.arcs if solve.stages[0].proven else assign_greedily(problem, solve.arcs)
+    return arcs, solve.values(arcs), solve.stages
 
 
 def build_model(context: PlanningContext, pooling: bool) -> Formulation:
@@ -84,6 +84,6 @@ def assigned_servers(estate: Estate, tasks: Tasks, group: Codes, arcs: Arcs) -> 
     arc_group, arc_server, count = arcs
     order = np.lexsort((rank[arc_server], arc_group))
     ranked = (arc_group[order], rank[arc_server[order]], count[order])
-    wish = np.where(tasks.current >= 0, rank[tasks.current], -1).astype(np.int32)
-    place = assign_tasks(group, wish, ranked)
+    today = np.where(tasks.current >= 0, rank[tasks.current], -1).astype(np.int32)
+    place = assign_tasks(group, today, ranked)
     return np.where(place >= 0, np.argsort(rank)[place], -1).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Takes one question through its aims, some at a time.
+"""Solves an assignment problem in stages, some aims at a time.
 
 Telling tasks apart by the server of today multiplies the columns and only `moves` asks for it. So
 until then those columns are idle: all that they can do for the other aims, others can.

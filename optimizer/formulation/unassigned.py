@@ -1,4 +1,4 @@
-"""Says why a task has no proxy, in the order in which a person would ask."""
+"""Explains unassigned tasks: the first reason that a person would look for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GIVEN_UP = "there is room, but a later aim's tolerance or the time limit left it
 def explain_unassigned(
     context: PlanningContext, group: Codes, proxy: Codes, spare: NDArray[np.bool_]
 ) -> list[Unassigned]:
-    """Return (task, reason, detail) of every task that is to be planned and has no proxy.
+    """Explain every task that is to be planned and has no proxy: (task, reason, detail).
 
     ``group`` and ``proxy`` are per task, ``spare`` is the `groups_with_capacity` for each group.
     """
@@ -56,7 +56,7 @@ def explain_unassigned(
 
 
 def groups_with_capacity(problem: AssignmentProblem, arcs: Arcs) -> NDArray[np.bool_]:
-    """Tell which groups one more task of fits on some server's own capacity.
+    """Return the groups of which one more task fits on some server's own capacity, (groups,).
 
     What keeps such a task out is failover, the only rule beside capacity; or else it was given up
     for a later aim.

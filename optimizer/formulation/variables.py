@@ -1,4 +1,4 @@
-"""The columns of the program: where each stands, what it may be, and what carries load."""
+"""Builds the variables: each column's place and bounds, and which columns carry load."""
 
 from __future__ import annotations
 

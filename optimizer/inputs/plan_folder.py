@@ -1,4 +1,4 @@
-"""Reads a plan folder back, and what only a report shows of it."""
+"""Reads a plan folder back: assignments and job lists, and the details that a report shows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COUNTS = ("planned_runs", "on_planned_server", "in_planned_tier", "parts")
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What a plan's files say beside who serves whom.
+    """The details of a plan beside its assignments.
 
     Per task ``reason`` is a code into ``reasons``, -1 where it is not in `unassigned.csv`.
     ``agreement`` has, for each job with planned runs, its `COUNTS`; ``before`` the servers, by
@@ -45,7 +45,7 @@ class Details:
 
 
 def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
-    """Return what the plan in ``folder`` says; PlanError where that cannot be read."""
+    """Read the details of the plan in ``folder``; PlanError where they cannot be read."""
     rows = plan_table(folder, UNASSIGNED, ("job", "vm", "reason"))
     reason = np.full(len(tasks), -1, dtype=np.int8)
     reason[tasks_at(estate, tasks, rows)] = rows.columns["reason"].indices.to_numpy()
@@ -97,7 +97,7 @@ AGAIN = "run `gip plan` again"
 
 @dataclass(frozen=True)
 class PlanFolder:
-    """What a plan in ``folder`` says.
+    """The assignments and job lists of the plan in ``folder``.
 
     Per task, in the order of `find_tasks`: ``proxy``, a server code, -1 where unassigned, and
     ``tier``, 0 where there is none. ``job_proxies`` gives jobs, by name, the codes of the servers
@@ -111,7 +111,7 @@ class PlanFolder:
 
 
 def read_plan(estate: Estate, tasks: Tasks, folder: Path) -> PlanFolder:
-    """Return the plan in ``folder``; PlanError where it cannot be read or is of another estate."""
+    """Read the plan in ``folder``; PlanError where it cannot be read or is of another estate."""
     _same_inputs(estate, folder)
     rows = plan_table(folder, ASSIGNMENTS)
     server = _codes(estate.servers["server"], rows, "proxy")
@@ -135,8 +135,10 @@ def tasks_at(estate: Estate, tasks: Tasks, rows: TextTable) -> Codes:
 
 
 def plan_table(folder: Path, file: str, columns: Sequence[str] = ()) -> TextTable:
-    """Return ``columns`` of one of a plan's files, by default those that commands read; PlanError
-    without them."""
+    """Read ``columns`` of one of a plan's files, by default those that commands read.
+
+    Raises PlanError where the file or a column is missing or broken.
+    """
     columns = columns or COLUMNS[file]
     try:
         table = read_table(folder / file, columns)

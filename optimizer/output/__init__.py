@@ -1,1 +1,1 @@
-"""Ways out: the files of a plan."""
+"""Output: the files of a plan, console tables, the report."""

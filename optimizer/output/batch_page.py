@@ -1,4 +1,4 @@
-"""A batch as one page: nothing is loaded from elsewhere, and only its own script may run."""
+"""Writes the summary of a batch as one page that loads nothing from elsewhere."""
 
 from __future__ import annotations
 

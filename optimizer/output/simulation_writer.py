@@ -1,4 +1,4 @@
-"""The files of a simulation, as commands.md of the contract lists them."""
+"""Writes the files of a simulation: runs.csv, proxy_load.csv, simulation.json."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def simulate(
     knows_connections: bool = False,
     step: Callable[[str], None] = lambda step: None,
 ) -> Simulation:
-    """Return what the product does by itself in one week.
+    """Replay what the product does by itself in one week (S13 to S16).
 
     ``lists`` gives jobs, by name, the servers (codes) to choose among, as `job_proxies.csv` of a
     plan does; a job without one is automatic. Without ``lists`` each job keeps its own (S13).
@@ -37,7 +37,7 @@ def simulate_tasks(
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     working = job_tasks(tasks, eligibility)
     chosen = build_choices(estate, working, eligibility, lists, knows_connections)
-    dealer = CachedDispatcher(chosen, lambda choice, picked: picked)
-    week, picked = replay_week(estate, tasks, chosen, dealer, step), dealer.told
-    del dealer  # what it knows of other nights is large
+    dispatcher = CachedDispatcher(chosen, lambda choice, picked: picked)
+    week, picked = replay_week(estate, tasks, chosen, dispatcher, step), dispatcher.told
+    del dispatcher  # its cache of other nights is large
     return build_simulation(estate, tasks, eligibility, chosen, picked, week, knows_connections)

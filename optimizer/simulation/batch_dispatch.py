@@ -1,4 +1,4 @@
-"""Many starts of jobs at once, each beside the others: the same picks as `deal` (S15)."""
+"""Dispatches many starts of jobs at once, vectorised: the same picks as `dispatch` (S15)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Small = np.dtype[np.signedinteger[Any]]
 
 @dataclass(frozen=True, slots=True)
 class DispatchBatch:
-    """Starts of one job: each way to choose, at each of the ``loads``.
+    """Starts of one job: each of several offers, at each of the ``loads``.
 
     Per task the ``kind``. ``offers`` and ``connects``, shape (ways, kinds, servers), are the
     servers that a kind picks from, never none, and those that it then connects to; ``loads`` has
@@ -35,15 +35,18 @@ class DispatchBatch:
 
 @dataclass(frozen=True, slots=True)
 class DispatchResult:
-    """``picks``, shape (tasks, ways, loads), are servers, `NOBODY` where that does not connect;
-    ``begun``, shape (ways, loads, servers), is how many tasks that connect each of them has."""
+    """The picks of starts, and how many tasks each server begins to run.
+
+    ``picks``, shape (tasks, ways, loads), are servers, `NOBODY` where that does not connect;
+    ``begun``, shape (ways, loads, servers), counts the tasks that connect.
+    """
 
     picks: Picks
     begun: Counts
 
 
 def dispatch_many(many: Sequence[DispatchBatch]) -> Iterator[tuple[int, DispatchResult]]:
-    """Yield the place of each of ``many`` starts with its picks, in another order."""
+    """Dispatch ``many`` starts; yield the place of each with its picks, in another order."""
     order = sorted(range(len(many)), key=lambda place: _size(many[place]))
     for part in _parts(many, order):
         yield from zip(part, _vectorised([many[place] for place in part]), strict=True)
@@ -72,9 +75,10 @@ def _parts(many: Sequence[DispatchBatch], order: list[int]) -> Iterator[list[int
 def _vectorised(many: list[DispatchBatch]) -> list[DispatchResult]:
     """Return the picks of starts, task by task in all of them at once.
 
-    A column is a start, a key a server's load and then its place, as in `deal`. What is not on
+    A column is a start, a key a server's load and then its place, as in `dispatch`. What is not on
     offer is `_far` away. Whoever has no task left picks what does not count.
     """
+    # Keys of so few bits that load and place fit, in the smallest type that does.
     width = max(starts.loads.shape[1] for starts in many)
     kind = _kinds(many)
     bits = width.bit_length()
@@ -86,6 +90,7 @@ def _vectorised(many: list[DispatchBatch]) -> list[DispatchResult]:
     away, grow = _tables(many, width, bits, small)
     before = keys.copy()
     picks = np.empty((len(kind), len(job)), dtype=np.int16)
+    # Task by task: the smallest key on offer is the pick, and grows if it connects.
     seen, column = np.empty_like(keys), np.arange(len(job))
     for step, of_job in enumerate(kind):
         line = of_job.take(job) + base
@@ -95,6 +100,7 @@ def _vectorised(many: list[DispatchBatch]) -> list[DispatchResult]:
         more = grow[line, server]
         keys[server, column] += more
         picks[step] = np.where(more, server, NOBODY)
+    # Back to one result for each job's starts.
     begun = ((keys - before) >> bits).T
     ends = np.cumsum([len(starts.offers) * len(starts.loads) for starts in many])[:-1]
     parts = zip(many, np.split(picks, ends, axis=1), np.split(begun, ends), strict=True)
@@ -132,8 +138,11 @@ def _columns(
 
 
 def _tables(many: list[DispatchBatch], width: int, bits: int, small: Small) -> tuple[Keys, Keys]:
-    """Return, for each way and kind, how far away each server is, shape (servers, rows), and how
-    a key grows that is picked, shape (rows, servers)."""
+    """Return the tables of distances and of growth, a row for each way and kind.
+
+    How far away each server is, shape (servers, rows), and how much its key grows when it is
+    picked, shape (rows, servers).
+    """
     away, grow = [], []
     for starts in many:
         ways, kinds, servers = starts.offers.shape

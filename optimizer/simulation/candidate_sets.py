@@ -1,4 +1,4 @@
-"""What the tasks of each job choose among: the best tier that the job allows (S13, S14)."""
+"""Candidate sets: the servers of the best tier that a job allows its tasks (S13, S14)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class JobTasks:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the Windows tasks of one job choose among.
+    """The candidate sets of the Windows tasks of one job.
 
     ``places`` are the servers that they may pick and the backup server, in order of name, as
     places in that order; all else counts servers within ``places``. ``offered`` are those that
@@ -70,7 +70,7 @@ def servers_by_name(estate: Estate) -> Codes:
 def job_tasks(tasks: Tasks, eligibility: Eligibility) -> list[JobTasks]:
     """Return the Windows tasks of every job that has any, in order of the jobs' names."""
     ends = np.flatnonzero(tasks.job[1:] != tasks.job[:-1]) + 1
-    made = []
+    found = []
     for begin, end in pairwise([0, *ends.tolist(), len(tasks)]):
         windows = np.flatnonzero(tasks.kind[begin:end] == WINDOWS)
         if len(windows):
@@ -78,8 +78,8 @@ def job_tasks(tasks: Tasks, eligibility: Eligibility) -> list[JobTasks]:
             profile = eligibility.profile[tasks.vm[places]]
             profiles, kind = np.unique(profile, return_inverse=True)
             small = kind.astype(np.min_scalar_type(len(profiles)))
-            made.append(JobTasks(int(tasks.job[begin]), places, small, profiles))
-    return made
+            found.append(JobTasks(int(tasks.job[begin]), places, small, profiles))
+    return found
 
 
 def build_choices(
@@ -89,19 +89,19 @@ def build_choices(
     lists: Mapping[str, tuple[int, ...]] | None,
     knows_connections: bool,
 ) -> list[Choice]:
-    """Return the choice of each of the jobs ``working``."""
+    """Build the choice of each of the jobs ``working``."""
     order = servers_by_name(estate)
     own = int(np.flatnonzero(order == estate.backup_server)[0])
     names = estate.jobs["job"].tolist()
     named = estate.jobs["proxy_codes"].tolist()
     if lists is not None:
         named = [lists.get(name, ()) for name in names]
-    made = []
+    found = []
     for of in working:
         tier = eligibility.tier[of.profiles][:, order]
         allowed = _allowed(eligibility, named[of.job])[order]
-        made.append(build_choice(of, np.arange(len(order)), tier, allowed, own, knows_connections))
-    return made
+        found.append(build_choice(of, np.arange(len(order)), tier, allowed, own, knows_connections))
+    return found
 
 
 def _allowed(eligibility: Eligibility, named: tuple[int, ...]) -> NDArray[np.bool_]:
@@ -121,7 +121,7 @@ def build_choice(
     own: int,
     knows_connections: bool,
 ) -> Choice:
-    """Return the choice of one job's tasks among servers, at ``places`` in the order of names.
+    """Build the choice of one job's tasks among servers, at ``places`` in the order of names.
 
     ``tier``, shape (kinds, servers), is 0 where there is no connection; ``allowed`` are those
     that the job may use; ``own`` is which of the servers the backup server is.

@@ -1,4 +1,4 @@
-"""One start of one job: each task in turn takes the server with the fewest running tasks (S15)."""
+"""Dispatches one start of one job: each task picks the server with fewest running tasks (S15)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Started = tuple[NDArray[np.intp], Counts]
 
 
 def dispatch(choice: Choice, load: Counts) -> Picks:
-    """Return the server that each task of ``choice`` picks, `NOBODY` where it has no connection.
+    """Dispatch the tasks of ``choice``: the server each picks, `NOBODY` where it does not connect.
 
     ``load`` is what each server of the choice runs as the job starts. A server's key is its load,
     then its place: the smallest key is the pick. Kinds whose offers have no server in common know
@@ -25,9 +25,9 @@ def dispatch(choice: Choice, load: Counts) -> Picks:
     """
     picks = np.full(len(choice.of.kind), NOBODY, dtype=np.min_scalar_type(-len(load)))
     for kinds in _overlapping_kinds(choice):
-        of_crowd = np.zeros(len(choice.offer), dtype=np.bool_)
-        of_crowd[kinds] = True
-        mine = np.flatnonzero(of_crowd[choice.of.kind])
+        overlapping = np.zeros(len(choice.offer), dtype=np.bool_)
+        overlapping[kinds] = True
+        mine = np.flatnonzero(overlapping[choice.of.kind])
         offer = choice.offers[choice.offer[kinds[0]]]
         if all(choice.connects[kind].count(1) == len(offer) for kind in kinds) and (
             len({choice.offer[kind] for kind in kinds}) == 1
@@ -39,7 +39,7 @@ def dispatch(choice: Choice, load: Counts) -> Picks:
 
 
 def _overlapping_kinds(choice: Choice) -> list[list[int]]:
-    """Return the kinds that connect to something, those together whose offers overlap.
+    """Return the kinds that connect to something, in sets whose offers overlap.
 
     Sets of servers are integers, a byte each.
     """
@@ -47,20 +47,20 @@ def _overlapping_kinds(choice: Choice) -> list[list[int]]:
     for row, offer in zip(one_each, choice.offers, strict=True):
         row[offer] = True
     sets = [int.from_bytes(row.tobytes(), "little") for row in one_each]
-    crowds: list[tuple[int, list[int]]] = []
+    overlaps: list[tuple[int, list[int]]] = []
     for kind, offer_of_kind in enumerate(choice.offer):
         if 1 in choice.connects[kind]:
             servers, kinds = sets[offer_of_kind], [kind]
-            for crowd in [crowd for crowd in crowds if servers & crowd[0]]:
-                crowds.remove(crowd)
-                servers |= crowd[0]
-                kinds += crowd[1]
-            crowds.append((servers, kinds))
-    return [kinds for _, kinds in crowds]
+            for overlap in [overlap for overlap in overlaps if servers & overlap[0]]:
+                overlaps.remove(overlap)
+                servers |= overlap[0]
+                kinds += overlap[1]
+            overlaps.append((servers, kinds))
+    return [kinds for _, kinds in overlaps]
 
 
 def _fill_evenly(load: Counts, number: int) -> Counts:
-    """Return which of the servers each of a ``number`` of tasks picks, where all suit them all.
+    """Fill servers evenly: which of them each of a ``number`` of tasks picks, where all suit.
 
     They are the smallest keys of all that the servers come to have. Of the servers with the
     least load some number fills up last, so that is the least height that holds all tasks.
@@ -68,28 +68,28 @@ def _fill_evenly(load: Counts, number: int) -> Counts:
     size = len(load)
     lowest = np.sort(load)
     height = (-(-(number + np.cumsum(lowest)) // np.arange(1, size + 1))).min()
-    room = np.maximum(height - load, 0)
-    server = np.repeat(np.arange(size), room)
-    before = np.arange(len(server)) - np.repeat(np.cumsum(room) - room, room)
+    rounds = np.maximum(height - load, 0)
+    server = np.repeat(np.arange(size), rounds)
+    before = np.arange(len(server)) - np.repeat(np.cumsum(rounds) - rounds, rounds)
     return np.sort((load[server] + before) * size + server)[:number] % size
 
 
 def _dispatch_sequentially(choice: Choice, load: Counts, kinds: list[int]) -> list[int]:
-    """Return what tasks of these ``kinds`` pick.
+    """Dispatch tasks of these ``kinds`` one by one.
 
     Every offer is a heap of keys. Loads only grow meanwhile, so a key in it is never too large,
-    and the top is the pick as soon as it is up to date, whatever was dealt from other heaps. Of n
-    tasks the n smallest keys are enough: one of them has not been dealt from, and those left out
+    and the top is the pick as soon as it is up to date, whatever was picked from other heaps. Of n
+    tasks the n smallest keys are enough: one of them has not been picked, and those left out
     are larger.
     """
     size = len(load)
     keys = load * size + np.arange(size)
     key_of = keys.tolist()
     heaps = [np.sort(keys[offer])[: len(kinds)].tolist() for offer in choice.offers]
-    wishes = list(zip((heaps[offer] for offer in choice.offer), choice.connects, strict=True))
+    of_kind = list(zip((heaps[offer] for offer in choice.offer), choice.connects, strict=True))
     picks = []
     for kind in kinds:
-        heap, connects = wishes[kind]
+        heap, connects = of_kind[kind]
         key = heap[0]
         while key != key_of[key % size]:
             heapreplace(heap, key_of[key % size])
@@ -104,15 +104,15 @@ def _dispatch_sequentially(choice: Choice, load: Counts, kinds: list[int]) -> li
 
 
 class CachedDispatcher(Generic[T]):
-    """Begins jobs, and keeps what is to be ``told`` of each start, by job and start.
+    """Dispatches starts of jobs, and keeps what is ``told`` of each, by job and start.
 
-    No job is dealt twice for the same load: one night is much like another.
+    No job is dispatched twice for the same load: one night is much like another.
     """
 
     def __init__(self, choices: Sequence[Choice], tell: Callable[[Choice, Picks], T]) -> None:
         self.told: list[dict[int, T]] = [{} for _ in choices]
         self._choices, self._tell = choices, tell
-        self._dealt: dict[tuple[int, bytes], tuple[Counts, T]] = {}
+        self._cache: dict[tuple[int, bytes], tuple[Counts, T]] = {}
 
     def __call__(self, place: int, number: int, load: Counts) -> Started:
         """Begin the job of the choice at ``place`` for the ``number``-th time in the week.
@@ -123,8 +123,8 @@ class CachedDispatcher(Generic[T]):
         choice = self._choices[place]
         here = load[choice.places]
         met = place, here[choice.offered].tobytes()
-        if met not in self._dealt:
+        if met not in self._cache:
             picked = dispatch(choice, here)
-            self._dealt[met] = choice.count_started(picked), self._tell(choice, picked)
-        begun, self.told[place][number] = self._dealt[met]
-        return choice.places, begun
+            self._cache[met] = choice.count_started(picked), self._tell(choice, picked)
+        started, self.told[place][number] = self._cache[met]
+        return choice.places, started

@@ -1,4 +1,4 @@
-"""What a replayed week comes to: its runs, loads and figures, and how far it follows a plan."""
+"""The results of a replayed week: runs, loads and figures, and its agreement with a plan."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def build_simulation(
     week: WeekLoad,
     knows_connections: bool,
 ) -> Simulation:
-    """Return what the replayed ``week`` comes to, ``picked`` per choice and start."""
+    """Build the results of a replayed ``week``; ``picked`` is per choice and start."""
     runs = _runs(estate, tasks, eligibility, choices, picked)
     spans = spans_of_week(estate, eligibility.candidate, week)
     one, two, three, four = np.bincount(runs.tier, minlength=5).tolist()[1:]
@@ -112,11 +112,13 @@ def _runs(
     choices: list[Choice],
     picked: list[dict[int, Picks]],
 ) -> Runs:
+    # Every run: a task at a start of its job, in that order.
     every = week_starts(estate)
     starts = [every[choice.of.job] for choice in choices]
     jobs = list(zip(starts, choices, strict=True))
-    task = _join_spans(np.repeat(choice.of.tasks, len(starts)) for starts, choice in jobs)
-    place = _join_spans(_picks(*of_job) for of_job in zip(choices, picked, strict=True))
+    task = _concatenate(np.repeat(choice.of.tasks, len(starts)) for starts, choice in jobs)
+    place = _concatenate(_picks(*of_job) for of_job in zip(choices, picked, strict=True))
+    # What has no connection the backup server takes over, if it connects (S16).
     own = estate.backup_server
     profile = eligibility.profile[tasks.vm[task]]
     left = place == NOBODY
@@ -128,7 +130,7 @@ def _runs(
     connection = np.where(over_network, NETWORK, POWERSHELL_DIRECT)
     return Runs(
         task=task,
-        start=_join_spans(np.tile(starts, len(choice.of.tasks)) for starts, choice in jobs),
+        start=_concatenate(np.tile(starts, len(choice.of.tasks)) for starts, choice in jobs),
         proxy=proxy,
         tier=np.where(ran, eligibility.tier[profile, proxy], 0).astype(np.int8),
         connection=np.where(ran, connection, NO_CONNECTION).astype(np.int8),
@@ -142,7 +144,7 @@ def _picks(choice: Choice, picked: dict[int, Picks]) -> Codes:
     return np.where(starts == NOBODY, NOBODY, choice.places[starts]).astype(np.int32)
 
 
-def _join_spans(parts: Iterable[Counts | Codes]) -> Codes:
+def _concatenate(parts: Iterable[Counts | Codes]) -> Codes:
     return np.concatenate([np.zeros(0, np.int32), *(part.astype(np.int32) for part in parts)])
 
 
@@ -152,8 +154,10 @@ def spans_of_week(estate: Estate, candidate: NDArray[np.bool_], week: WeekLoad) 
     shown = order[candidate[order] | (order == own)]
     place = np.argsort(order)[shown]
     running = np.tile(estate.servers["running_tasks"].to_numpy()[shown], (len(week.minutes), 1))
+    # Load by minute and server, the backup server's own work as running.
     planned = week.load[:, place] - running
     running[:, shown == own] += week.own[:, None]
+    # A row for each minute at which a figure of the server changes, up to the next one.
     changes = np.ones_like(planned, dtype=np.bool_)
     changes[1:] = (np.diff(planned, axis=0) != 0) | (np.diff(running, axis=0) != 0)
     server, row = np.nonzero(changes.T)
@@ -169,8 +173,10 @@ def spans_of_week(estate: Estate, candidate: NDArray[np.bool_], week: WeekLoad) 
 
 
 def busiest_candidate(estate: Estate, candidate: NDArray[np.bool_], spans: Spans) -> int:
-    """Return the aim `peak`: of the candidates' busiest moments the largest, in tasks or as the
-    estate wants, per mille of ``max_tasks``."""
+    """Return the aim `peak`: the largest of the candidates' peaks.
+
+    In tasks, or per mille of ``max_tasks`` where the estate balances utilisation.
+    """
     busiest = np.zeros(len(candidate), dtype=np.int64)
     np.maximum.at(busiest, spans.server, spans.running + spans.planned)
     if estate.settings.balance == "tasks":

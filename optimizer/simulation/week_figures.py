@@ -1,4 +1,4 @@
-"""A week of a plan in the figures of a simulation, so that both stand side by side."""
+"""Figures of a week, planned or simulated, to compare the two."""
 
 from __future__ import annotations
 
@@ -42,8 +42,11 @@ def figures_of_week(
     spans: Spans,
     failed_over: NDArray[np.bool_] | None = None,
 ) -> Figures:
-    """Return the figures of a week in which every run of a task is in the same ``tier``, 0 for
-    none, with the load of ``spans``; `peak` is that of ``candidate`` servers."""
+    """Return the figures of a week in which every run of a task is in the same ``tier``.
+
+    ``tier`` is per task, 0 for none; the load is that of ``spans``, `peak` that of ``candidate``
+    servers.
+    """
     starts = estate.jobs["days"].map(len).to_numpy(dtype=np.int64)[tasks.job]
     windows = tasks.kind == WINDOWS
     runs = np.bincount(tier[windows], weights=starts[windows], minlength=5)

@@ -1,4 +1,4 @@
-"""The clock: job after job over the week, twice, so that Sunday night is there on Monday."""
+"""Replays two weeks, start after start, so that Sunday night's runs are there on Monday."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from optimizer.simulation.dispatch import Started
 
 @dataclass(frozen=True, slots=True)
 class WeekLoad:
-    """The second of two weeks, servers in order of name.
+    """The load of the second of two weeks, servers in order of name.
 
     From each of ``minutes`` to the next, ``load`` is what each server runs (``running_tasks`` and
     Windows runs), shape (minutes, servers), ``own`` what the backup server runs of its own (S5).
@@ -42,7 +42,7 @@ def replay_week(
     begin: Callable[[int, int, Counts], Started],
     step: Callable[[str], None],
 ) -> WeekLoad:
-    """Return the second week of two.
+    """Replay two weeks, and return the load of the second.
 
     ``begin`` is given the place of a choice, the number of the start in its week and what the
     servers run, and returns servers and how many tasks each of them begins to run.

@@ -1,4 +1,4 @@
-"""Integer solutions by CP-SAT, in all of a program or in a box around a point."""
+"""Searches integer solutions by CP-SAT, in all of a program or in a neighbourhood of a point."""
 
 from __future__ import annotations
 

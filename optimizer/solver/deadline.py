@@ -1,4 +1,4 @@
-"""One deadline for a whole plan, and solver calls that Ctrl-C can end at once."""
+"""The deadline of a plan, and solver calls that Ctrl-C can end at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What duals prove of an aim: a bound, and where every plan that comes close to it has to be.
+"""Dual bounds: what row multipliers prove of an aim, and reduced-cost fixing by them.
 
 No solver's word is taken for a bound. Its duals are, and any duals give a valid bound: wrong
 digits can only make it weaker. For any y: c x = y (A x) + (c - y A) x, and each part is bounded

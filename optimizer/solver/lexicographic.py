@@ -1,7 +1,7 @@
-"""One aim after another: bound it, reach the bound or come close, lock it, next.
+"""Optimises aims lexicographically: bound one, reach the bound or come close, hold it, next.
 
 Knows nothing of proxies. Aims are taken together while the relaxation alone settles them: each
-is bounded, taken as reached, and locked; then one search near the relaxation's last point looks
+is bounded, taken as reached, and held; then one search near the relaxation's last point looks
 for an integer plan that reaches all of those bounds, which proves them all. Where there is none
 near, each aim gets a search of its own.
 """

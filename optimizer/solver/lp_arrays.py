@@ -1,4 +1,4 @@
-"""A program's linear relaxation as arrays: only what is open, squares as segments.
+"""Builds the LP relaxation of a program as arrays: free columns only, squares as segments.
 
 A square ``q = w²`` becomes a chain of segments between ``cuts`` of w, each with the slope of its
 chord, so that their sum is ``w²`` at every cut and above it between two.

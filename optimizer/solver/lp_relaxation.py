@@ -1,4 +1,4 @@
-"""Bounds by linear relaxation: what no plan can better, fractions allowed."""
+"""Bounds aims by LP relaxation: what no solution can better, fractions allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Confines a program to boxes around a fractional point, where good integer points are near."""
+"""Neighbourhoods: a program with most columns fixed near a fractional point, ever wider."""
 
 from __future__ import annotations
 

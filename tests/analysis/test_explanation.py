@@ -284,14 +284,14 @@ def planned_spec(spec: dict[str, Any]) -> Iterator[Plan]:
         yield plan(read_estate(Path(folder)))
 
 
-def hurdles_of(read: Estate, job: int, vm: int) -> list[Obstacles]:
-    rulebook = ObstacleFinder(read, Paths(read), job, vm)
-    return [rulebook.hurdles(server) for server in range(len(read.servers))]
+def obstacles_of(read: Estate, job: int, vm: int) -> list[Obstacles]:
+    finder = ObstacleFinder(read, Paths(read), job, vm)
+    return [finder.obstacles(server) for server in range(len(read.servers))]
 
 
 @plain
 @given(random_estates.estates())
-def test_hurdles_are_what_the_oracle_says(spec: dict[str, Any]) -> None:
+def test_obstacles_are_what_the_oracle_says(spec: dict[str, Any]) -> None:
     truth = oracle.Estate(spec)
     with planned_spec(spec) as made:
         jobs, vms, servers = (
@@ -299,7 +299,7 @@ def test_hurdles_are_what_the_oracle_says(spec: dict[str, Any]) -> None:
         )  # fmt: skip
         for task in np.flatnonzero(made.tasks.kind == WINDOWS).tolist():
             job, vm = int(made.tasks.job[task]), int(made.tasks.vm[task])
-            for server, at in enumerate(hurdles_of(made.estate, job, vm)):
+            for server, at in enumerate(obstacles_of(made.estate, job, vm)):
                 name, key = servers[server], (jobs[job], vms[vm])
                 assert at.none == ((key, name) in truth.options)
                 assert at.connects == bool(truth.connection(truth.servers[name], vms[vm]))
@@ -395,7 +395,7 @@ def test_no_smaller_set_of_facts_forbids_it(spec: dict[str, Any]) -> None:
         waiting = np.flatnonzero((made.tasks.kind == WINDOWS) & (made.proxy < 0)).tolist()
         assume(waiting)
         read, task = made.estate, waiting[0]
-        at = hurdles_of(read, int(made.tasks.job[task]), int(made.tasks.vm[task]))
+        at = obstacles_of(read, int(made.tasks.job[task]), int(made.tasks.vm[task]))
         found = find_conflict(PlanningContext.build(read, made.tasks), made.proxy, task, at)
     brute = Brute(spec, made, task, at)
     if found is None:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from models.errors import EstateError
 from models.estate import Estate
 from models.solve_events import Stage
-from optimizer.analysis.placement.frontier import KEPT, FrontierPoint, PlacementSolver, is_better
+from optimizer.analysis.placement.frontier import KEPT, FrontierPoint, PlacementSolver, better_point
 from optimizer.analysis.placement.sites import machine_per_network, machines_from_file
 from optimizer.cli.main import gip
 from optimizer.eligibility.tasks import find_tasks
@@ -104,7 +104,7 @@ def values(point: FrontierPoint) -> dict[str, int]:
 
 @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
 @given(questions())
-def test_no_choice_of_as_many_places_is_better(question: tuple[Spec, Rows]) -> None:
+def test_no_choice_of_as_many_places_better_point(question: tuple[Spec, Rows]) -> None:
     spec, machines = question
     with tempfile.TemporaryDirectory() as folder:
         places = placement(spec, machines, Path(folder))
@@ -312,7 +312,7 @@ def test_a_search_cut_short_proves_nothing_of_the_plan_without_machines() -> Non
     poor = FrontierPoint(
         (9,), staged(("coverage", 8, 8), ("tier1", 2, 7), ("tier2", 0, 6), ("peak", 1, 1)), 2
     )
-    found = is_better(poor, none, 10)
+    found = better_point(poor, none, 10)
     assert found.proxies == ()
     assert [(stage.best, stage.bound) for stage in found.stages] == [
         (8, 8),
@@ -323,5 +323,5 @@ def test_a_search_cut_short_proves_nothing_of_the_plan_without_machines() -> Non
     proven = FrontierPoint(
         (9,), staged(("coverage", 7, 7), ("tier1", 7, 7), ("tier2", 0, 0), ("peak", 1, 1)), 2
     )
-    assert is_better(proven, none, 10) is none
-    assert is_better(none, poor, 10) is none
+    assert better_point(proven, none, 10) is none
+    assert better_point(none, poor, 10) is none

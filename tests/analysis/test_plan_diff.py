@@ -123,9 +123,8 @@ def test_every_task_is_looked_at(
         [f"{job} {vm} {proxy} {tier}" for (job, vm), (proxy, tier) in side.items()]
         for side in (before, after)
     ]
-    found = compare_assignments(
-        *(plan(folder / name, *rows) for name, rows in zip("ab", lines, strict=True))
-    )
+    a, b = (plan(folder / name, *rows) for name, rows in zip("ab", lines, strict=True))
+    found = compare_assignments(a, b)
     both = before.keys() & after.keys()
     assert found.totals == {
         "moved": sum(before[task][0] != after[task][0] for task in both),

@@ -1,4 +1,4 @@
-"""One estate in pieces: the same bytes as in one, and the same complaints."""
+"""One estate out of core: the same bytes as in one process, and the same problems."""
 
 from __future__ import annotations
 
@@ -25,11 +25,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.errors import EstateError, GipError, OutputError, PlanError
+from models.estate import Codes
 from optimizer.cli.main import gip
-from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster
+from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster, versions
 from optimizer.distributed.out_of_core import shuffle
 from optimizer.distributed.out_of_core import task_runner as workers
-from optimizer.distributed.out_of_core.partition_bounds import partition_bounds, partition_of
+from optimizer.distributed.out_of_core.partition import (
+    partition_bounds,
+    partition_of,
+    sort_partition,
+)
 from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core, solve_out_of_core
 from optimizer.distributed.out_of_core.small_tables import read_small_tables
 from optimizer.distributed.out_of_core.split_solution import split_counts
@@ -76,7 +81,7 @@ def client() -> Iterator[Client]:
         yield client
 
 
-def pieces(
+def run_partitioned(
     client: Client,
     estate: Path,
     out: Path,
@@ -116,18 +121,18 @@ def test_random_estates_give_the_same_bytes(
         random_estates.write(spec, folder / "estate")
         parquet(folder / "estate", group)
         plan(folder / "estate", folder / "whole", None, 1, 0, silent)
-        pieces(client, folder / "estate", folder / "pieces", rows)
+        run_partitioned(client, folder / "estate", folder / "pieces", rows)
         assert written(folder / "pieces") == written(folder / "whole")
 
 
 @pytest.mark.parametrize(("group", "rows", "least"), [(7, 1000, 20), (100, 10**6, 1)])
-def test_a_real_estate_gives_the_same_bytes_in_many_pieces_or_one(
+def test_a_real_estate_gives_the_same_bytes_in_many_partitions_or_one(
     client: Client, tmp_path: Path, group: int, rows: int, least: int
 ) -> None:
     parquet(BRANCHES, group, tmp_path / "estate")
     plan(tmp_path / "estate", tmp_path / "whole", None, 1, 0, silent)
     steps: list[str] = []
-    pieces(client, tmp_path / "estate", tmp_path / "pieces", rows, steps.append)
+    run_partitioned(client, tmp_path / "estate", tmp_path / "pieces", rows, steps.append)
     number = next(int(step.split()[-1]) for step in steps if step.startswith("ordering, 0 of "))
     assert (number >= least) if least > 1 else (number == 1)
     assert written(tmp_path / "pieces") == written(tmp_path / "whole")
@@ -139,26 +144,28 @@ def test_a_real_estate_gives_the_same_bytes_in_many_pieces_or_one(
 @st.composite
 def expansions(draw: st.DrawFn) -> tuple[Any, ...]:
     size = draw(st.integers(0, 30))
-    numbers = lambda low, high: np.array(  # noqa: E731
-        draw(st.lists(st.integers(low, high), min_size=size, max_size=size)), dtype=np.int32
-    )
-    group, today, piece = numbers(-1, 3), numbers(-1, 3), np.sort(numbers(0, 3))
+
+    def numbers(low: int, high: int) -> Codes:
+        drawn = draw(st.lists(st.integers(low, high), min_size=size, max_size=size))
+        return np.array(drawn, dtype=np.int32)
+
+    group, today, partition = numbers(-1, 3), numbers(-1, 3), np.sort(numbers(0, 3))
     arcs = [
         (g, s, draw(st.integers(1, 4))) for g in range(4) for s in range(4) if draw(st.booleans())
     ]
     columns = np.array(arcs, dtype=np.int64).reshape(-1, 3).T
-    return group, today, piece, tuple(columns)
+    return group, today, partition, tuple(columns)
 
 
 @given(drawn=expansions())
-def test_pieces_expand_to_what_the_whole_does(drawn: tuple[Any, ...]) -> None:
-    group, today, piece, arcs = drawn
+def test_partitions_expand_to_what_the_whole_does(drawn: tuple[Any, ...]) -> None:
+    group, today, partition, arcs = drawn
     rank = np.arange(4)
-    bundles = pd.DataFrame({"group": group, "server": today, "piece": piece, "count": 1})
-    dealt = split_counts(arcs, rank, bundles, 4)
+    bundles = pd.DataFrame({"group": group, "server": today, "partition": partition, "count": 1})
+    split = split_counts(arcs, rank, bundles, 4)
     found = [
-        assign_tasks(group[piece == number], today[piece == number], part)
-        for number, part in enumerate(dealt)
+        assign_tasks(group[partition == number], today[partition == number], part)
+        for number, part in enumerate(split)
     ]
     assert np.concatenate(found).tolist() == assign_tasks(group, today, arcs).tolist()
 
@@ -167,13 +174,16 @@ PLACES = st.tuples(st.integers(0, 3), st.text("aZé\U0001f5a5", max_size=3))
 
 
 @given(places=st.lists(PLACES, max_size=30), sample=st.lists(PLACES, max_size=8))
-def test_pieces_are_ranges_in_order_of_job_and_name(
+def test_partitions_are_ranges_in_order_of_job_and_name(
     places: list[tuple[int, str]], sample: list[tuple[int, str]]
 ) -> None:
     cuts = partition_bounds(sample, 1, 2)
     rank = np.array([place[0] for place in places], dtype=np.int32)
     found = partition_of(cuts, rank, pa.array([place[1] for place in places], pa.string()))
-    key = lambda place: (place[0], place[1].encode())  # noqa: E731
+
+    def key(place: tuple[int, str]) -> tuple[int, bytes]:
+        return place[0], place[1].encode()
+
     expected = [sum(key(cut) <= key(place) for cut in cuts) for place in places]
     assert found.tolist() == expected
     assert len(cuts) <= len(sample) // 2
@@ -228,7 +238,7 @@ def test_bad_tables_give_the_same_complaints(
 ) -> None:
     estate = spoilt(tmp_path / "estate", table, spoil)
     expected = error(lambda: plan(estate, tmp_path / "whole", None, 1, 0, silent))
-    found = error(lambda: pieces(client, estate, tmp_path / "pieces", 50))
+    found = error(lambda: run_partitioned(client, estate, tmp_path / "pieces", 50))
     assert isinstance(found, EstateError)
     assert isinstance(expected, EstateError)
     assert said(found) == said(expected)
@@ -239,18 +249,17 @@ def test_a_row_that_gets_lost_on_the_way_is_missed(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet(BRANCHES, 100, tmp_path / "estate")
-    real = shuffle.sort_partition
     monkeypatch.setattr(
-        shuffle, "sort_partition", lambda estate, rows, out: real(estate, rows[1:], out)
+        shuffle, "sort_partition", lambda estate, rows, out: sort_partition(estate, rows[1:], out)
     )
-    with pytest.raises(PlanError, match=r"job_vms has \d+ rows, the pieces have \d+"):
-        pieces(client, tmp_path / "estate", tmp_path / "out", 10**6)
+    with pytest.raises(PlanError, match=r"job_vms has \d+ rows, the partitions have \d+"):
+        run_partitioned(client, tmp_path / "estate", tmp_path / "out", 10**6)
     assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_vm_is_named_with_its_row(client: Client, tmp_path: Path) -> None:
     estate = spoilt(tmp_path / "estate", "job_vms", cell(60, "vm", "no-such-vm"))
-    found = error(lambda: pieces(client, estate, tmp_path / "out", 50))
+    found = error(lambda: run_partitioned(client, estate, tmp_path / "out", 50))
     assert str(found).splitlines()[0] == (
         "job_vms.parquet:61: vm: 'no-such-vm' is not in vms; add it there or remove this row"
     )
@@ -266,7 +275,7 @@ def test_unknown_addresses_and_columns_give_the_same_findings(
 
     estate = spoilt(tmp_path / "estate", "vms", spoil)
     plan(estate, tmp_path / "whole", None, 1, 0, silent)
-    pieces(client, estate, tmp_path / "pieces", 50)
+    run_partitioned(client, estate, tmp_path / "pieces", 50)
     assert written(tmp_path / "pieces") == written(tmp_path / "whole")
     assert b"203.0.113.9" in (tmp_path / "pieces" / "findings.csv").read_bytes()
     assert b"netwerks" in (tmp_path / "pieces" / "findings.csv").read_bytes()
@@ -331,9 +340,9 @@ def test_workers_of_other_versions_are_not_used(
 ) -> None:
     parquet(BRANCHES, 100, tmp_path / "estate")
     theirs = {"gip-planner": "0.0.1"}
-    monkeypatch.setattr(workers, "_introduce", lambda folder: (theirs, True))
+    monkeypatch.setattr(workers, "_handshake", lambda folder: (theirs, True))
     with pytest.raises(ClusterError, match=r"gip-planner 0\.0\.1 \(here .*same versions"):
-        pieces(client, tmp_path / "estate", tmp_path / "out")
+        run_partitioned(client, tmp_path / "estate", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -341,9 +350,9 @@ def test_workers_have_to_see_the_output(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parquet(BRANCHES, 100, tmp_path / "estate")
-    monkeypatch.setattr(workers, "_introduce", lambda folder: (workers.versions(), False))
+    monkeypatch.setattr(workers, "_handshake", lambda folder: (versions(), False))
     with pytest.raises(ClusterError, match=r"does not see .*out; give --out a folder that all"):
-        pieces(client, tmp_path / "estate", tmp_path / "out")
+        run_partitioned(client, tmp_path / "estate", tmp_path / "out")
 
 
 def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -364,7 +373,7 @@ def test_a_full_disk_leaves_nothing(
 
     monkeypatch.setattr("optimizer.distributed.out_of_core.write_partition.write_tasks", full)
     with pytest.raises(OutputError, match=r"out: cannot be written: No space left"):
-        pieces(client, tmp_path / "estate", tmp_path / "out")
+        run_partitioned(client, tmp_path / "estate", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -373,8 +382,8 @@ def test_a_full_disk_leaves_nothing(
     [
         (["--memory", "1GiB"], "need --out-of-core"),
         (["--scheduler", "tcp://x:1"], "need --out-of-core"),
-        (["--out-of-core", "--compare"], "look at whole estates"),
-        (["--out-of-core", "--report"], "look at whole estates"),
+        (["--out-of-core", "--compare"], "go without --out-of-core"),
+        (["--out-of-core", "--report"], "go without --out-of-core"),
         (["--out-of-core", "--scheduler", "tcp://x:1", "--memory", "1GiB"], "for this machine"),
         (["--out-of-core", "--scheduler", "tls://x:1"], "needs --tls-ca-file"),
     ],

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,7 @@ def test_the_estate_reads_back_the_names_that_were_imported(
     lists = {"v": vms, "j": jobs, "s": servers, "n": networks}
     of = {key: sorted({trimmed(name) for name in found} - {""}) for key, found in lists.items()}
     assume(all(of.values()))
-    fixed = {
+    fixed: dict[str, tuple[tuple[str, ...], Sequence[tuple[str, ...]]]] = {
         "vms": (("vm", "os", "networks"), [(name, "Windows", of["n"][0]) for name in of["v"]]),
         "jobs": (
             ("job", "start", "duration_minutes", "indexing", "proxies"),

@@ -125,7 +125,7 @@ def test_a_database_calls_the_columns_otherwise(tmp_path: Path) -> None:
 @pytest.mark.parametrize("unit", ["MB", "MiB"])
 def test_the_unit_in_a_header_makes_no_difference(tmp_path: Path, unit: str) -> None:
     header = (*INFO, f"Provisioned {unit}", f"In Use {unit}")
-    rows = [list(header), [vm(1).get(name, "") or 5.0 for name in header]]
+    rows: list[list[object]] = [list(header), [vm(1).get(name, "") or 5.0 for name in header]]
     book = workbook(tmp_path / "old.xlsx", {"vInfo": rows})
     assert vms(read_rvtools([book]), "vm", "name") == [["4202-1", "vm1"]]
 

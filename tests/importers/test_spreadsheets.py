@@ -6,7 +6,7 @@ import csv
 import io
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ def write(path: Path, content: str, encoding: str = "utf-8") -> Path:
     return path
 
 
-def workbook(path: Path, *table: list[object]) -> Path:
+def workbook(path: Path, *table: Sequence[object]) -> Path:
     book = xlsxwriter.Workbook(path)
     sheet = book.add_worksheet("vInfo")
     for number, row in enumerate(table):

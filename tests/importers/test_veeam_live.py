@@ -38,7 +38,7 @@ def vbr(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VeeamServer]
 
 def _fill(vbr: VeeamServer) -> None:
     revision = vbr.revision
-    newer = {"isBackupServer": True} if revision.startswith("1.3") else {}
+    newer: dict[str, Any] = {"isBackupServer": True} if revision.startswith("1.3") else {}
     servers = [server(revision, OWN, **newer), *(server(revision, name) for name in PROXIES)]
     vbr.lists["backupInfrastructure/managedServers"] = servers
     vbr.lists["backupInfrastructure/proxies"] = [

@@ -123,7 +123,8 @@ def test_the_backup_server_is_named_by_older_revisions_or_not_known(
 ) -> None:
     servers = [server(number, name) for number, name in enumerate(names)]
     found = read(managedServers=servers, serverInfo={"name": info, "buildVersion": "12.3.1.1139"})
-    roles = dict(rows(found, "servers", "server", "roles"))
+    pairs = rows(found, "servers", "server", "roles")
+    roles = {row[0]: row[1] for row in pairs}
     assert [name for name, role in roles.items() if role] == [name for name in [expected] if name]
     assert bool(told(found, "backup_server_unknown")) == (expected is None)
 

@@ -125,7 +125,7 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
     assert estate.links is None
     assert estate.current is None
     assert estate.settings == Settings()
-    assert estate.settings.objectives == AIMS
+    assert estate.settings.objectives == tuple(AIMS)
     assert estate.findings == ()
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import reports
 
 from models.report_data import Report
 from optimizer.output.report.page import render
 from optimizer.output.report.texts import Language, catalogue
-from tests import reports
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

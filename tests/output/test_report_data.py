@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from estates import estate, write
 from models.errors import EstateError, PlanError
 from models.estate import Estate
 from models.ports import LOGS, PORTS, WHEN
-from models.report_data import PortRule, Report
+from models.report_data import PortRule, Report, WeekFigures
 from models.schema import DAYS
 from optimizer.cli.main import gip
 from optimizer.files.csv_reader import read_csv
@@ -90,7 +90,7 @@ def test_the_numbers_of_tasks_and_aims(branches: Report, out: Path) -> None:
 def test_the_weeks(
     branches: Report, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weeks = {week.week: week for week in branches.weeks}
+    weeks: dict[str, WeekFigures] = {week.week: week for week in branches.weeks}
     assert list(weeks) == ["plan", "today", "by_itself", "lists"]
     for name, lists in (("by_itself", []), ("lists", ["--plan", out])):
         call("simulate", BRANCHES, *lists, "--out", tmp_path / name, "--json")
@@ -459,7 +459,7 @@ def test_a_plan_without_its_agreement_is_refused(out: Path, tmp_path: Path) -> N
         reported(read_estate(BRANCHES), tmp_path)
 
 
-def short(rules: list[PortRule]) -> list[tuple[str, ...]]:
+def short(rules: Sequence[PortRule]) -> list[tuple[str, ...]]:
     """Return the rules as start, end, ports and when, with f for failover, s for same network."""
     return [
         (

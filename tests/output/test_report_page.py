@@ -18,6 +18,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+import reports
 
 from models.aims import AIMS
 from models.plan import Reason
@@ -31,7 +32,6 @@ from optimizer.output.report.map.svg import MOST_LABELS, draw_map
 from optimizer.output.report.page import render
 from optimizer.output.report.search_index import COLUMNS, pack_rows
 from optimizer.output.report.texts import LANGUAGES, Language, Texts, catalogue, number, share
-from tests import reports
 
 ROOT = Path(__file__).parents[2]
 HOME = ROOT / "optimizer" / "report"
@@ -333,10 +333,10 @@ def test_it_grows_with_the_searchable_rows_only() -> None:
         places=places,
         lines=lines,
         rules=[reports.rule(f"net-{n}", "", f"p{n % 5}", n % 2 == 0) for n in range(20000)],
-        failures=reports.report().failures * 500,
-        jobs=reports.report().jobs * 5000,
-        moves_by_server=reports.report().moves_by_server * 5000,
-        findings=reports.report().findings * 500,
+        failures=[*reports.report().failures] * 500,
+        jobs=[*reports.report().jobs] * 5000,
+        moves_by_server=[*reports.report().moves_by_server] * 5000,
+        findings=[*reports.report().findings] * 500,
     )
     assert len(render(many, "en")) < 600_000
     assert "4,900 servers" in render(many, "en").decode()

@@ -37,7 +37,12 @@ def choice(kinds: list[int], way: Way, servers: int) -> Choice:
     """Return the choice among ``servers`` of tasks of these kinds."""
     distinct = sorted({tuple(sorted(offer)) for offer, _ in way})
     return Choice(
-        of=JobTasks(0, np.arange(len(kinds)), np.array(kinds, dtype=np.uint8), np.arange(len(way))),
+        of=JobTasks(
+            0,
+            np.arange(len(kinds), dtype=np.int32),
+            np.array(kinds, dtype=np.uint8),
+            np.arange(len(way), dtype=np.int32),
+        ),
         places=np.arange(servers),
         offered=np.arange(servers),
         stand_in=np.full(len(way), NOBODY),

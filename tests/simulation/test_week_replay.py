@@ -345,7 +345,9 @@ def compare(spec: Mapping[str, Any], lists: Lists | None, knows_connections: boo
         folder = Path(name)
         random_estates.write(spec, folder)
         read = read_estate(folder)
-        chosen = lists and {job: codes(read, *servers) for job, servers in lists.items()}
+        chosen = None
+        if lists is not None:
+            chosen = {job: codes(read, *servers) for job, servers in lists.items()}
         simulation = simulate(read, chosen, knows_connections)
         slow = Product(spec, lists, knows_connections)
         assert runs(simulation) == [

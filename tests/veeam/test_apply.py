@@ -57,7 +57,7 @@ class Site:
     def wish(self, wanted: Lists) -> None:
         """Plan what is ``wanted``, with what the jobs say now as what was seen."""
         names = {id_of(name): name for name in GIPS}
-        seen = {}
+        seen: Lists = {}
         for name in wanted:
             found = read_selection(self.backup.job(name))
             seen[name] = [names[each] for each in found.proxies] if found else []

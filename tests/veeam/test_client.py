@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+import urllib3
 from veeam_server import PASSWORD, TOKEN, USER, Fault, VeeamServer, serving
 
 from models.errors import GipError
@@ -135,7 +136,7 @@ def test_pages_without_end_are_refused(server: VeeamServer) -> None:
 
 
 def test_a_slow_answer_is_given_up(server: VeeamServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_client, "TIMEOUT", http_client.urllib3.Timeout(connect=10, read=0.05))
+    monkeypatch.setattr(http_client, "TIMEOUT", urllib3.Timeout(connect=10, read=0.05))
     server.faults.append(Fault("wait", SERVERS, times=99))
     with pytest.raises(HttpsError, match="does not answer in time"):
         names(server)

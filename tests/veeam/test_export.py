@@ -18,7 +18,7 @@ from veeam_server import PASSWORD, USER, serving
 
 from models.errors import EstateError, GipError, OutputError, PlanError
 from optimizer.cli.main import gip
-from optimizer.output.console.export import export_record
+from optimizer.output.console.export import printable_name
 from optimizer.veeam.api_revisions import NAMES, revision_named
 from optimizer.veeam.export import SCRIPTS, export_plan, harmless
 
@@ -42,6 +42,7 @@ HOSTILE = [
 every_revision = pytest.mark.parametrize("revision", NAMES)
 
 Lists = Mapping[str, Sequence[str]]
+Asked = Mapping[str, tuple[list[str], list[str], list[str]]]
 
 
 def plan(folder: Path, wanted: Lists, before: Lists) -> Path:
@@ -230,7 +231,7 @@ def site(folder: Path, revision: str, *jobs: dict[str, Any], build: str | None =
     return folder
 
 
-def lists_of(jobs: Mapping[str, tuple[list[str], list[str], list[str]]]) -> tuple[Lists, Lists]:
+def lists_of(jobs: Asked) -> tuple[Lists, Lists]:
     wanted = {name: row[2] for name, row in jobs.items()}
     return wanted, {name: row[1] for name, row in jobs.items()}
 
@@ -276,7 +277,7 @@ def test_what_is_unknown_and_what_is_not_covered(tmp_path: Path, revision: str) 
         job(revision, "other", type_=other), job(revision, "twin"), job(revision, "Twin"),
         job(revision, "deaf") | {"guestProcessing": None},
     )  # fmt: skip
-    asked = {
+    asked: Asked = {
         "nowhere": ([], [], ["p"]),
         "other": ([], [], ["p"]),
         "TWIN": ([], [], ["p"]),
@@ -445,4 +446,4 @@ def test_why_a_job_is_left_is_printed(tmp_path: Path) -> None:
     ],
 )
 def test_names_on_a_terminal(name: str, plain: str) -> None:
-    assert export_record(name) == plain
+    assert printable_name(name) == plain

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import urllib3
 from veeam_server import Fault, VeeamServer, serving
 
 from optimizer import http_client
@@ -22,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[VeeamServer]:
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between tries, which nobody waits for."""
     pauses: list[float] = []
-    monkeypatch.setattr(urllib3.util.retry.time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "sleep", pauses.append)
     return pauses
 
 

@@ -1,4 +1,4 @@
-"""Whether one more task fits on a server, all other tasks where a plan has them."""
+"""Capacity left for one more task on a server, all other tasks where a plan has them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class ServerCapacity:
         estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
         self._estate, self._own = estate, estate.backup_server
         self._losses = losses_to_survive(estate)
+        # The spans of the week in which the task's job is active.
         jobs = estate.jobs[["start", "duration_minutes", "days"]]
         number: dict[tuple[tuple[int, int], ...], int] = {}
         rows = jobs.itertuples(index=False, name=None)
@@ -34,6 +35,7 @@ class ServerCapacity:
         active = activity_matrix(tuple(number), minutes)
         spans = active[:, of_job[tasks.job[task]]]
         self._minutes, active = minutes[:-1][spans], active[spans].astype(np.int64)
+        # Loads in those spans: baseline, planned tasks, and those of them to be taken over.
         planned = (tasks.kind == WINDOWS) & (proxy >= 0)
         planned[task] = False
         taken_over = eligibility.takeover(self._own)[eligibility.profile[tasks.vm]]
@@ -45,18 +47,18 @@ class ServerCapacity:
             return np.asarray(counts.reshape(servers, -1) @ active.T)
 
         own_work = np.flatnonzero(tasks.kind == OTHER)
-        self._anyway = load(own_work, np.full(len(tasks), self._own, dtype=np.int32))
-        self._anyway += estate.servers["running_tasks"].to_numpy()[:, None]
+        self._baseline = load(own_work, np.full(len(tasks), self._own, dtype=np.int32))
+        self._baseline += estate.servers["running_tasks"].to_numpy()[:, None]
         self._planned = load(np.flatnonzero(planned), proxy)
         self._taken_over = load(np.flatnonzero(planned & taken_over), proxy)
 
     def busiest(self, server: int) -> tuple[int, int]:
         """Return the server's load, without the task, at its worst moment, and that minute."""
-        load = self._anyway[server] + self._planned[server]
+        load = self._baseline[server] + self._planned[server]
         worst = int(load.argmax())
         return int(load[worst]), int(self._minutes[worst])
 
-    def hurdles(self, server: int) -> list[Fact]:
+    def obstacles(self, server: int) -> list[Fact]:
         """Return what keeps one more task from ``server``: its limit, or failover (S16)."""
         found = [self._full(server), self._not_survived(server)]
         return [fact for fact in found if fact is not None]
@@ -77,9 +79,9 @@ class ServerCapacity:
         if not at_home and not self._takes_over:
             return None
         possible = [loss for loss in self._losses if at_home or server in loss]
-        room = np.maximum(0, limit - self._anyway[self._own]) - self._planned[self._own]
+        free = np.maximum(0, limit - self._baseline[self._own]) - self._planned[self._own]
         for loss in possible:
-            left = room - self._taken_over[list(loss)].sum(axis=0)
+            left = free - self._taken_over[list(loss)].sum(axis=0)
             if left.min() < 1:
                 names = self._estate.servers["server"]
                 minute = clock(int(self._minutes[int(left.argmin())]))

@@ -1,4 +1,4 @@
-"""Why nobody serves a task: facts and capacity as a CP-SAT model."""
+"""Models why nobody serves a task: facts of the estate and capacity, for CP-SAT."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from optimizer.formulation.grouping import group_tasks
 
 
 def find_conflict(
-    context: PlanningContext, proxy: Codes, task: int, hurdles: Sequence[Obstacles]
+    context: PlanningContext, proxy: Codes, task: int, obstacles: Sequence[Obstacles]
 ) -> tuple[Fact, ...] | None:
-    """Return a smallest set of facts that leaves ``task`` without a server, sorted.
+    """Find a smallest set of facts that leaves ``task`` without a server, sorted.
 
     ``proxy`` is the plan's, a server code per task, -1 for none. None where nothing forbids it.
     UndecidedError where CP-SAT ran out of its limits.
@@ -33,7 +33,7 @@ def find_conflict(
     problem, group = group_tasks(context)
     model = _Model(problem, int(group[task]), context.estate.servers["server"].tolist())
     model.serve_the_others(group, proxy)
-    model.serve(hurdles)
+    model.serve(obstacles)
     model.limit_loads()
     model.survive_losses()
     needed = [number for number, fact in enumerate(model.facts) if fact in model.alone]
@@ -42,8 +42,10 @@ def find_conflict(
 
 
 class _Model:
-    """``facts`` gives each fact its literal; each of ``alone``, if it did not hold, would let all
-    others hold."""
+    """The CP-SAT model of a task that nobody serves.
+
+    ``facts`` gives each fact its literal; without any one of ``alone`` all others could hold.
+    """
 
     def __init__(self, problem: AssignmentProblem, group: int, names: Sequence[str]) -> None:
         self._problem, self._group, self._names = problem, group, names
@@ -91,31 +93,35 @@ class _Model:
                 self._counts[server].append((one, numbers[-1]))
             self._model.add(sum(numbers) == total)
 
-    def serve(self, hurdles: Sequence[Obstacles]) -> None:
+    def serve(self, obstacles: Sequence[Obstacles]) -> None:
         """Serve the task by one server that no fact in force keeps from it."""
         model = self._model
         of_task: list[Any] = []
-        for server, at in enumerate(hurdles):
+        for server, at in enumerate(obstacles):
             serves = model.new_bool_var("")
             of_task.append(serves)
             if self._group >= 0 and self._problem.label[self._problem.kind[self._group], server]:
                 self._counts[server].append((self._group, serves))
             for fact in at.own:
                 model.add_implication(self._fact(fact), ~serves)
-            ways = [at.network, at.direct] if at.hyperv else [at.network]
+            connections = [at.network, at.direct] if at.hyperv else [at.network]
             if not at.connects:
-                model.add_bool_or([~serves, *map(self._way, ways)])
+                model.add_bool_or([~serves, *map(self._connection, connections)])
             elif len(at.own) == 1:
                 self.alone.update(at.own)
             if not at.own:
-                self.alone.update(way[0] for way in ways if len(way) == 1 and not at.connects)
+                self.alone.update(
+                    connection[0]
+                    for connection in connections
+                    if len(connection) == 1 and not at.connects
+                )
         model.add_exactly_one(of_task)
 
-    def _way(self, hurdles: Sequence[Fact]) -> Any:
-        way = self._model.new_bool_var("")
-        for fact in hurdles:
-            self._model.add_implication(self._fact(fact), ~way)
-        return way
+    def _connection(self, obstacles: Sequence[Fact]) -> Any:
+        connection = self._model.new_bool_var("")
+        for fact in obstacles:
+            self._model.add_implication(self._fact(fact), ~connection)
+        return connection
 
     def limit_loads(self) -> None:
         """Keep ``max_tasks`` at every moment."""
@@ -124,14 +130,14 @@ class _Model:
             limit, running = int(problem.limit[server]), int(problem.running[server])
             if limit < 0:
                 continue
-            anyway = f", {running} of them its other roles'" if running else ""
-            fact = Fact("max_tasks", f"{self._names[server]} runs at most {limit} tasks{anyway}")
+            others = f", {running} of them its other roles'" if running else ""
+            fact = Fact("max_tasks", f"{self._names[server]} runs at most {limit} tasks{others}")
             self._limit(server, (), limit, fact)
             if server in self._relieving:
                 self.alone.add(fact)
 
     def survive_losses(self) -> None:
-        """Leave the backup server the room to take over (S16)."""
+        """Leave the backup server the capacity to take over (S16)."""
         limit, own = self._problem.failover_limit, self._problem.backup_server
         if limit is None:
             return
@@ -148,13 +154,15 @@ class _Model:
         moments = problem.moments_of(server)
         for active, own in zip(moments.active, moments.own.tolist(), strict=True):
             terms = [count for group, count in counts if active[problem.activity[group]]]
-            room = max(0, limit - int(problem.running[server]) - own)
+            free = max(0, limit - int(problem.running[server]) - own)
             if terms:
-                self._model.add(sum(terms) <= room).only_enforce_if(self._fact(fact))
+                self._model.add(sum(terms) <= free).only_enforce_if(self._fact(fact))
 
     def grow_from(self, wanted: frozenset[int]) -> frozenset[int] | None:
-        """Return facts that hold together with those ``wanted``, to which no more can be added;
-        None if these cannot."""
+        """Grow ``wanted`` facts by others that can hold with them, until no more can.
+
+        None where the wanted ones cannot hold.
+        """
         if not self._can_hold(wanted):
             return None
         return self._grow(wanted, sorted(frozenset(range(len(self.facts))) - wanted))

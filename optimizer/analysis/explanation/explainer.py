@@ -1,4 +1,4 @@
-"""Explains tasks: what each server is to them, what would help, what forbids it."""
+"""Explains tasks: options, obstacles and repairs, and a smallest conflict where unassigned."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ class Explainer:
             name = estate.vms["vm"].iloc[vm]
             unknown = Fact("S5", f"no operating system of {name} is known (os in vms.csv)")
             return Explanation(task, proxy, tier, (), (), (unknown,))
-        rulebook = ObstacleFinder(estate, self._paths, job, vm)
-        hurdles = [rulebook.hurdles(server) for server in range(len(estate.servers))]
-        room = ServerCapacity(context, self._proxy, task)
-        found = server_options(context, self._proxy, task, hurdles, room, self._paths)
+        finder = ObstacleFinder(estate, self._paths, job, vm)
+        obstacles = [finder.obstacles(server) for server in range(len(estate.servers))]
+        capacity = ServerCapacity(context, self._proxy, task)
+        found = server_options(context, self._proxy, task, obstacles, capacity, self._paths)
         same_site = context.eligibility.same_site[context.eligibility.profile[vm]]
         changes = RepairFinder(estate, tasks, self._proxy, task, tier, self._paths)
-        cheapest = tuple(changes.cheapest(hurdles, room, same_site))
+        cheapest = tuple(changes.cheapest(obstacles, capacity, same_site))
         if proxy >= 0:
             return Explanation(task, proxy, tier, found, cheapest)
         try:
-            why = find_conflict(context, self._proxy, task, hurdles)
+            why = find_conflict(context, self._proxy, task, obstacles)
         except UndecidedError:
             return Explanation(task, proxy, tier, found, cheapest, undecided=True)
         return Explanation(task, proxy, tier, found, cheapest, why)

@@ -1,4 +1,4 @@
-"""A smallest set of facts that cannot all hold, found by what would have to give way.
+"""Finds a smallest set of facts that cannot all hold, by implicit hitting sets.
 
 Of every set that cannot hold some fact is in each *correction*: facts without which the others can
 hold. So a smallest set that meets every correction known so far is either the answer, or shows one
@@ -23,7 +23,7 @@ class UndecidedError(Exception):
 def find_minimal_conflict(
     facts: int, grow_from: Holds, needed: Iterable[int] = ()
 ) -> frozenset[int] | None:
-    """Return a smallest set of the facts 0 to ``facts`` - 1 that cannot all hold.
+    """Find a smallest set of the facts 0 to ``facts`` - 1 that cannot all hold.
 
     ``grow_from`` returns, given facts that have to hold, some that then can, these among them, the
     more the better; None where they cannot. Of ``needed`` facts it is known that all others can

@@ -1,4 +1,4 @@
-"""What keeps each server from a VM, rule by rule, in the user's words."""
+"""Obstacles: the rules that keep each server from a VM, in the user's words."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIRECT_OFF = "estate.toml turns PowerShell Direct off"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fact:
-    """One fact of the estate that stands in the way: the rule it comes from, and its words."""
+    """One fact of the estate that is an obstacle: the rule it comes from, and its words."""
 
     rule: str
     text: str
@@ -51,7 +51,7 @@ class Obstacles:
 
 
 class ObstacleFinder:
-    """Finds the hurdles of the servers of ``estate`` for one VM of one job, given as codes."""
+    """Finds the obstacles of the servers of ``estate`` for one VM of one job, given as codes."""
 
     def __init__(self, estate: Estate, paths: Paths, job: int, vm: int) -> None:
         self._estate, self._paths = estate, paths
@@ -70,7 +70,7 @@ class ObstacleFinder:
         self._of_host = self._way_to(host_name, "servers.csv", self._host_networks, self._near_host)
         self._of_guest = self._direct()
 
-    def hurdles(self, server: int) -> Obstacles:
+    def obstacles(self, server: int) -> Obstacles:
         """Return what keeps ``server`` from the task."""
         row = self._servers.iloc[server]
         networks = self._estate.network_sets[row["network_set"]]

@@ -1,4 +1,4 @@
-"""The cheapest single change of an estate that would let a task be served in a better tier."""
+"""Finds repairs: the cheapest single change that lets a task be served in a better tier."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FLAGS = {"S9": ("managed", True), "available": ("available", True), "excluded": 
 class Repair:
     """An edit of the estate, in words, and the ``server`` and ``tier`` that it leads to.
 
-    By ``cost``, a flag or a list's entry is cheaper than room for one more task, that cheaper than
-    a link, that cheaper than a new one.
+    By ``cost``, a flag or a list's entry is cheaper than capacity for one more task, that cheaper
+    than a link, that cheaper than a new one.
     """
 
     cost: int
@@ -54,22 +54,21 @@ class RepairFinder:
         self._names: list[str] = estate.servers["server"].tolist()
 
     def cheapest(
-        self, hurdles: Sequence[Obstacles], room: ServerCapacity, same_site: NDArray[np.bool_]
+        self, obstacles: Sequence[Obstacles], capacity: ServerCapacity, same_site: NDArray[np.bool_]
     ) -> list[Repair]:
-        """Return for each better tier the cheapest change that leads there, the cheapest of them
-        first, then the better tier.
+        """Find for each better tier the cheapest change that leads there, cheapest first.
 
         Of changes that cost the same, one for a server at the VM's site comes first.
-        ``hurdles`` and ``same_site`` have those of every server. All other tasks stay where they
+        ``obstacles`` and ``same_site`` have those of every server. All other tasks stay where they
         are.
         """
         chosen = []
         for tier in range(1, self._tier):
             found = [
                 change
-                for server, at in enumerate(hurdles)
+                for server, at in enumerate(obstacles)
                 if self._best_tier(server) == tier
-                for change in self._changes(server, tier, at, room.hurdles(server))
+                for change in self._changes(server, tier, at, capacity.obstacles(server))
             ]
             found.sort(
                 key=lambda c: (c.cost, not same_site[c.server], self._names[c.server].encode())
@@ -142,12 +141,12 @@ class RepairFinder:
         eligibility = context.eligibility
         listed = estate.jobs["proxy_codes"].iloc[self._job]
         tier = eligibility.tier[eligibility.profile[self._vm], server]
-        room = ServerCapacity(context, self._proxy, self._task)
+        capacity = ServerCapacity(context, self._proxy, self._task)
         return bool(
             eligibility.usable[server]
             and tier == change.tier
             and (not listed or server in listed)
-            and not room.hurdles(server)
+            and not capacity.obstacles(server)
         )
 
 

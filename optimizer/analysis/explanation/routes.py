@@ -1,4 +1,4 @@
-"""Where traffic to some networks may start, which way it takes, and which link would let it."""
+"""Routes: which networks reach others, by which path, and which link would open one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from optimizer.eligibility.reachability import graph_of
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that would let traffic through: a row of the table to be put ``up`` or
-    ``both_ways``, or a new one, ``row`` None."""
+    """A link that would open a route.
+
+    A row of the table to be put ``up`` or ``both_ways``, or a new one, ``row`` None.
+    """
 
     start: str
     end: str
@@ -55,15 +57,15 @@ class Paths:
             return None
         if self._graph is None:
             return [self._names[sources[0]], self._names[targets[0]]]
-        ways = self._ways(tuple(targets))
-        found = [ways[code] for code in sources if code in ways]
+        paths = self._shortest_paths(tuple(targets))
+        found = [paths[code] for code in sources if code in paths]
         if not found:
             return None
         shortest = min(found, key=len)
         return [self.name(node) for node in reversed(shortest) if not isinstance(node, tuple)]
 
-    def _ways(self, targets: tuple[int, ...]) -> dict[Any, list[Any]]:
-        """Return from each node the nodes of a shortest way to one of ``targets``, backwards."""
+    def _shortest_paths(self, targets: tuple[int, ...]) -> dict[Any, list[Any]]:
+        """Return from each node a shortest path to one of ``targets``, backwards."""
         if targets not in self._shortest:
             backwards = self._graph.reverse(copy=False)
             self._shortest[targets] = nx.multi_source_dijkstra_path(backwards, set(targets))

@@ -1,4 +1,4 @@
-"""What each server is to a task: connection, path, load, and the rule that ranks it."""
+"""Lists the options of a task: each server with connection, path, load and what ranks it."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def server_options(
     context: PlanningContext,
     proxy: Codes,
     task: int,
-    hurdles: Sequence[Obstacles],
-    room: ServerCapacity,
+    obstacles: Sequence[Obstacles],
+    capacity: ServerCapacity,
     paths: Paths,
 ) -> tuple[ServerOption, ...]:
     """Return every server, the chosen one first, then by tier and name.
 
-    ``proxy`` is the plan's, a server code per task, -1 for none; ``hurdles`` are per server.
+    ``proxy`` is the plan's, a server code per task, -1 for none; ``obstacles`` are per server.
     """
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     vm, chosen = int(tasks.vm[task]), int(proxy[task])
@@ -64,13 +64,13 @@ def server_options(
     }
 
     def reasons(server: int) -> Iterator[Fact]:
-        at, tier, best = hurdles[server], tiers[server], tiers[chosen] if chosen >= 0 else 5
+        at, tier, best = obstacles[server], tiers[server], tiers[chosen] if chosen >= 0 else 5
         yield from at.own
         if not at.connects:
             yield from (*at.network, *(at.direct if at.hyperv else ()))
         if not at.none:
             return
-        full = room.hurdles(server)
+        full = capacity.obstacles(server)
         if tier > best:
             yield Fact("S14", f"tier {tier} comes after tier {best}")
         elif not full:
@@ -82,14 +82,14 @@ def server_options(
         if tiers[server]:
             by_network = eligibility.by_network[profile, server]
             connection = NETWORK if by_network else POWERSHELL_DIRECT
-        way = paths.path(sets[number[server]], places.get(connection, ()))
-        load, minute = room.busiest(server)
+        path = paths.path(sets[number[server]], places.get(connection, ()))
+        load, minute = capacity.busiest(server)
         return ServerOption(
             server=server,
             chosen=server == chosen,
             tier=tiers[server],
             connection=connection,
-            path=tuple(way or ()),
+            path=tuple(path or ()),
             load=load + (server == chosen),
             at=minute,
             reasons=() if server == chosen else tuple(reasons(server)),

@@ -1,4 +1,4 @@
-"""Adds to a program the choice of which servers are in use: facility location.
+"""Adds facility location to a program: which servers are in use.
 
 A column of 0 or 1 for each such server is as large as any of its carriers demands. Each carrier
 demands it by itself: that makes the relaxation tight where servers have much capacity; where they
@@ -48,36 +48,38 @@ class OpeningColumns:
 def add_opening(
     problem: AssignmentProblem, program: IntegerProgram, columns: Variables, servers: Ints
 ) -> OpeningColumns:
-    """Return ``program`` with the choice which of ``servers`` are in use."""
+    """Add to ``program`` a 0-1 column for each of ``servers``: whether it is in use."""
     column = len(program.lower) + np.arange(len(servers))
     at = np.full(len(problem.limit), -1)
     at[servers] = column
+    # Each carrier demands its server by itself.
     carried = np.flatnonzero(at[columns.carrier_server] >= 0)
     opener = at[columns.carrier_server[carried]]
     carrier = columns.carrier[carried]
-    room = np.where(problem.limit >= 0, np.maximum(problem.limit - problem.running, 0), FREE)
-    most = np.minimum(room[columns.carrier_server[carried]], program.upper[carrier])
+    capacity = np.where(problem.limit >= 0, np.maximum(problem.limit - problem.running, 0), FREE)
+    most = np.minimum(capacity[columns.carrier_server[carried]], program.upper[carrier])
     demands = _demands(opener, most, carrier, np.zeros_like(carrier))
-    limited = servers[(room[servers] < FREE) & np.isin(servers, columns.loaded)]
+    # The load of a limited server demands it, too.
+    limited = servers[(capacity[servers] < FREE) & np.isin(servers, columns.loaded)]
     load = columns.load[np.searchsorted(columns.loaded, limited)]
-    whole = _demands(at[limited], room[limited], load, problem.running[limited])
+    by_server = _demands(at[limited], capacity[limited], load, problem.running[limited])
     extended = replace(
         program,
         lower=np.concatenate([program.lower, np.zeros(len(servers), dtype=np.int64)]),
         upper=np.concatenate([program.upper, np.ones(len(servers), dtype=np.int64)]),
-        rows=LinearRows.concatenate([program.rows, demands, whole]),
+        rows=LinearRows.concatenate([program.rows, demands, by_server]),
         definitions=(*program.definitions, DefinedColumns(demands, opener, np.maximum(most, 1))),
     )
     return OpeningColumns(extended, servers, column)
 
 
-def _demands(opener: Ints, most: Ints, figure: Ints, anyway: Ints) -> LinearRows:
-    """Return the rows ``most * opener >= figure - anyway``."""
+def _demands(opener: Ints, most: Ints, figure: Ints, baseline: Ints) -> LinearRows:
+    """Return the rows ``most * opener >= figure - baseline``."""
     places = np.arange(len(figure))
     return LinearRows(
         row=np.concatenate([places, places]),
         column=np.concatenate([opener, figure]),
         coefficient=np.concatenate([np.maximum(most, 1), -np.ones(len(figure), dtype=np.int64)]),
-        lower=-anyway,
+        lower=-baseline,
         upper=np.full(len(figure), FREE),
     )

@@ -1,4 +1,4 @@
-"""How good the aims become with 0, 1, 2 ... more proxies, each point proven or with its bound."""
+"""The frontier of placement: the aims with 0, 1, 2 ... more proxies, proven or with bounds."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PlacementSolver:
         yield none
         for count in range(1, len(self._machines.server) + 1):
             found = self._solved(self._machines, self._machines.most(count))
-            yield is_better(found, none, self._tasks)
+            yield better_point(found, none, self._tasks)
 
     def greedy(self) -> Iterator[FrontierPoint]:
         """Yield the same where each machine stays once it is there: an order to add them in."""
@@ -67,7 +67,7 @@ class PlacementSolver:
         yield found
         for count in range(1, len(self._machines.server) + 1):
             more = self._solved(self._machines, self._machines.most(count, found.proxies))
-            found = more if found.proxies else is_better(more, found, self._tasks)
+            found = more if found.proxies else better_point(more, found, self._tasks)
             yield found
 
     def fewest(self) -> FrontierPoint:
@@ -116,20 +116,20 @@ class PlacementSolver:
     def _solved(self, among: OpeningColumns, program: IntegerProgram) -> FrontierPoint:
         problem, columns = self._model.problem, self._model.columns
 
-        def relabelled(x: Ints) -> Ints:
+        def canonicalise(x: Ints) -> Ints:
             return to_point(problem, program, columns, to_assignment(columns, x))
 
         began = time.monotonic()
         start = to_point(problem, program, columns, NOTHING)
         found = solve_lexicographic(
-            program, start, relabelled, self.estate.settings.slack, self.deadline, self.seed,
+            program, start, canonicalise, self.estate.settings.slack, self.deadline, self.seed,
             self.workers, lambda stage: None,
         )  # fmt: skip
         proxies = tuple(among.opened(found.x))
         return FrontierPoint(proxies, found.stages, time.monotonic() - began)
 
 
-def is_better(one: FrontierPoint, none: FrontierPoint, tasks: int) -> FrontierPoint:
+def better_point(one: FrontierPoint, none: FrontierPoint, tasks: int) -> FrontierPoint:
     """Return the better of a point and that without any machine, as a point of the former's kind.
 
     Where time cut the search short, the latter's proofs say nothing of other choices: up to the
@@ -141,10 +141,15 @@ def is_better(one: FrontierPoint, none: FrontierPoint, tasks: int) -> FrontierPo
     if one.proven:
         return none
     pairs = list(zip(one.stages, none.stages, strict=True))
-    apart = next(place for place, (a, b) in enumerate(pairs) if a.best != b.best)
+    first_differing = next(place for place, (a, b) in enumerate(pairs) if a.best != b.best)
     stages = [
         replace(
-            mine, bound=theirs.bound if place <= apart else 0 if mine.aim in MINIMISED else tasks
+            mine,
+            bound=theirs.bound
+            if place <= first_differing
+            else 0
+            if mine.aim in MINIMISED
+            else tasks,
         )
         for place, (theirs, mine) in enumerate(pairs)
     ]

@@ -1,4 +1,4 @@
-"""From an estate folder to where more proxies help, and which of today's are not needed."""
+"""Places more proxies where they help most, and finds which of today's are not needed."""
 
 from __future__ import annotations
 
@@ -25,9 +25,12 @@ from optimizer.solver.deadline import Deadline
 
 @dataclass(frozen=True)
 class PlacementRequest:
-    """What is asked: at most ``most`` proxies more, ``until`` a target is reached where one is
-    given; the machines of the file ``candidates``, or ``each`` of ``capacity`` in every network
-    with tasks. ``greedy``: also one by one."""
+    """The options of a placement.
+
+    At most ``most`` proxies more, ``until`` a target is reached where one is given; machines are
+    those of the file ``candidates``, or ``each`` of ``capacity`` in every network with tasks.
+    ``greedy``: also one by one.
+    """
 
     most: int
     until: str | None = None
@@ -42,13 +45,13 @@ class PlacementStudy:
     """The curve, from 0 more proxies on; the same one by one; the fewest of today's proxies.
 
     ``estate`` has the machines behind its first ``today`` servers, and what should be known of
-    them behind its first ``told`` findings. ``reached`` tells whether the target was, None
+    them behind its first ``known`` findings. ``reached`` tells whether the target was, None
     without one.
     """
 
     estate: Estate
     today: int
-    told: int
+    known: int
     tasks: int
     curve: list[FrontierPoint] = field(default_factory=list)
     greedy: list[FrontierPoint] = field(default_factory=list)
@@ -67,13 +70,13 @@ class PlacementStudy:
 
 def find_places(
     folder: Path,
-    wish: PlacementRequest,
+    request: PlacementRequest,
     time_limit: float | None,
     workers: int,
     seed: int,
     step: Callable[[str], None],
 ) -> PlacementStudy:
-    """Work out where more proxies help in the estate of a folder.
+    """Find where more proxies help in the estate of a folder.
 
     Raises EstateError, and TargetError for a target that is none.
     """
@@ -81,26 +84,26 @@ def find_places(
     estate = read_estate(folder)
     tasks = find_tasks(estate)
     windows = int((tasks.kind == WINDOWS).sum())
-    if wish.candidates is None:
-        with_machines = machine_per_network(estate, tasks, wish.capacity, wish.each)
+    if request.candidates is None:
+        with_machines = machine_per_network(estate, tasks, request.capacity, request.each)
     else:
-        with_machines = machines_from_file(estate, wish.candidates)
+        with_machines = machines_from_file(estate, request.candidates)
     objectives = with_machines.settings.objectives
-    enough = None if wish.until is None else parse_target(wish.until, objectives, windows)
+    enough = None if request.until is None else parse_target(request.until, objectives, windows)
     deadline = Deadline(time_limit)
     placement = PlacementSolver(with_machines, len(estate.servers), deadline, seed, workers)
     curve, greedy = [], []
-    for point in _numbered(placement.best(), wish.most, step, "proxies"):
+    for point in _numbered(placement.best(), request.most, step, "proxies"):
         curve.append(point)
         if enough is not None and enough.reached(point.stages):
             break
-    if wish.greedy:
+    if request.greedy:
         greedy = list(_numbered(placement.greedy(), len(curve) - 1, step, "proxies, one by one"))
     step("which of today's proxies are needed")
     return PlacementStudy(
         estate=with_machines,
         today=len(estate.servers),
-        told=len(estate.findings),
+        known=len(estate.findings),
         tasks=windows,
         curve=curve,
         greedy=greedy,

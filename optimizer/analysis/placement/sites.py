@@ -71,7 +71,7 @@ def machine_per_network(estate: Estate, tasks: Tasks, capacity: int | None, each
 
 
 def machines_from_file(estate: Estate, path: Path) -> Estate:
-    """Return ``estate`` with the machines of a file, which are told as rows of servers.csv are.
+    """Return ``estate`` with the machines of a file, written as rows of servers.csv are.
 
     ``server`` and ``networks`` are enough; ``running_tasks`` play no part. What should be known
     of the file is added to the estate's findings. Raises EstateError with every problem.
@@ -83,14 +83,14 @@ def machines_from_file(estate: Estate, path: Path) -> Estate:
     rows = parse_columns(MACHINES, raw, problems, findings)
     if {"server", "networks"} <= set(rows.columns):
         _check(estate, raw, rows, problems)
-        sets = NetworkSets(_book(estate), estate.network_sets)
+        sets = NetworkSets(_prefixes(estate), estate.network_sets)
         numbers = sets.resolve(raw, "server", problems, findings)
         members = [sets.members[number] for number in numbers.tolist()]
     if problems:
         raise EstateError(problems)
-    told = replace(estate, findings=(*estate.findings, *findings))
+    warned = replace(estate, findings=(*estate.findings, *findings))
     os = rows["os"].astype("str").replace("", OS)
-    return _with(told, rows.assign(os=os, running_tasks=0), members)
+    return _with(warned, rows.assign(os=os, running_tasks=0), members)
 
 
 def _check(
@@ -108,7 +108,7 @@ def _check(
         met.add(name)
 
 
-def _book(estate: Estate) -> PrefixTable:
+def _prefixes(estate: Estate) -> PrefixTable:
     cidrs = [ipaddress.ip_network(text) if text else None for text in estate.networks["cidr"]]
     return PrefixTable.of(estate.networks["network"].tolist(), cidrs)
 

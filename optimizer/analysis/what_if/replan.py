@@ -1,4 +1,4 @@
-"""Plans what is left of an estate anew, with today's assignment that of the plan before."""
+"""Replans an estate without what is lost, with as few moves as its aims allow."""
 
 from __future__ import annotations
 
@@ -43,8 +43,10 @@ def replan(estate: Estate, tasks: Tasks, proxy: Codes, losses: Losses) -> Replan
 
 
 def prepare_replan(estate: Estate, tasks: Tasks, proxy: Codes, losses: Losses) -> Estate:
-    """Return what is left of ``estate``, with ``proxy`` as today's assignment and few moves as
-    an aim, the last one where the settings have none."""
+    """Return ``estate`` without what is lost, ``proxy`` being today's assignment.
+
+    Few moves are an aim, the last one where the settings have none.
+    """
     planned = np.flatnonzero((tasks.kind == WINDOWS) & (proxy >= 0))
     codes = {"job_code": tasks.job, "vm_code": tasks.vm, "proxy_code": proxy}
     current = pd.DataFrame({name: array[planned] for name, array in codes.items()})

@@ -69,7 +69,7 @@ def what_if(
     replanned: int = 0,
     step: Callable[[str], None] = lambda step: None,
 ) -> Study:
-    """Lose what ``fail`` names, all at once, or without it each single thing, one by one.
+    """Study what ``fail`` names, all at once, or without it every single failure.
 
     ``proxy`` is the plan's server of each task, -1 for none. The scenarios with most damage, as
     many as ``replanned``, are planned anew. UnknownNameError for a name that is not known.
@@ -94,7 +94,7 @@ def study_scenarios(
     asked: Sequence[tuple[str, ...]],
     step: Callable[[str], None],
 ) -> Study:
-    """Return what each scenario of ``asked`` does: names of ``known`` failures, lost at once."""
+    """Study each scenario of ``asked``: names of ``known`` failures, lost at once."""
     lost = [combine_losses(known, names) for names in asked]
     counted, points = classify_tasks(estate, tasks, proxy), SingleFailures(estate, known)
     before = counted.outcome(Losses())
@@ -133,8 +133,10 @@ class SingleFailures:
                 self._networks |= dict.fromkeys(parted, name)
 
     def harmless(self, losses: Losses) -> bool:
-        """Tell whether everything reaches what it did: nothing is lost, or one link that is no
-        bridge."""
+        """Tell whether everything reaches what it did.
+
+        So it is where nothing is lost, or one link that is no bridge.
+        """
         if losses.servers or losses.networks or not self._links.keys().isdisjoint(losses.links):
             return False
         return len({self._ends[row] for row in losses.links}) <= 1
@@ -153,7 +155,7 @@ def run_what_if(
     replanned: int,
     step: Callable[[str], None],
 ) -> Study:
-    """Lose what ``fail`` names, all at once, or each single thing where it is None.
+    """Study failures of a plan in its folder: what ``fail`` names at once, every one where None.
 
     Raises EstateError, PlanError where the plan is not one of the estate, and UnknownNameError.
     """

@@ -1,4 +1,4 @@
-"""Counts tasks that are alike once, with their hours, so that a loss is arithmetic."""
+"""Classes of tasks that are alike, counted once, so that a scenario is arithmetic."""
 
 from __future__ import annotations
 
@@ -103,16 +103,19 @@ class TaskClasses:
 
     def outcome(self, losses: Losses) -> LossOutcome:
         """Return what becomes of the tasks without what is lost (S16)."""
+        # Eligibility without what is lost; paths are sought anew only where some may be gone.
         left, own = estate_after(self.estate, losses), self.estate.backup_server
         rewired = losses.networks or losses.links
         eligibility = compute_eligibility(left, _Connections(left) if rewired else self._network)
         profile = eligibility.profile[self.vm]
         stays, over = eligibility.tier[profile, self.proxy], eligibility.tier[profile, own]
+        # Each class stays with its proxy, fails over, is lost, or is gone with its VM.
         gone = ~left.vms["available"].to_numpy()[self.vm]
         there = self.planned & ~gone
         kept = there & (stays > 0)
         failed_over = there & (stays == 0) & (over > 0)
         tier = np.where(kept, stays, np.where(failed_over, over, 0))
+        # What the backup server then runs: what it kept, takes over, and its own work.
         at_home = (kept & (self.proxy == own)) | failed_over | ~(self.planned | gone)
         peak, peak_at = (0, None) if own in losses.servers else self._worst(at_home)
         return LossOutcome(

@@ -1,1 +1,1 @@
-"""Many estates, planned one by one on many workers: found, handed out, and summed up."""
+"""Plans many estates on many workers: finds them, dispatches them, and summarises the results."""

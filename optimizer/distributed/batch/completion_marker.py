@@ -1,4 +1,4 @@
-"""The mark of a finished estate, batch.json: what its plan was made with, and what it took.
+"""The completion marker of an estate, batch.json: what its plan was made with, what it took.
 
 It is written after everything else and names the very plan.json, and the size of each table, so
 that a plan which was cut short, made anew or tampered with is not taken for the finished one.
@@ -35,10 +35,10 @@ def write_marker(
     return dict(json.loads(content))
 
 
-def is_finished(
+def find_finished(
     place: str, estate: Path, options: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """Return plan.json and the mark of the plan in ``place`` where planning would repeat it."""
+    """Return plan.json and marker of ``place`` where planning would repeat that plan, else None."""
     try:
         found: Any = json.loads(read(place, MARK))
         content = read(place, PLAN)

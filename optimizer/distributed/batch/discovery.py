@@ -15,9 +15,9 @@ from optimizer.distributed.batch.storage import (
     FIRST,
     INPUTS,
     is_url,
-    list_below,
+    join_place,
     make_absolute,
-    open_file,
+    open_filesystem,
     sizes,
 )
 from optimizer.files.atomic_folder import PREFIX
@@ -103,7 +103,7 @@ def _size(path: Path) -> int:
 
 
 def _at(root: str) -> list[EstateLocation]:
-    files, path = open_file(root)
+    files, path = open_filesystem(root)
     files.invalidate_cache(path)
     held: dict[str, dict[str, int]] = defaultdict(dict)
     try:
@@ -117,7 +117,7 @@ def _at(root: str) -> list[EstateLocation]:
     if "" in estates:
         _itself(root)
     return [
-        EstateLocation(name, list_below(root, name), _sum(held[name].items())) for name in estates
+        EstateLocation(name, join_place(root, name), _sum(held[name].items())) for name in estates
     ]
 
 

@@ -1,4 +1,4 @@
-"""Keeps a second batch from an output that is in use, and a stopped one's workers from writing.
+"""Locks an output: no second batch writes to it, nor the workers of one that has stopped.
 
 The lock is a file with the process that made it. Where that process is gone, on the same
 machine, the lock is taken over. At an address there is no certain way to be the only one who
@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 
 from models.errors import GipError, OutputError
-from optimizer.distributed.batch.storage import forget, is_url, open_file, read
+from optimizer.distributed.batch.storage import forget, is_url, open_filesystem, read
 
 LOCK = "batch.lock"
 GRACE = 1.0  # seconds from a lock's making to its content; what stays empty was left by a crash
@@ -44,7 +44,7 @@ def lock_output(out: str) -> Iterator[str]:
     }  # fmt: skip
     fresh = not is_url(out) and not Path(out).exists()
     try:
-        _keep_alive(out, json.dumps(record).encode(), token)
+        _acquire(out, json.dumps(record).encode(), token)
     except OSError as error:
         why = error.strerror or str(error)
         remedy = "choose another folder with --out, or make room and start again"
@@ -65,9 +65,10 @@ def is_held(out: str, token: str) -> bool:
     return found is not None and found.get("token") == token
 
 
-def _keep_alive(out: str, content: bytes, token: str) -> None:
+def _acquire(out: str, content: bytes, token: str) -> None:
+    """Create the lock; LockedError where a batch that is alive has it."""
     while not _create(out, content):
-        found = _is_settled(out)
+        found = _await_content(out)
         if found is None:
             continue
         if found and _alive(found):
@@ -76,11 +77,11 @@ def _keep_alive(out: str, content: bytes, token: str) -> None:
                 f"{found.get('host')}; wait for it or choose another --out. If it is gone, "
                 f"remove {LOCK} there"
             )
-        _take(out, found, token)
+        _break_lock(out, found, token)
 
 
 def _create(out: str, content: bytes) -> bool:
-    files, path = open_file(out)
+    files, path = open_filesystem(out)
     files.makedirs(path, exist_ok=True)
     try:
         if is_url(out):
@@ -93,8 +94,8 @@ def _create(out: str, content: bytes) -> bool:
     return True
 
 
-def _is_settled(out: str) -> dict[str, Any] | None:
-    """Return what the lock says, nothing where it stays empty, None where it is gone."""
+def _await_content(out: str) -> dict[str, Any] | None:
+    """Wait for the lock's content: {} where it stays empty, None where the lock is gone."""
     found = _read(out)
     until = time.monotonic() + GRACE
     while found == {} and time.monotonic() < until:
@@ -122,16 +123,16 @@ def _alive(found: dict[str, Any]) -> bool:
     if found.get("host") != socket.gethostname():
         return True
     try:
-        begun = psutil.Process(int(found["pid"])).create_time()
-        return bool(abs(begun - float(found["started"])) < SAME)
+        created = psutil.Process(int(found["pid"])).create_time()
+        return bool(abs(created - float(found["started"])) < SAME)
     except (psutil.NoSuchProcess, KeyError, TypeError, ValueError):
         return False
     except psutil.AccessDenied:
         return True
 
 
-def _take(out: str, stale: dict[str, Any], token: str) -> None:
-    """Remove the lock of a process that is gone, unless another one has just done so."""
+def _break_lock(out: str, stale: dict[str, Any], token: str) -> None:
+    """Remove the lock of a process that is gone, unless another batch has just done so."""
     if is_url(out):
         forget(out, LOCK)
         return

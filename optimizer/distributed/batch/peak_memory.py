@@ -1,4 +1,4 @@
-"""The most memory that this process holds while it does something."""
+"""Measures the peak of resident memory of this process over a block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-EVERY = 0.02  # seconds between looks, where the system keeps no figure
+EVERY = 0.02  # seconds between readings, where the system keeps no figure
 RESET, STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 

@@ -1,4 +1,4 @@
-"""What a worker does: plan one estate as `gip plan` does, and put the result in its place."""
+"""Plans one estate on a worker, as `gip plan` does, and puts the plan in its place."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from models.batch_result import EstateResult, failed_estate, planned_estate
 from models.errors import GipError
-from optimizer.distributed.batch.completion_marker import MARK, PLAN, is_finished, write_marker
+from optimizer.distributed.batch.completion_marker import MARK, PLAN, find_finished, write_marker
 from optimizer.distributed.batch.discovery import EstateLocation
 from optimizer.distributed.batch.output_lock import is_held
 from optimizer.distributed.batch.peak_memory import peak_memory
-from optimizer.distributed.batch.storage import fetch, forget, is_url, list_below, publish
+from optimizer.distributed.batch.storage import fetch, forget, is_url, join_place, publish
 from optimizer.files.atomic_folder import remove_leftovers
 from optimizer.pipeline import run_plan
 
@@ -40,13 +40,13 @@ class PlanOrder:
 
 
 def plan_estate(order: PlanOrder, scratch: Path) -> EstateResult:
-    """Plan an estate unless its finished plan is there; return its row, whatever goes wrong.
+    """Plan an estate unless its finished plan is there; return its result, whatever goes wrong.
 
     ``scratch`` is a folder of this machine for what comes from an address or goes to one.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="estate-", dir=scratch) as room:
-            return _work(order, Path(room))
+        with tempfile.TemporaryDirectory(prefix="estate-", dir=scratch) as scratch_folder:
+            return _plan_unless_finished(order, Path(scratch_folder))
     except GipError as error:
         return failed_estate(order.estate.name, str(error))
     except OSError as error:
@@ -56,42 +56,49 @@ def plan_estate(order: PlanOrder, scratch: Path) -> EstateResult:
         return failed_estate(order.estate.name, f"{where}: {why}; {remedy}")
 
 
-def _work(order: PlanOrder, room: Path) -> EstateResult:
+def _plan_unless_finished(order: PlanOrder, scratch_folder: Path) -> EstateResult:
     began = time.perf_counter()
-    place = list_below(order.out, order.estate.name)
+    place = join_place(order.out, order.estate.name)
     with peak_memory() as peak:
-        folder = _estate(order.estate.place, room)
+        folder = _estate(order.estate.place, scratch_folder)
         if not is_url(place):
             remove_leftovers(Path(place))
-        found = is_finished(place, folder, order.options)
+        found = find_finished(place, folder, order.options)
         if found is not None:
             plan, done = found
             return planned_estate(
                 order.estate.name, plan, True, done["seconds"], done["peak_memory"]
             )
         if is_url(place):
-            run_plan(folder, room / "plan", order.time_limit, 1, order.seed, lambda step: None)
-            _go_on(order)
+            run_plan(
+                folder, scratch_folder / "plan", order.time_limit, 1, order.seed, lambda step: None
+            )
+            _check_lock(order)
             forget(place, MARK)
-            publish(room / "plan", place, last=PLAN)
+            publish(scratch_folder / "plan", place, last=PLAN)
         else:
             run_plan(
-                folder, Path(place), order.time_limit, 1, order.seed, lambda step: _go_on(order)
+                folder,
+                Path(place),
+                order.time_limit,
+                1,
+                order.seed,
+                lambda step: _check_lock(order),
             )
     seconds = time.perf_counter() - began
     plan = write_marker(place, order.options, seconds, peak.size)
     return planned_estate(order.estate.name, plan, False, seconds, peak.size)
 
 
-def _estate(place: str, room: Path) -> Path:
+def _estate(place: str, scratch_folder: Path) -> Path:
     if not is_url(place):
         return Path(place)
-    folder = room / "estate"
+    folder = scratch_folder / "estate"
     folder.mkdir()
     fetch(place, folder)
     return folder
 
 
-def _go_on(order: PlanOrder) -> None:
+def _check_lock(order: PlanOrder) -> None:
     if not is_held(order.out, order.token):
         raise StoppedError(f"{order.out}: its lock is gone, so the batch is over; start it again")

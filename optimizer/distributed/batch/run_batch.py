@@ -1,4 +1,4 @@
-"""From a folder of estates to a folder of plans and a summary of them."""
+"""Runs a batch: a folder of estates in, a folder of plans and their summary out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from optimizer.output.console.batch import write_table
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """How to plan each estate; after ``timeout`` seconds its worker is taken for hung."""
+    """How to plan each estate; a worker that takes longer than ``timeout`` seconds is given up."""
 
     seed: int = 0
     time_limit: float | None = None
@@ -33,11 +33,11 @@ Tell = Callable[[list[EstateResult], int, list[str]], None]
 
 
 def run_batch(
-    source: str, out: str, wish: BatchRequest, engine: Cluster, tell: Tell
+    source: str, out: str, request: BatchRequest, engine: Cluster, tell: Tell
 ) -> list[EstateResult]:
-    """Plan every estate of ``source`` into ``out``; return a row for each, sorted by name.
+    """Plan every estate of ``source`` into ``out``; return a result for each, sorted by name.
 
-    ``tell`` is told the rows so far, the number of all estates, and those in work. Raises
+    ``tell`` is called with the results so far, the number of all estates, and those in work. Raises
     GipError where no estate could be begun, OutputError where the summary cannot be written. On
     any error, Ctrl-C too, what is finished stays, and the same call goes on from there.
     """
@@ -50,13 +50,13 @@ def run_batch(
     ]
     with lock_output(out) as token:
         orders = [
-            PlanOrder(estate, out, token, wish.seed, wish.time_limit)
+            PlanOrder(estate, out, token, request.seed, request.time_limit)
             for estate in estates
             if find_refusal(estate.name) is None
         ]
         tell(rows, len(estates), [])
         if orders:
-            for row, busy in _planned(orders, wish, engine):
+            for row, busy in _planned(orders, request, engine):
                 rows.append(row)
                 tell(rows, len(estates), busy)
         rows.sort(key=lambda row: row.estate)
@@ -67,17 +67,17 @@ def run_batch(
 
 
 def _planned(
-    orders: list[PlanOrder], wish: BatchRequest, engine: Cluster
+    orders: list[PlanOrder], request: BatchRequest, engine: Cluster
 ) -> Iterator[tuple[EstateResult, list[str]]]:
-    """Yield the row of every order, and who is at work meanwhile."""
+    """Yield the result of every order, and the estates in work meanwhile."""
     left = {order.estate.name for order in orders}
     with open_cluster(engine, len(orders)) as client:
-        crew = WorkerPool(client, orders[0].out, orders[0].token, wish.timeout)
-        crew.gather()
+        pool = WorkerPool(client, orders[0].out, orders[0].token, request.timeout)
+        pool.check_workers()
         try:
-            for row in dispatch_estates(crew, orders):
+            for row in dispatch_estates(pool, orders):
                 left.remove(row.estate)
-                yield row, crew.busy
+                yield row, pool.busy
         except ClusterError as error:
             for name in sorted(left):
                 yield failed_estate(name, str(error)), []

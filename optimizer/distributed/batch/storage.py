@@ -1,4 +1,4 @@
-"""Where estates and results lie: a path of this machine, or an address that fsspec knows."""
+"""Reads and writes places: paths of this machine, or addresses that fsspec knows."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def is_url(place: str) -> bool:
 
 
 def make_absolute(place: str) -> str:
-    """Return a place as workers may have it, who run in other folders."""
+    """Return a place that workers may use, who run in other folders."""
     return place.rstrip("/") if is_url(place) else str(Path(place).absolute())
 
 
-def open_file(place: str) -> tuple[AbstractFileSystem, str]:
+def open_filesystem(place: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of a place and its path there.
 
     Raises StorageError where there is none for the address.
@@ -51,14 +51,14 @@ def open_file(place: str) -> tuple[AbstractFileSystem, str]:
     return found, str(path).rstrip("/")
 
 
-def list_below(place: str, name: str) -> str:
-    """Return what lies below a place by a name with slashes."""
+def join_place(place: str, name: str) -> str:
+    """Join a place and a name with slashes."""
     return f"{place}/{name}" if is_url(place) else str(Path(place, *name.split("/")))
 
 
 def sizes(place: str) -> dict[str, int]:
     """Return the bytes of each file right in a place, none where it does not exist."""
-    files, path = open_file(place)
+    files, path = open_filesystem(place)
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         files.invalidate_cache(path)
         found = files.ls(path, detail=True)
@@ -68,7 +68,7 @@ def sizes(place: str) -> dict[str, int]:
 
 def fetch(place: str, folder: Path) -> None:
     """Copy an estate's files from an address into ``folder``."""
-    files, path = open_file(place)
+    files, path = open_filesystem(place)
     there = sizes(place)
     if not there:
         raise StorageError(f"{place}: holds no files, or no longer; check the address")
@@ -82,7 +82,7 @@ def publish(folder: Path, place: str, last: str) -> None:
     The one called ``last`` is taken away first and comes back last: while it is not there, the
     others may be a mixture.
     """
-    files, path = open_file(place)
+    files, path = open_filesystem(place)
     files.makedirs(path, exist_ok=True)
     forget(place, last)
     for file in sorted(folder.iterdir(), key=lambda file: (file.name == last, file.name)):
@@ -91,20 +91,20 @@ def publish(folder: Path, place: str, last: str) -> None:
 
 def forget(place: str, name: str) -> None:
     """Remove a file where it is there."""
-    files, path = open_file(place)
+    files, path = open_filesystem(place)
     with contextlib.suppress(FileNotFoundError):
         files.rm_file(f"{path}/{name}")
 
 
 def read(place: str, name: str) -> bytes:
     """Return what a file holds; FileNotFoundError where it is not there."""
-    files, path = open_file(place)
+    files, path = open_filesystem(place)
     return bytes(files.cat_file(f"{path}/{name}"))
 
 
 def write(place: str, name: str, content: bytes) -> None:
     """Write a file; at an address it appears whole."""
-    files, path = open_file(place)
+    files, path = open_filesystem(place)
     files.makedirs(path, exist_ok=True)
     files.pipe_file(f"{path}/{name}", content)
 

@@ -1,4 +1,4 @@
-"""The workers of a batch: which may work, who plans what, who is lost and made up for."""
+"""The worker pool of a batch: which workers are fit, what each plans, retries of lost ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from optimizer.distributed.batch.output_lock import is_held
 from optimizer.distributed.batch.plan_one import PlanOrder, plan_estate
 from optimizer.distributed.cluster import ClusterError, disagreement, versions
 
-TICK = 0.5  # seconds between looks at who is there
+TICK = 0.5  # seconds between updates of the list of workers
 ANSWER = 20.0  # seconds for what a scheduler answers at once
 PATIENCE = 60.0  # seconds without anyone who could work
 OUT_OF_MEMORY = "worker-restart-memory"  # what a worker's guard reports
@@ -37,7 +37,7 @@ class WorkerLost:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What a worker does, by when; without an ``order`` it introduces itself."""
+    """A task of a worker and its deadline; without an ``order`` it is the handshake."""
 
     future: Future
     until: float
@@ -78,8 +78,8 @@ class WorkerPool:
         """Return the workers that wait for an estate."""
         return sorted(self._fit - self._tasks.keys())
 
-    def gather(self) -> None:
-        """Wait until the workers that are there have introduced themselves.
+    def check_workers(self) -> None:
+        """Wait for the handshakes of the workers that are there.
 
         Raises ClusterError where one of them is unfit, or nobody is there.
         """
@@ -93,23 +93,23 @@ class WorkerPool:
         self._start(worker, task, order, until=time.monotonic() + self.timeout, order=order)
 
     def completed(self) -> Iterator[tuple[PlanOrder, EstateResult | WorkerLost]]:
-        """Yield what has ended, after at most a moment.
+        """Yield the tasks that have ended, waiting `TICK` seconds at most.
 
         Raises ClusterError where the scheduler is gone, or nobody has been there for a while.
         """
         with contextlib.suppress(queue.Empty):
             self._done.get(timeout=TICK)
-        self._check_worker()
-        for worker, begun in list(self._tasks.items()):
-            ended = self._state(worker, begun)
+        self._update_workers()
+        for worker, running in list(self._tasks.items()):
+            ended = self._state(worker, running)
             if ended is not None:
                 del self._tasks[worker]
-                begun.future.release()
-                if begun.order is not None:
-                    yield begun.order, ended
+                running.future.release()
+                if running.order is not None:
+                    yield running.order, ended
 
-    def _check_worker(self) -> None:
-        """See who has gone and who has come; those introduce themselves."""
+    def _update_workers(self) -> None:
+        """Update the list of workers: forget who has gone, shake hands with who has come."""
         if self.client.status != "running":
             raise self._gone()
         if time.monotonic() < self._looked + TICK:
@@ -130,28 +130,28 @@ class WorkerPool:
         elif time.monotonic() > self._seen + PATIENCE:
             raise ClusterError(self._nobody())
 
-    def _state(self, worker: str, begun: _Task) -> EstateResult | WorkerLost | None:
-        """Return how a task has ended, None while it has not."""
-        if begun.future.status == "cancelled":  # by the client that has lost its scheduler
+    def _state(self, worker: str, running: _Task) -> EstateResult | WorkerLost | None:
+        """Return the outcome of a task, None while it runs."""
+        if running.future.status == "cancelled":  # by the client that has lost its scheduler
             raise self._gone()
-        if begun.future.done():
-            return self._result(worker, begun)
-        if begun.order is not None and worker not in self._fit:
+        if running.future.done():
+            return self._result(worker, running)
+        if running.order is not None and worker not in self._fit:
             return WorkerLost(self._death(worker))
-        if time.monotonic() <= begun.until:
+        if time.monotonic() <= running.until:
             return None
         self._fit.discard(worker)
         self._silent.add(worker)
-        if begun.order is not None:  # else it may be at work for somebody else
+        if running.order is not None:  # else it may be at work for somebody else
             with contextlib.suppress(KeyError, ValueError):  # gone by itself; without a guard
                 self.client.restart_workers([worker], timeout=ANSWER, raise_for_error=False)
         return WorkerLost(f"was not planned within {self.timeout:g} seconds (--timeout)")
 
-    def _result(self, worker: str, begun: _Task) -> EstateResult | WorkerLost:
-        if begun.future.status == "error":
-            return self._error(worker, begun, begun.future.exception(timeout=ANSWER))
+    def _result(self, worker: str, running: _Task) -> EstateResult | WorkerLost:
+        if running.future.status == "error":
+            return self._error(worker, running, running.future.exception(timeout=ANSWER))
         try:
-            found: Any = begun.future.result(timeout=ANSWER)
+            found: Any = running.future.result(timeout=ANSWER)
         except OSError:  # it died before it could tell
             return WorkerLost(self._death(worker))
         except FutureCancelledError as error:
@@ -165,16 +165,18 @@ class WorkerPool:
             self.unfit[worker] = f"worker {worker}: {why}"
         return WorkerLost("")
 
-    def _error(self, worker: str, begun: _Task, error: BaseException) -> EstateResult | WorkerLost:
+    def _error(
+        self, worker: str, running: _Task, error: BaseException
+    ) -> EstateResult | WorkerLost:
         what = f"{type(error).__name__}: {error}"
-        if begun.order is None:
+        if running.order is None:
             remedy = "install the same versions there"
             self.unfit[worker] = f"worker {worker}: cannot use gip-planner: {what}; {remedy}"
             return WorkerLost("")
         if isinstance(error, KilledWorker | MemoryError):
             return WorkerLost(what)
         return failed_estate(
-            begun.order.estate.name, f"{what}; a defect of this program: report it"
+            running.order.estate.name, f"{what}; a defect of this program: report it"
         )
 
     def _start(
@@ -215,15 +217,18 @@ class WorkerPool:
         self._full[report["worker"]] = report["rss"]
 
 
-def dispatch_estates(crew: WorkerPool, orders: Sequence[PlanOrder]) -> Iterator[EstateResult]:
-    """Yield the row of each estate when it is known; raise ClusterError where nobody can work."""
+def dispatch_estates(pool: WorkerPool, orders: Sequence[PlanOrder]) -> Iterator[EstateResult]:
+    """Yield the result of each estate when it is known; a lost one is tried once more.
+
+    Raises ClusterError where no worker is left.
+    """
     waiting = deque(orders)
     lost: dict[str, str] = {}
-    while waiting or crew.busy:
-        for worker in crew.idle():
+    while waiting or pool.busy:
+        for worker in pool.idle():
             if waiting:
-                crew.start(worker, waiting.popleft())
-        for order, ended in crew.completed():
+                pool.start(worker, waiting.popleft())
+        for order, ended in pool.completed():
             name = order.estate.name
             if isinstance(ended, EstateResult):
                 yield ended
@@ -236,14 +241,14 @@ def dispatch_estates(crew: WorkerPool, orders: Sequence[PlanOrder]) -> Iterator[
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What a worker says of itself: its versions, and whether it sees the batch's lock."""
+    """The answer of a worker: its versions, and whether it sees the batch's lock."""
 
     versions: dict[str, str]
     sees_output: bool
 
 
 def handshake(out: str, token: str) -> Handshake:
-    """Return what has to be known before this worker is given estates."""
+    """Return what the client has to know before this worker is given estates."""
     return Handshake(versions(), is_held(out, token))
 
 

@@ -1,6 +1,7 @@
-"""Plans one estate in pieces: no process ever holds a row per VM of all of it.
+"""Plans one estate out of core: no process ever holds a row per VM of all of it.
 
-VMs that look the same are interchangeable, so planning needs few rows: how many tasks of each job
-have VMs of each look. What has a row per VM is read, put in order, expanded, written and judged
-piece by piece, a piece being a range of the tasks in order of job and VM. The engine is Dask.
+VMs of one signature are interchangeable, so the planner needs few rows: how many tasks of each job
+have VMs of each signature. What has a row per VM is read, sorted, expanded, written and judged
+partition by partition; a partition is a range of the tasks in order of job and VM. The engine is
+Dask.
 """

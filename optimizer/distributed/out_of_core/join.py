@@ -1,4 +1,4 @@
-"""Brings together what three tables say of the same VMs, those of one part of a shuffle."""
+"""Joins the rows of `vms`, `job_vms` and `current` of the same VMs, one part of a shuffle."""
 
 from __future__ import annotations
 
@@ -11,44 +11,48 @@ import pyarrow as pa
 
 from models.diagnostics import InputProblem
 from models.estate import Codes
-from optimizer.distributed.out_of_core.partition_bounds import Place, partition_of
+from optimizer.distributed.out_of_core.partition import Place, partition_of
 from optimizer.distributed.out_of_core.small_tables import SmallTables
 from optimizer.distributed.out_of_core.vm_signatures import WIDTH
 
 JOINED = {
-    "piece": "int32", "rank": "int32", "vm": "str", "look": "int32", "known": "bool",
+    "partition": "int32", "rank": "int32", "vm": "str", "signature": "int32", "known": "bool",
     "server": "int32", "proxy": "str", "line": "int64",
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class JoinContext:
-    """What is known beforehand: the head, the code of each look by chunk, where pieces begin, and
-    whether the tables are ``sound`` so far: else they are looked at, and not written."""
+    """What every join needs, known before the shuffle.
 
-    sound: bool
-    head: SmallTables
-    looks: list[Codes]
+    ``signatures`` has the code of each signature by chunk of `vms`, ``cuts`` where partitions
+    begin. Unless the tables ``is_sound`` so far, joined rows are checked and not written.
+    """
+
+    is_sound: bool
+    small: SmallTables
+    signatures: list[Codes]
     cuts: list[Place]
 
 
 @dataclass(slots=True)
 class JoinedRows:
-    """What is wrong, and the rows of current that meet no row of job_vms."""
+    """The problems of a join, and the ``unmatched`` rows of `current`: those without a task."""
 
     problems: list[InputProblem] = field(default_factory=list)
-    strangers: list[int] = field(default_factory=list)
+    unmatched: list[int] = field(default_factory=list)
 
 
 def join_tables(
-    key: JoinContext, vms: pd.DataFrame, job_vms: pd.DataFrame, current: pd.DataFrame, out: Path
+    context: JoinContext, vms: pd.DataFrame, job_vms: pd.DataFrame, current: pd.DataFrame, out: Path
 ) -> JoinedRows:
-    """Write the rows of ``job_vms`` with the look of their VM and their server of today.
+    """Join ``job_vms`` with the signature of each VM and its server of today, and write the rows.
 
-    All three hold the rows of the same VMs. ``out`` gets columns `JOINED`; ``line`` is the row of
-    current, -1 for none.
+    All three tables hold the rows of the same VMs. ``out`` gets columns `JOINED`; ``line`` is the
+    row of `current`, -1 for none.
     """
-    files = key.head.files
+    # What is wrong with names: given twice in a table, or not in `vms`.
+    files = context.small.files
     joined = JoinedRows()
     again = _again(vms, ["vm"])
     remedy = "names are unique, keep one row"
@@ -62,23 +66,24 @@ def join_tables(
         if file is not None:
             twice = rows[_again(rows, pair)]
             joined.problems += _problems(file, twice, "is in this job already", remedy)
-    rows = job_vms.merge(vms[["vm", "look"]][~again], how="left", on="vm")
-    stray = rows["look"].isna() & (rows["vm"] != "")
+    rows = job_vms.merge(vms[["vm", "signature"]][~again], how="left", on="vm")
+    stray = rows["signature"].isna() & (rows["vm"] != "")
     remedy = "add it there or remove this row"
     joined.problems += _problems(files["job_vms"], rows[stray], "is not in vms", remedy)
-    if joined.problems or not key.sound:
+    if joined.problems or not context.is_sound:
         return joined
+    # What `current` says: one row at most for each of job_vms; the rest has no task.
     rows = rows.merge(
         current.rename(columns={"row": "line"}).drop(columns="job_name"), "left", on=["job", "vm"]
     )
     met = current["row"].isin(rows["line"])
-    joined.strangers = current["row"][~met].tolist()
-    _write(key, rows, out)
+    joined.unmatched = current["row"][~met].tolist()
+    _write(context, rows, out)
     return joined
 
 
 def _again(rows: pd.DataFrame, columns: list[str]) -> pd.Series[bool]:
-    """Tell which rows say again what an earlier one of the file says; empty cells say nothing."""
+    """Return which rows repeat an earlier one of the file, shape (rows,); empty cells never do."""
     ordered = rows.sort_values("row")
     again = ordered.duplicated(columns) & (ordered["vm"] != "")
     return again.reindex(rows.index)
@@ -89,18 +94,18 @@ def _problems(file: Path, rows: pd.DataFrame, reason: str, remedy: str) -> list[
     return [InputProblem(file.name, row + 1, "vm", vm, reason, remedy) for row, vm in cells]
 
 
-def _write(key: JoinContext, rows: pd.DataFrame, out: Path) -> None:
-    rank = key.head.rank[rows["job"].to_numpy()]
-    look = rows["look"].to_numpy(dtype=np.int64)
-    firsts = np.cumsum([0, *map(len, key.looks)])
-    codes = np.concatenate([np.zeros(0, dtype=np.int32), *key.looks])
+def _write(context: JoinContext, rows: pd.DataFrame, out: Path) -> None:
+    rank = context.small.rank[rows["job"].to_numpy()]
+    signature = rows["signature"].to_numpy(dtype=np.int64)
+    firsts = np.cumsum([0, *map(len, context.signatures)])
+    codes = np.concatenate([np.zeros(0, dtype=np.int32), *context.signatures])
     known = rows["line"].notna()
     frame = pd.DataFrame(
         {
-            "piece": partition_of(key.cuts, rank, pa.array(rows["vm"], pa.string())),
+            "partition": partition_of(context.cuts, rank, pa.array(rows["vm"], pa.string())),
             "rank": rank,
             "vm": rows["vm"],
-            "look": codes[firsts[look >> WIDTH] + look % (1 << WIDTH)],
+            "signature": codes[firsts[signature >> WIDTH] + signature % (1 << WIDTH)],
             "known": known,
             "server": rows["server"].fillna(-1),
             "proxy": rows["proxy"].fillna(""),

@@ -1,4 +1,4 @@
-"""Puts together what the pieces of a plan have come to."""
+"""Merges what the partitions of a plan have come to: its rows, lists, files and judgements."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ from optimizer.solver.deadline import Deadline
 def merge_plan(
     estate: Estate,
     eligibility: Eligibility,
-    pieces: Sequence[WrittenPartition],
+    partitions: Sequence[WrittenPartition],
     aims: Sequence[AimResult],
-    strangers: Sequence[int],
-    settled: Sequence[PartitionSummary],
+    unmatched: Sequence[int],
+    summaries: Sequence[PartitionSummary],
 ) -> Plan:
-    """Return the plan, a row of its tasks for all that are alike in the columns `SERVED`.
+    """Merge the partitions into a plan, a row for all tasks that are alike in columns `SERVED`.
 
-    ``strangers`` are the rows of current that are in no job.
+    ``unmatched`` are the rows of current that are in no job.
     """
-    served = pd.concat([piece.served for piece in pieces])
+    served = pd.concat([partition.served for partition in partitions])
     served = served.groupby(SERVED)[["size"]].sum().reset_index()
     reasons: Counter[Unassigned] = Counter()
-    for piece in pieces:
-        reasons += piece.reasons
+    for partition in partitions:
+        reasons += partition.reasons
     by_reason: Counter[Reason] = Counter()
     for (_, reason, _), count in reasons.items():
         by_reason[reason] += count
@@ -73,9 +73,9 @@ def merge_plan(
         findings=findings(
             estate,
             eligibility,
-            _stale(estate, strangers, settled),
+            _stale(estate, unmatched, summaries),
             by_reason,
-            sum(piece.stranded for piece in pieces),
+            sum(partition.stranded for partition in partitions),
         ),
     )
 
@@ -94,55 +94,57 @@ def _tasks(job: Any, kind: Any, count: NDArray[np.int64]) -> Tasks:
 
 
 def _stale(
-    estate: Estate, strangers: Sequence[int], settled: Sequence[PartitionSummary]
+    estate: Estate, unmatched: Sequence[int], summaries: Sequence[PartitionSummary]
 ) -> list[Finding]:
-    gone = sorted([*strangers, *(row for piece in settled for row in piece.gone)])
-    serverless = sorted(row for piece in settled for row in piece.serverless)
+    gone = sorted([*unmatched, *(row for partition in summaries for row in partition.gone)])
+    serverless = sorted(row for partition in summaries for row in partition.serverless)
     jobs = estate.jobs["job"].tolist()
     return stale_findings(
         [row + 1 for row in gone[:LISTED]],
-        len(strangers) + sum(piece.all_gone for piece in settled),
+        len(unmatched) + sum(partition.all_gone for partition in summaries),
         [(jobs[job], vm, proxy) for _, job, vm, proxy in serverless[:LISTED]],
-        sum(piece.all_serverless for piece in settled),
+        sum(partition.all_serverless for partition in summaries),
     )
 
 
 def merge_lists(
     estate: Estate, folders: Sequence[Path], deadline: Deadline, step: Callable[[str], None]
 ) -> JobLists:
-    """Return the lists for the jobs, of arrays with a few bytes for each task."""
+    """Choose the job lists from arrays with a few bytes for each task."""
     parts = []
     for folder in folders:
         with np.load(folder / COMPACT) as part:
-            parts.append([part[name] for name in ("job", "look", "kind", "proxy", "tier")])
-    job, look, kind, proxy, tier = (np.concatenate(part) for part in zip(*parts, strict=True))
+            parts.append([part[name] for name in ("job", "signature", "kind", "proxy", "tier")])
+    job, signature, kind, proxy, tier = (np.concatenate(part) for part in zip(*parts, strict=True))
     once = np.broadcast_to(np.int64(1), len(job))
-    tasks = replace(_tasks(job, kind, once), vm=look)
+    tasks = replace(_tasks(job, kind, once), vm=signature)
     return choose_lists(estate, tasks, proxy, tier, deadline, step)
 
 
-def merge_vms(estate: Estate, rows: Sequence[Path], pieces: Sequence[WrittenPartition]) -> VmsOf:
-    """Return what names the VMs of tasks, reading the ``rows`` of their pieces again."""
-    starts = np.cumsum([0, *(int(piece.served["size"].sum()) for piece in pieces)])
+def merge_vms(
+    estate: Estate, rows: Sequence[Path], partitions: Sequence[WrittenPartition]
+) -> VmsOf:
+    """Return a function that names the VMs of tasks: it reads their partitions' ``rows`` again."""
+    starts = np.cumsum([0, *(int(partition.served["size"].sum()) for partition in partitions)])
 
     @lru_cache(maxsize=2)
     def names(number: int) -> pd.Series[str]:
-        piece = read_partition(estate, rows[number])
-        return piece.estate.vms["vm"].iloc[piece.tasks.vm]
+        partition = read_partition(estate, rows[number])
+        return partition.estate.vms["vm"].iloc[partition.tasks.vm]
 
     def of(tasks: Codes) -> list[str]:
-        piece = np.searchsorted(starts, tasks, side="right") - 1
+        partition = np.searchsorted(starts, tasks, side="right") - 1
         return [
             name
-            for number in np.unique(piece).tolist()
-            for name in names(number).iloc[tasks[piece == number] - starts[number]]
+            for number in np.unique(partition).tolist()
+            for name in names(number).iloc[tasks[partition == number] - starts[number]]
         ]
 
     return of
 
 
 def join_files(folders: Sequence[Path], out: Path) -> None:
-    """Write the parts of each of `TASK_FILES` one after another, with the header once."""
+    """Join each of `TASK_FILES` from its partitions, with the header once."""
     for name in TASK_FILES:
         with (out / name).open("wb") as whole:
             for number, folder in enumerate(folders):
@@ -153,16 +155,16 @@ def join_files(folders: Sequence[Path], out: Path) -> None:
 
 
 def merge_judgements(
-    pieces: Sequence[WrittenPartition], folders: Sequence[Path]
+    partitions: Sequence[WrittenPartition], folders: Sequence[Path]
 ) -> tuple[RowSummary, Violations]:
-    """Return what was seen of all pieces, and what is wrong in them or in their order."""
-    complaints = Violations()
-    for piece in pieces:
-        complaints.include(piece.complaints)
+    """Merge what the checker saw in all partitions, and what is wrong in them or in their order."""
+    violations = Violations()
+    for partition in partitions:
+        violations.include(partition.violations)
     for name in TASK_FILES:
-        edges = [piece.edges[name] for piece in pieces if name in piece.edges]
+        edges = [partition.edges[name] for partition in partitions if name in partition.edges]
         for (_, last), (first, _) in pairwise(edges):
             if not last < first:
                 where = f"job {first[0]!r}, vm {first[1].decode()!r}"
-                complaints.add("unsorted files", f"{name}: {where} stands too late")
-    return reduce(add, (load(folder / SEEN) for folder in folders)), complaints
+                violations.add("unsorted files", f"{name}: {where} stands too late")
+    return reduce(add, (load(folder / SEEN) for folder in folders)), violations

@@ -1,4 +1,4 @@
-"""Reads a part of a large table: every cell looked at, written down with no more than needed."""
+"""Reads a chunk of a large table: checks every cell and writes what the plan needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from optimizer.inputs.estate_folder.reader import parse_columns
 BATCH = 1 << 17
 STEP = 1000  # of the rows of job_vms every one in so many tells how the tasks lie
 LINES = {
-    VMS: {"vm": "str", "row": "int64", "look": "int64"},
+    VMS: {"vm": "str", "row": "int64", "signature": "int64"},
     JOB_VMS: {"vm": "str", "row": "int64", "job": "int32"},
     CURRENT: {
         "vm": "str", "row": "int64", "job": "int32", "job_name": "str", "server": "int32",
@@ -49,24 +49,28 @@ class Chunk:
 
 @dataclass(slots=True)
 class PartitionRead:
-    """What a chunk held: ``looks`` of VMs and how many have each, a sample of (rank, VM)."""
+    """What a chunk held.
+
+    ``signatures`` are those of its VMs, ``vms`` counts VMs by unknown host, ``sample`` has places
+    (rank of the job, VM) of some rows.
+    """
 
     rows: int = 0
     problems: list[InputProblem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    looks: list[VmSignature] = field(default_factory=list)
+    signatures: list[VmSignature] = field(default_factory=list)
     vms: Counter[str] = field(default_factory=Counter)
     sample: list[tuple[int, str]] = field(default_factory=list)
 
 
-def partition_chunks(head: SmallTables) -> list[Chunk]:
-    """Return the chunks of all large tables, one for each row group; of an empty table one."""
+def partition_chunks(small: SmallTables) -> list[Chunk]:
+    """Return the chunks of all large tables: a row group each, one for an empty table."""
     found = []
     for table in LARGE:
-        if table.name not in head.files:
+        if table.name not in small.files:
             continue
         first = 0
-        with pq.ParquetFile(head.files[table.name]) as file:
+        with pq.ParquetFile(small.files[table.name]) as file:
             sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
         for number, size in enumerate(sizes or [0]):
             found.append(Chunk(table, number, (number,) if sizes else (), first))
@@ -74,24 +78,24 @@ def partition_chunks(head: SmallTables) -> list[Chunk]:
     return found
 
 
-def read_chunk(head: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
+def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
     """Read a chunk and write what is needed of its rows, `LINES`, to ``out``."""
     read = PartitionRead()
-    looks = SignatureTable(head.estate, head.book, chunk.number)
+    signatures = SignatureTable(small.estate, small.book, chunk.number)
     names = {column.name for column in chunk.table.columns}
     schema = pa.Table.from_pandas(empty(chunk.table), preserve_index=False).schema
     with pq.ParquetWriter(out, schema) as writer:
-        for raw in _batches(head.files[chunk.table.name], chunk, names, read):
+        for raw in _batches(small.files[chunk.table.name], chunk, names, read):
             frame = parse_columns(chunk.table, raw, read.problems, read.findings)
             frame["row"] = np.arange(chunk.first + read.rows, chunk.first + read.rows + len(raw))
             if chunk.table == VMS:
-                lines = looks.of(raw, frame, read.problems, read.findings)
+                lines = signatures.of(raw, frame, read.problems, read.findings)
             else:
-                lines = _rows(head, chunk.table, raw, frame, read)
+                lines = _rows(small, chunk.table, raw, frame, read)
             read.rows += len(raw)
             lines = lines.astype(LINES[chunk.table])[list(LINES[chunk.table])]
             writer.write_table(pa.Table.from_pandas(lines, schema, preserve_index=False))
-    read.looks, read.vms = looks.add, looks.on_unknown_host
+    read.signatures, read.vms = signatures.entries, signatures.on_unknown_host
     read.findings = list(dict.fromkeys(read.findings))
     return read
 
@@ -117,18 +121,18 @@ def _batches(path: Path, chunk: Chunk, names: set[str], read: PartitionRead) -> 
 
 
 def _rows(
-    head: SmallTables, table: Table, raw: TextTable, frame: pd.DataFrame, read: PartitionRead
+    small: SmallTables, table: Table, raw: TextTable, frame: pd.DataFrame, read: PartitionRead
 ) -> pd.DataFrame:
     """Return the rows of job_vms or current, their jobs and servers as codes, -1 for none."""
     frame["vm"] = raw.columns["vm"].to_pandas()
-    frame["job"] = _codes(raw.columns["job"], head.estate.jobs["job"])
+    frame["job"] = _codes(raw.columns["job"], small.estate.jobs["job"])
     if table == CURRENT:
         frame["job_name"] = raw.columns["job"].cast(pa.string()).to_pandas()
-        frame["server"] = _codes(raw.columns["proxy"], head.estate.servers["server"])
+        frame["server"] = _codes(raw.columns["proxy"], small.estate.servers["server"])
         return frame
-    _complain(head, raw, frame["job"].to_numpy(), read.problems)
+    _complain(small, raw, frame["job"].to_numpy(), read.problems)
     sampled = frame.iloc[::STEP]
-    rank = np.append(head.rank, np.int32(-1))[sampled["job"].to_numpy()]
+    rank = np.append(small.rank, np.int32(-1))[sampled["job"].to_numpy()]
     read.sample += zip(rank.tolist(), sampled["vm"].tolist(), strict=True)
     return frame
 
@@ -139,9 +143,9 @@ def _codes(cells: pa.DictionaryArray, names: pd.Series[Any]) -> Codes:
     return codes
 
 
-def _complain(head: SmallTables, raw: TextTable, job: Codes, problems: list[InputProblem]) -> None:
+def _complain(small: SmallTables, raw: TextTable, job: Codes, problems: list[InputProblem]) -> None:
     """Complain of jobs that jobs.csv does not have."""
-    hints = Hints(head.estate.jobs["job"].tolist())
+    hints = Hints(small.estate.jobs["job"].tolist())
     for row in np.flatnonzero(job < 0).tolist():
         if name := raw.text("job", row):
             remedy = f"add it there or remove this row{hints.of(name)}"

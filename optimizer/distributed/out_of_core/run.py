@@ -1,4 +1,4 @@
-"""From an estate's folder to a plan's folder, in pieces on the workers of a cluster."""
+"""Folder in, checked folder out, partition by partition on the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from optimizer.eligibility.tasks import byte_rank
 from optimizer.files.atomic_folder import PREFIX, write_atomically
 from optimizer.formulation.solve_assignment import solve_assignment
 from optimizer.formulation.staged_solve import SolveOptions
-from optimizer.formulation.unassigned import groups_with_capacity as room_of
+from optimizer.formulation.unassigned import groups_with_capacity
 from optimizer.output.plan_writer import write_whole
 from optimizer.pipeline import PlanRun, refuse_violations
 from optimizer.planner import aim_results
@@ -67,99 +67,114 @@ def plan_out_of_core(
     step: Callable[[str], None],
     watch: Watch = lambda event: None,
 ) -> PlanRun:
-    """Plan the estate in a folder and put the plan's files into ``out``: the same bytes as
-    `optimizer.pipeline.run_plan` writes.
+    """Plan an estate out of core into ``out``: the same bytes as by `optimizer.pipeline.run_plan`.
 
     Raises EstateError, PlanError, OutputError and ClusterError; on any of them ``out`` is as it
     was.
     """
     step("reading")
-    head = read_small_tables(estate_folder)
+    small = read_small_tables(estate_folder)
     with open_cluster(engine) as client:
-        return solve_out_of_core(TaskRunner(client, step), *head, out, solving, ROWS, watch)
+        return solve_out_of_core(TaskRunner(client, step), *small, out, solving, ROWS, watch)
 
 
 def solve_out_of_core(
-    hands: TaskRunner,
-    head: SmallTables,
+    runner: TaskRunner,
+    small: SmallTables,
     problems: list[InputProblem],
     out: Path,
     solving: SolveRequest,
     rows: int,
     watch: Watch,
 ) -> PlanRun:
-    """Do the same with a head and its ``problems`` at hand, in pieces of about ``rows`` rows."""
-    with write_atomically(out, last="plan.json") as folder, _room(out) as room:
-        hands.gather(room.folder)
-        ordered = shuffle_tables(hands, head, problems, room, rows)
-        return _planned(hands, ordered, room, folder, solving, watch)
+    """Plan out of core from small tables and their ``problems``, in partitions of ``rows`` rows."""
+    with write_atomically(out, last="plan.json") as folder, _scratch_folder(out) as scratch:
+        runner.check_workers(scratch.folder)
+        ordered = shuffle_tables(runner, small, problems, scratch, rows)
+        return _planned(runner, ordered, scratch, folder, solving, watch)
 
 
 def _planned(
-    hands: TaskRunner,
+    runner: TaskRunner,
     ordered: ShuffledTables,
-    room: ScratchFolder,
+    scratch: ScratchFolder,
     folder: Path,
     solving: SolveRequest,
     watch: Watch,
 ) -> PlanRun:
-    """Plan what lies in order in ``room`` into ``folder``."""
-    step = hands.step
+    """Plan the sorted partitions in ``scratch``, and write the plan's files into ``folder``."""
+    step = runner.step
     step("planning")
-    estate, pieces = ordered.estate, range(len(ordered.pieces))
-    tasks, bundles = summarise_tasks(estate, [piece.bundles for piece in ordered.pieces])
+    estate, partitions = ordered.estate, range(len(ordered.partitions))
+    # Solve once, on tasks with counts: few rows stand for all VMs.
+    tasks, bundles = summarise_tasks(
+        estate, [partition.bundles for partition in ordered.partitions]
+    )
     context = PlanningContext.build(estate, tasks)
     eligibility = context.eligibility
     deadline = Deadline(solving.time_limit)
     options = SolveOptions(estate.settings, deadline, solving.seed, solving.workers, pooling=True)
     best = solve_assignment(context, options, watch)
-    dump(SharedInputs(estate, eligibility, room_of(best.problem, best.arcs)), room.frame)
-    bundles["group"] = best.group[bundles["row"]]
-    dealt = split_counts(best.arcs, byte_rank(estate.servers["server"]), bundles, len(pieces))
-    groups = dict(list(bundles[["job", "look", "group"]].groupby(bundles["piece"])))
-    each = [
-        (n, PartitionInput(dealt[n], groups.get(n, bundles[:0]).drop_duplicates())) for n in pieces
-    ]
-    finished: list[WrittenPartition] = hands.each(
-        "writing and checking", _write_partitions, each, room
+    dump(
+        SharedInputs(estate, eligibility, groups_with_capacity(best.problem, best.arcs)),
+        scratch.shared_inputs,
     )
-    folders = [room.part(number) for number in pieces]
+    bundles["group"] = best.group[bundles["row"]]
+    # Expand, write and judge each partition by itself.
+    split = split_counts(best.arcs, byte_rank(estate.servers["server"]), bundles, len(partitions))
+    groups = dict(list(bundles[["job", "signature", "group"]].groupby(bundles["partition"])))
+    each = [
+        (n, PartitionInput(split[n], groups.get(n, bundles[:0]).drop_duplicates()))
+        for n in partitions
+    ]
+    finished: list[WrittenPartition] = runner.map(
+        "writing and checking", _write_partitions, each, scratch
+    )
+    folders = [scratch.part(number) for number in partitions]
+    # Merge what they came to into one plan, its lists and its files.
     aims = aim_results(estate, best)
-    plan = merge_plan(estate, eligibility, finished, aims, ordered.strangers, ordered.pieces)
+    plan = merge_plan(estate, eligibility, finished, aims, ordered.unmatched, ordered.partitions)
     step("job lists")
     lists = merge_lists(estate, folders, deadline, step)
     step("writing")
-    named = merge_vms(estate, [room.partition(number) for number in pieces], finished)
+    named = merge_vms(estate, [scratch.partition(number) for number in partitions], finished)
     write_whole(plan, lists, named, folder, solving.seed)
     join_files(folders, folder)
     step("checking")
-    seen, complaints = merge_judgements(finished, folders)
+    # Judge what only all of them together can show.
+    seen, violations = merge_judgements(finished, folders)
     record = read_record(folder)
-    dump((seen.loads, coverage_proven(record)), room.loads)
-    short = [number for number in pieces if finished[number].reasons]
-    for again in hands.each("checking reasons", _judge_again, short, room):
-        complaints.include(again)
-    files = {file: read_plan_files(folder, file, complaints) for file in WHOLE_FILES}
-    refuse_violations(check_totals(estate, seen, files, record, complaints))
+    dump((seen.loads, coverage_proven(record)), scratch.loads)
+    short = [number for number in partitions if finished[number].reasons]
+    for again in runner.map("checking reasons", _judge_again, short, scratch):
+        violations.include(again)
+    files = {file: read_plan_files(folder, file, violations) for file in WHOLE_FILES}
+    refuse_violations(check_totals(estate, seen, files, record, violations))
     return PlanRun(plan, lists, None)
 
 
-def _write_partitions(share: tuple[int, PartitionInput], room: ScratchFolder) -> WrittenPartition:
+def _write_partitions(
+    share: tuple[int, PartitionInput], scratch: ScratchFolder
+) -> WrittenPartition:
     number, given = share
     return write_partition(
-        load_cached(room.frame), room.partition(number), given, room.part(number)
+        load_cached(scratch.shared_inputs), scratch.partition(number), given, scratch.part(number)
     )
 
 
-def _judge_again(number: int, room: ScratchFolder) -> Violations:
-    loads, proven = load_cached(room.loads)
+def _judge_again(number: int, scratch: ScratchFolder) -> Violations:
+    loads, proven = load_cached(scratch.loads)
     return judge_again(
-        load_cached(room.frame), room.partition(number), room.part(number), loads, proven
+        load_cached(scratch.shared_inputs),
+        scratch.partition(number),
+        scratch.part(number),
+        loads,
+        proven,
     )
 
 
 @contextmanager
-def _room(out: Path) -> Iterator[ScratchFolder]:
+def _scratch_folder(out: Path) -> Iterator[ScratchFolder]:
     """Give a folder beside the output, which all workers see."""
     with tempfile.TemporaryDirectory(prefix=PREFIX, dir=out, ignore_cleanup_errors=True) as folder:
         yield ScratchFolder(Path(folder))

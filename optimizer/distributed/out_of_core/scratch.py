@@ -1,4 +1,4 @@
-"""The scratch folder of a run: what workers hand to one another, kept in memory once read."""
+"""The scratch folder of a run: what workers leave there for one another, cached once read."""
 
 from __future__ import annotations
 
@@ -18,54 +18,54 @@ class ScratchFolder:
     folder: Path
 
     @property
-    def head(self) -> Path:
-        """Return where the head lies."""
-        return self.folder / "head"
+    def small_tables(self) -> Path:
+        """Return the path of the small tables."""
+        return self.folder / "small-tables"
 
     @property
-    def key(self) -> Path:
-        """Return where the key of the join lies."""
-        return self.folder / "key"
+    def join_context(self) -> Path:
+        """Return the path of the join's context."""
+        return self.folder / "join-context"
 
     @property
-    def frame(self) -> Path:
-        """Return where the frame of all pieces lies."""
-        return self.folder / "frame"
+    def shared_inputs(self) -> Path:
+        """Return the path of what all partitions share."""
+        return self.folder / "shared-inputs"
 
     @property
     def loads(self) -> Path:
-        """Return where the loads of the whole plan lie."""
+        """Return the path of the loads of the whole plan."""
         return self.folder / "loads"
 
     def read(self, table: Table, number: int) -> Path:
-        """Return where a chunk's rows lie once read."""
+        """Return the path of a chunk's rows once read."""
         return self.folder / f"{table.name}-{number}.parquet"
 
     def joined_rows(self, number: int) -> Path:
-        """Return where the rows of some VMs lie."""
+        """Return the path of the joined rows of some VMs."""
         return self.folder / f"joined-{number}.parquet"
 
     def partition(self, number: int) -> Path:
-        """Return where the rows of a piece lie."""
-        return self.folder / f"piece-{number}.parquet"
+        """Return the path of a partition's rows."""
+        return self.folder / f"partition-{number}.parquet"
 
     def part(self, number: int) -> Path:
-        """Return the folder of a piece's part of the plan."""
+        """Return the folder of a partition's part of the plan."""
         return self.folder / f"part-{number}"
 
 
 def dump(value: Any, path: Path) -> Path:
-    """Write a value down in the run's own folder; return ``path``."""
+    """Pickle a value to ``path`` in the run's own folder; return ``path``."""
     path.write_bytes(pickle.dumps(value))
     return path
 
 
 def load(path: Path) -> Any:
-    """Return the value at ``path``, which only this program's own run can have written."""
+    """Unpickle the value at ``path``, which only this program's own run can have written."""
     return pickle.loads(path.read_bytes())  # noqa: S301
 
 
 @lru_cache(maxsize=2)
 def load_cached(path: Path) -> Any:
-    """Return the same, and keep it for the next call."""
+    """Unpickle the value at ``path``, and keep it for the next call."""
     return load(path)

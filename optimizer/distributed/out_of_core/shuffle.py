@@ -18,8 +18,11 @@ from models.errors import EstateError, PlanError
 from models.estate import Codes, Estate
 from models.schema import CURRENT, JOB_VMS, VMS, Table
 from optimizer.distributed.out_of_core.join import JOINED, JoinContext, JoinedRows, join_tables
-from optimizer.distributed.out_of_core.partition import PartitionSummary, sort_partition
-from optimizer.distributed.out_of_core.partition_bounds import partition_bounds
+from optimizer.distributed.out_of_core.partition import (
+    PartitionSummary,
+    partition_bounds,
+    sort_partition,
+)
 from optimizer.distributed.out_of_core.read_partition import (
     STEP,
     Chunk,
@@ -39,93 +42,95 @@ P2P = {"dataframe.shuffle.method": "p2p"}
 
 @dataclass(frozen=True)
 class ShuffledTables:
-    """An estate whose VMs are looks, its pieces in order, and rows of current without a job."""
+    """An estate whose VMs are signatures, its sorted partitions, unmatched rows of `current`."""
 
     estate: Estate
-    pieces: list[PartitionSummary]
-    strangers: list[int]
+    partitions: list[PartitionSummary]
+    unmatched: list[int]
 
 
 def shuffle_tables(
-    hands: TaskRunner,
-    head: SmallTables,
+    runner: TaskRunner,
+    small: SmallTables,
     problems: list[InputProblem],
-    room: ScratchFolder,
+    scratch: ScratchFolder,
     rows: int,
 ) -> ShuffledTables:
-    """Read the large tables of ``head`` into pieces of about ``rows`` rows in ``room``.
+    """Shuffle the large tables into sorted partitions of about ``rows`` rows in ``scratch``.
 
     Raises EstateError with ``problems`` and all that are found in the large tables, PlanError
-    where a row of job_vms got lost on the way: the checker sees only what is in the pieces.
+    where a row of job_vms got lost on the way: the checker sees only what is in the partitions.
     """
-    dump(head, room.head)
-    chunks = partition_chunks(head)
-    read = hands.each("reading", _read, chunks, room)
-    head = replace(head, estate=with_digests(head))
-    estate, codes, findings = _parsed(head, chunks, read)
+    dump(small, scratch.small_tables)
+    chunks = partition_chunks(small)
+    read = runner.map("reading", _read, chunks, scratch)
+    small = replace(small, estate=with_digests(small))
+    estate, codes, findings = _parsed(small, chunks, read)
     sample = [place for one in read for place in one.sample]
     problems = problems + [problem for one in read for problem in one.problems]
-    key = JoinContext(
-        not problems, replace(head, estate=estate), codes, partition_bounds(sample, STEP, rows)
+    context = JoinContext(
+        not problems, replace(small, estate=estate), codes, partition_bounds(sample, STEP, rows)
     )
-    dump(key, room.key)
+    dump(context, scratch.join_context)
+    # First shuffle: the rows of a VM in all tables come together.
     with dask.config.set(P2P):
         parts = 1 + sum(one.rows for one in read) // rows
         written = {
-            table: [room.read(table, chunk.number) for chunk in chunks if chunk.table == table]
+            table: [scratch.read(table, chunk.number) for chunk in chunks if chunk.table == table]
             for table in (VMS, JOB_VMS, CURRENT)
         }
         tables = [_shuffled(table, files, parts) for table, files in written.items()]
-        joined: list[JoinedRows] = hands.all(
+        joined: list[JoinedRows] = runner.compute(
             "joining",
             [
-                dask.delayed(_join)(room, number, *frames)
+                dask.delayed(_join)(scratch, number, *frames)
                 for number, frames in enumerate(zip(*tables, strict=True))
             ],
         )
         problems += [problem for one in joined for problem in one.problems]
         if problems:
             raise EstateError(problems)
-        pieces = len(key.cuts) + 1
+        # Second shuffle: the joined rows, by the partition that they are in.
+        partitions = len(context.cuts) + 1
         lines = dd.from_map(
-            pd.read_parquet, [room.joined_rows(n) for n in range(parts)], meta=_nothing()
+            pd.read_parquet, [scratch.joined_rows(n) for n in range(parts)], meta=_nothing()
         )
-        ordered = lines.set_index("piece", divisions=list(range(pieces + 1)), drop=False)
-        settled: list[PartitionSummary] = hands.all(
+        ordered = lines.set_index("partition", divisions=list(range(partitions + 1)), drop=False)
+        summaries: list[PartitionSummary] = runner.compute(
             "ordering",
             [
-                dask.delayed(_sort_partition)(room, number, frame)
+                dask.delayed(_sort_partition)(scratch, number, frame)
                 for number, frame in enumerate(ordered.to_delayed())
             ],
         )
-    _count(chunks, read, settled)
-    strangers = [row for one in joined for row in one.strangers]
+    _count(chunks, read, summaries)
+    unmatched = [row for one in joined for row in one.unmatched]
     return ShuffledTables(
-        replace(estate, findings=(*estate.findings, *findings)), settled, strangers
+        replace(estate, findings=(*estate.findings, *findings)), summaries, unmatched
     )
 
 
 def _count(
-    chunks: Sequence[Chunk], read: Sequence[PartitionRead], settled: Sequence[PartitionSummary]
+    chunks: Sequence[Chunk], read: Sequence[PartitionRead], summaries: Sequence[PartitionSummary]
 ) -> None:
-    """Raise PlanError where the pieces do not have as many rows as job_vms."""
+    """Raise PlanError where the partitions do not have as many rows as job_vms."""
     pairs = zip(chunks, read, strict=True)
     rows = sum(one.rows for chunk, one in pairs if chunk.table == JOB_VMS)
-    found = sum(piece.rows for piece in settled)
+    found = sum(partition.rows for partition in summaries)
     if found != rows:
         raise PlanError(
-            f"job_vms has {rows} rows, the pieces have {found}: a defect of this program or of "
+            f"job_vms has {rows} rows, the partitions have {found}: a defect of this program or of "
             "its engine; nothing was written. Please report it with the estate"
         )
 
 
 def _parsed(
-    head: SmallTables, chunks: Sequence[Chunk], read: Sequence[PartitionRead]
+    small: SmallTables, chunks: Sequence[Chunk], read: Sequence[PartitionRead]
 ) -> tuple[Estate, list[Codes], list[Finding]]:
-    """Return the estate of the looks, each look's code by chunk of vms, and all findings."""
+    """Return the estate of the signatures, their codes by chunk of `vms`, and all findings."""
     pairs = list(zip(chunks, read, strict=True))
     estate, codes = merge_signatures(
-        head.estate, [one.looks for chunk, one in pairs if chunk.table == VMS]
+        small.estate, [one.signatures for chunk, one in pairs if chunk.table == VMS]
     )
     hosts: Counter[str] = Counter()
     findings: dict[tuple[str, str], Finding] = {}
@@ -153,23 +158,27 @@ def _batch(file: Path, group: int) -> pd.DataFrame:
     return rows
 
 
-def _read(chunk: Chunk, room: ScratchFolder) -> PartitionRead:
-    return read_chunk(load_cached(room.head), chunk, room.read(chunk.table, chunk.number))
+def _read(chunk: Chunk, scratch: ScratchFolder) -> PartitionRead:
+    return read_chunk(
+        load_cached(scratch.small_tables), chunk, scratch.read(chunk.table, chunk.number)
+    )
 
 
 def _join(
-    room: ScratchFolder,
+    scratch: ScratchFolder,
     number: int,
     vms: pd.DataFrame,
     job_vms: pd.DataFrame,
     current: pd.DataFrame,
 ) -> JoinedRows:
-    return join_tables(load_cached(room.key), vms, job_vms, current, room.joined_rows(number))
+    return join_tables(
+        load_cached(scratch.join_context), vms, job_vms, current, scratch.joined_rows(number)
+    )
 
 
-def _sort_partition(room: ScratchFolder, number: int, rows: pd.DataFrame) -> PartitionSummary:
-    key: JoinContext = load_cached(room.key)
-    return sort_partition(key.head.estate, rows, room.partition(number))
+def _sort_partition(scratch: ScratchFolder, number: int, rows: pd.DataFrame) -> PartitionSummary:
+    context: JoinContext = load_cached(scratch.join_context)
+    return sort_partition(context.small.estate, rows, scratch.partition(number))
 
 
 def _nothing() -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What is read whole of an estate: all but the tables that have a row for each VM."""
+"""Reads the small tables of an estate: all but those with a row per VM."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class SmallTables:
 
 
 def read_small_tables(folder: Path) -> tuple[SmallTables, list[InputProblem]]:
-    """Return the head of the estate in ``folder``, and what is wrong with it.
+    """Read the small tables of the estate in ``folder``; return what is wrong with them, too.
 
-    Raises EstateError where so much is wrong that the large tables cannot be looked at.
+    Raises EstateError where so much is wrong that the large tables cannot be read.
     """
     read = read_tables(folder, [table for table in TABLES if table not in LARGE])
     problems, findings = read.problems, read.findings
@@ -77,13 +77,13 @@ def read_small_tables(folder: Path) -> tuple[SmallTables, list[InputProblem]]:
     return SmallTables(estate, sets.book, rank, files), problems
 
 
-def with_digests(head: SmallTables) -> Estate:
-    """Return the head's estate with the SHA-256 of the large files among its inputs."""
-    inputs = dict(head.estate.inputs)
-    for path in head.files.values():
+def with_digests(small: SmallTables) -> Estate:
+    """Return the estate with the SHA-256 of the large files among its inputs."""
+    inputs = dict(small.estate.inputs)
+    for path in small.files.values():
         with path.open("rb") as file:
             inputs[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return replace(head.estate, inputs=dict(sorted(inputs.items())))
+    return replace(small.estate, inputs=dict(sorted(inputs.items())))
 
 
 def _file(
@@ -94,7 +94,7 @@ def _file(
     if path is None:
         return None
     if path.suffix != ".parquet":
-        reason = "is not Parquet, which is what can be read in pieces"
+        reason = "is not Parquet, which is what --out-of-core can read"
         remedy = "write the same columns as Parquet, or plan without --out-of-core"
         problems.append(InputProblem(path.name, None, None, None, reason, remedy))
         return None

@@ -1,4 +1,4 @@
-"""Lets the workers of a cluster do one step of the work after another."""
+"""Runs the steps of a plan out of core on the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class TaskRunner:
     client: Client
     step: Callable[[str], None]
 
-    def gather(self, folder: Path) -> None:
-        """Wait for a first worker, and see that all have these versions and see ``folder``.
+    def check_workers(self, folder: Path) -> None:
+        """Wait for a first worker, and check that all have these versions and see ``folder``.
 
         Raises ClusterError.
         """
         address = self.client.scheduler.address
         try:
             self.client.wait_for_workers(1, timeout=PATIENCE)
-            found = self.client.run(_introduce, folder)
+            found = self.client.run(_handshake, folder)
         except TimeoutError as error:
             raise ClusterError(
                 f"{address}: no worker is there within {PATIENCE:g} seconds; start `dask worker` "
@@ -48,10 +48,10 @@ class TaskRunner:
             if why is not None:
                 raise ClusterError(f"worker {worker}: {why}")
 
-    def each(
+    def map(
         self, doing: str, work: Callable[..., T], things: Iterable[Any], *more: object
     ) -> list[T]:
-        """Return what ``work`` returns for each of ``things``, in their order.
+        """Run ``work`` for each of ``things``; return its results, in their order.
 
         Raises what a worker raises, ClusterError where workers are lost.
         """
@@ -59,8 +59,8 @@ class TaskRunner:
             doing, [self.client.submit(work, one, *more, pure=False) for one in things]
         )
 
-    def all(self, doing: str, delayed: Sequence[Any]) -> list[Any]:
-        """Return the values of Dask's ``delayed`` ones, in their order; raises as `each`."""
+    def compute(self, doing: str, delayed: Sequence[Any]) -> list[Any]:
+        """Compute Dask's ``delayed`` values, in their order; raises as `map`."""
         return self._results(doing, self.client.compute(list(delayed)))
 
     def _results(self, doing: str, futures: list[Future]) -> list[Any]:
@@ -77,5 +77,5 @@ class TaskRunner:
         return found
 
 
-def _introduce(folder: Path) -> tuple[dict[str, str], bool]:
+def _handshake(folder: Path) -> tuple[dict[str, str], bool]:
     return versions(), folder.is_dir()

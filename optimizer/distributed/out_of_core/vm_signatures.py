@@ -1,4 +1,4 @@
-"""What of a VM plays a part beside its name, its *look*: few looks stand for very many VMs."""
+"""Signatures: what of a VM plays a part beside its name; few of them stand for very many VMs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from optimizer.inputs.estate_folder.network_sets import NetworkSets
 from optimizer.inputs.estate_folder.prefix_lookup import PrefixTable
 
 COLUMNS = ["os", "platform", "host", "host_version", "available"]
-WIDTH = 32  # bits of a number for the looks of one chunk
+WIDTH = 32  # bits of a number for the signatures of one chunk
 
 
 class VmSignature(NamedTuple):
@@ -34,7 +34,7 @@ class VmSignature(NamedTuple):
 
 
 class SignatureTable:
-    """The looks that the VMs of one chunk have, in the order in which they are met."""
+    """The signatures that the VMs of one chunk have, in the order in which they are met."""
 
     def __init__(self, estate: Estate, book: PrefixTable, chunk: int) -> None:
         self.on_unknown_host: Counter[str] = Counter()
@@ -44,8 +44,8 @@ class SignatureTable:
         self._first = chunk << WIDTH
 
     @property
-    def add(self) -> list[VmSignature]:
-        """Return all looks so far."""
+    def entries(self) -> list[VmSignature]:
+        """Return all signatures so far."""
         return list(self._numbers)
 
     def of(
@@ -55,7 +55,7 @@ class SignatureTable:
         problems: list[InputProblem],
         findings: list[Finding],
     ) -> pd.DataFrame:
-        """Return ``frame``, rows of `vms`, with the number of each one's look, as of this chunk."""
+        """Return ``frame``, rows of `vms`, with each one's number of signature in this chunk."""
         number = self._sets.resolve(raw, "vm", problems, findings)
         columns = [frame[name] for name in COLUMNS]
         alike = frame.groupby([*columns, number], sort=False, observed=True).ngroup().to_numpy()
@@ -65,9 +65,9 @@ class SignatureTable:
             VmSignature._make((*row, self._sets.members[networks]))
             for row, networks in zip(rows, number[first].tolist(), strict=True)
         ]
-        known = [self._numbers.setdefault(look, len(self._numbers)) for look in met]
+        known = [self._numbers.setdefault(signature, len(self._numbers)) for signature in met]
         self._count_unknown_hosts(frame["host"])
-        return frame.assign(look=self._first + np.array(known, dtype=np.int64)[alike])
+        return frame.assign(signature=self._first + np.array(known, dtype=np.int64)[alike])
 
     def _count_unknown_hosts(self, hosts: pd.Series[str]) -> None:
         names = pa.array(hosts.cat.categories, pa.string())
@@ -81,30 +81,38 @@ class SignatureTable:
 def merge_signatures(
     estate: Estate, chunks: Sequence[Sequence[VmSignature]]
 ) -> tuple[Estate, list[Codes]]:
-    """Return ``estate`` with a VM for each look, and the code of each look of each chunk."""
+    """Merge the signatures of all chunks: ``estate`` has a VM for each; return codes by chunk."""
     codes: dict[VmSignature, int] = {}
     found = [
-        np.array([codes.setdefault(look, len(codes)) for look in looks], dtype=np.int32)
-        for looks in chunks
+        np.array(
+            [codes.setdefault(signature, len(codes)) for signature in signatures], dtype=np.int32
+        )
+        for signatures in chunks
     ]
     return _with_signatures(estate, list(codes)), found
 
 
-def _with_signatures(estate: Estate, looks: list[VmSignature]) -> Estate:
+def _with_signatures(estate: Estate, signatures: list[VmSignature]) -> Estate:
     sets = {members: number for number, members in enumerate(estate.network_sets)}
-    numbers = [sets.setdefault(look.networks, len(sets)) for look in looks]
+    numbers = [sets.setdefault(signature.networks, len(sets)) for signature in signatures]
     servers = {name: code for code, name in enumerate(estate.servers["server"].tolist())}
     texts = {
-        name: pd.Categorical([getattr(look, name) for look in looks])
+        name: pd.Categorical([getattr(signature, name) for signature in signatures])
         for name in ("os", "platform", "host")
     }
     vms = pd.DataFrame(
         {
-            "vm": pd.Series([""] * len(looks), dtype="str"),
+            "vm": pd.Series([""] * len(signatures), dtype="str"),
             **texts,
-            "host_code": np.array([servers.get(look.host, -1) for look in looks], dtype=np.int32),
-            "host_version": np.array([look.host_version for look in looks], dtype=np.int64),
-            "available": np.array([look.available for look in looks], dtype=np.bool_),
+            "host_code": np.array(
+                [servers.get(signature.host, -1) for signature in signatures], dtype=np.int32
+            ),
+            "host_version": np.array(
+                [signature.host_version for signature in signatures], dtype=np.int64
+            ),
+            "available": np.array(
+                [signature.available for signature in signatures], dtype=np.bool_
+            ),
             "network_set": np.array(numbers, dtype=np.int32),
         }
     )

@@ -1,4 +1,4 @@
-"""The last step of a piece: expanded, labelled, written and judged."""
+"""Expands, labels, writes and judges a partition."""
 
 from __future__ import annotations
 
@@ -33,8 +33,11 @@ ASSIGNMENTS, UNASSIGNED = TASK_FILES = ("assignments.csv", "unassigned.csv")
 
 @dataclass(frozen=True)
 class SharedInputs:
-    """What all pieces have in common: an estate whose VMs are the looks, what each look's VMs
-    could have as proxies, and which groups there is room for."""
+    """What all partitions share.
+
+    The VMs of ``estate`` are the signatures, ``eligibility`` is theirs, ``spare`` tells which
+    groups have capacity left.
+    """
 
     estate: Estate
     eligibility: Eligibility
@@ -43,7 +46,7 @@ class SharedInputs:
 
 @dataclass(frozen=True, slots=True)
 class PartitionInput:
-    """What a piece is given: its arcs, and its groups by job and look."""
+    """The input of one partition: its arcs, and its groups by job and signature."""
 
     arcs: Arcs
     groups: pd.DataFrame
@@ -51,7 +54,7 @@ class PartitionInput:
 
 @dataclass(frozen=True)
 class WrittenPartition:
-    """What a finished piece comes to, but for what the checker saw, which lies in `SEEN`.
+    """The result of a partition, but for what the checker saw, which lies in `SEEN`.
 
     ``served`` counts its tasks by `SERVED`; ``edges`` has the first and the last row of each file
     that has any.
@@ -60,58 +63,60 @@ class WrittenPartition:
     served: pd.DataFrame
     reasons: Counter[Unassigned]
     stranded: int
-    complaints: Violations
+    violations: Violations
     edges: dict[str, tuple[tuple[str, bytes], tuple[str, bytes]]]
 
 
 def write_partition(
-    frame: SharedInputs, rows: Path, share: PartitionInput, folder: Path
+    shared: SharedInputs, rows: Path, share: PartitionInput, folder: Path
 ) -> WrittenPartition:
-    """Write a piece's part of `TASK_FILES` into ``folder``, and judge it.
+    """Write a partition's part of `TASK_FILES` into ``folder``, and judge it.
 
-    `COMPACT` has what the lists of the jobs are made of: arrays with an element per task.
+    `COMPACT` has what job lists are chosen from: arrays with an element per task.
     """
-    piece = read_partition(frame.estate, rows)
-    estate, tasks = piece.estate, piece.tasks
-    look = piece.look[tasks.vm]
-    eligibility = replace(frame.eligibility, profile=frame.eligibility.profile[piece.look])
+    partition = read_partition(shared.estate, rows)
+    estate, tasks = partition.estate, partition.tasks
+    signature = partition.signature[tasks.vm]
+    eligibility = replace(
+        shared.eligibility, profile=shared.eligibility.profile[partition.signature]
+    )
     groups = share.groups
-    known = pair_key(groups["job"].to_numpy(), groups["look"].to_numpy())
-    group = groups["group"].to_numpy()[lookup(known, pair_key(tasks.job, look))[1]]
-    plan = build_plan(PlanningContext(estate, tasks, eligibility), group, share.arcs, frame.spare)
+    known = pair_key(groups["job"].to_numpy(), groups["signature"].to_numpy())
+    group = groups["group"].to_numpy()[lookup(known, pair_key(tasks.job, signature))[1]]
+    plan = build_plan(PlanningContext(estate, tasks, eligibility), group, share.arcs, shared.spare)
     folder.mkdir(exist_ok=True)
     write_tasks(plan, folder)
     proxy = np.where(plan.tier > 0, plan.proxy, -1).astype(np.int32)
     np.savez(
         folder / COMPACT,
-        job=tasks.job, look=look, kind=tasks.kind, proxy=proxy, tier=plan.tier,
+        job=tasks.job, signature=signature, kind=tasks.kind, proxy=proxy, tier=plan.tier,
     )  # fmt: skip
-    complaints = Violations()
-    files = {name: read_plan_files(folder, name, complaints) for name in TASK_FILES}
-    seen = check_rows(estate, files[ASSIGNMENTS], files[UNASSIGNED], complaints).seen
-    dump(replace(seen, loads=replace(seen.loads, estate=frame.estate)), folder / SEEN)
+    violations = Violations()
+    files = {name: read_plan_files(folder, name, violations) for name in TASK_FILES}
+    seen = check_rows(estate, files[ASSIGNMENTS], files[UNASSIGNED], violations).seen
+    dump(replace(seen, loads=replace(seen.loads, estate=shared.estate)), folder / SEEN)
     return WrittenPartition(
         served=_served(plan),
         reasons=Counter((-1, reason, detail) for _, reason, detail in plan.unassigned),
         stranded=find_stranded(plan),
-        complaints=complaints,
+        violations=violations,
         edges={name: _edges(file) for name, file in files.items() if len(file)},
     )
 
 
 def judge_again(
-    frame: SharedInputs, rows: Path, folder: Path, loads: Loads, coverage_proven: bool
+    shared: SharedInputs, rows: Path, folder: Path, loads: Loads, coverage_proven: bool
 ) -> Violations:
-    """Judge the reasons of a piece's unassigned tasks, now that the load of all is known."""
-    estate, unheard, complaints = (
-        read_partition(frame.estate, rows).estate,
+    """Judge the reasons of a partition's unassigned tasks, now that the load of all is known."""
+    estate, unheard, violations = (
+        read_partition(shared.estate, rows).estate,
         Violations(),
         Violations(),
     )
     assignments, unassigned = (read_plan_files(folder, name, unheard) for name in TASK_FILES)
-    look = check_rows(estate, assignments, unassigned, unheard)
-    judge_reasons(estate, look, loads, unassigned, coverage_proven, complaints)
-    return complaints
+    checked = check_rows(estate, assignments, unassigned, unheard)
+    judge_reasons(estate, checked, loads, unassigned, coverage_proven, violations)
+    return violations
 
 
 def _served(plan: Plan) -> pd.DataFrame:

@@ -1,21 +1,22 @@
-"""Takes a question apart into parts that can be answered one by one.
+"""Decomposes an assignment problem into components that share no server.
 
-Groups hang together where some server may serve both, or where a loss to survive touches both;
-the backup server ties nothing at first. Every aim but the peak is a sum over such parts, and the
-lexicographic order is the same after a shift: so the best of a sum is the sum of the bests. With
-a tolerance it is not, since rounding down a share of a sum is no sum.
+Groups are of one component where some server may serve both, or where a loss to survive touches
+both; the backup server ties nothing at first. Every aim but the peak is a sum over components,
+and the lexicographic order is the same after a shift: so the best of a sum is the sum of the
+bests. With a tolerance it is not, since rounding down a share of a sum is no sum.
 
-The backup server: a plan of the whole, cut down to a part, is a plan of that part with the backup
-server to itself, so no better than the best of these. Where that best serves all in tiers 1 and 3,
-it leaves the backup server alone; then any plan of the whole can take it over, so a best one is
-as good there, and leaves it alone there, too. All other parts *need* it and are answered as one.
-An enforced failover limit counts tasks on the backup server in the rows of every loss: then what
-it could take over belongs to that one part, too, as soon as any part needs it.
+The backup server: a plan of the whole, restricted to a component, is a plan of that component
+with the backup server to itself, so no better than the best of these. Where that best serves all
+in tiers 1 and 3, it leaves the backup server alone; then any plan of the whole can take it over,
+so a best one is as good there, and leaves it alone there, too. All other components *need* it and
+are solved as one. An enforced failover limit counts tasks on the backup server in the rows of
+every loss: then what it could take over belongs to that one, too, as soon as any needs it.
 
-Parts answered together are a part as well. So small ones go in bundles, and one that may or may
-not need the backup server counts among those that do, if nothing proves otherwise. What proves it
-is the best of all such parts together with a backup server that has room for everything, so that
-no part is in another's way; or with the real one, if failover is enforced, and none may use it.
+Components solved together are a component as well. So small ones are packed, and one that may or
+may not need the backup server counts among those that do, if nothing proves otherwise. What
+proves it is the best of all such components together with a backup server that has capacity for
+everything, so that none is in another's way; or with the real one, if failover is enforced, and
+none may use it.
 """
 
 from __future__ import annotations

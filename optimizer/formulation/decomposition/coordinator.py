@@ -1,7 +1,7 @@
-"""Answers a question part by part, and makes sure that it is as good as in one piece.
+"""Solves a problem by subproblems, and merges them into a solution as good as of the whole.
 
-The peak is the one aim that is no sum: every part goes up to it, the highest one counts, and
-parts below it go on as if theirs were as high, which is what later aims may use.
+The peak is the one aim that is no sum: every subproblem goes up to it, the highest one counts, and
+those below it go on as if theirs were as high, which is what later aims may use.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Cuts parts out of a question, each a question by itself, and puts their answers together."""
+"""Extracts subproblems of components, and merges their solutions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Turns a column of text into a typed column, and each cell that does not fit into a problem.
 
-Only distinct texts are looked at: a million VMs have few operating systems.
+Only distinct texts are parsed: a million VMs have few operating systems.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def read_column(raw: TextTable, column: Column, problems: list[InputProblem]) ->
 
     Names and lists become strings, texts and choices categories unless they hardly repeat;
     integers, times and years int64 (`NO_LIMIT` where empty), days tuples shared between equal
-    cells. An unfit cell reads as some harmless value, so that the rest can still be looked at.
+    cells. An unfit cell reads as some harmless value, so that the rest can still be checked.
     """
     complain_of_empty(raw, column, problems)
     cells = raw.cells(column.name)

@@ -21,8 +21,7 @@ Ints = NDArray[np.int64]
 
 
 class NetworkSets:
-    """The sets in the order in which they are met, ``known`` ones first; number 0 is the empty
-    one."""
+    """The sets in the order in which they are met, ``known`` ones first; number 0 is empty."""
 
     def __init__(self, book: PrefixTable, known: Sequence[NetworkSet] = ((),)) -> None:
         self.members: list[NetworkSet] = list(known)

@@ -1,4 +1,4 @@
-"""Resolves the items of ``networks`` cells: network names, or addresses by longest prefix."""
+"""Looks up the items of ``networks`` cells: network names, or addresses by longest prefix."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PrefixTable:
 
     @classmethod
     def of(cls, names: Sequence[str], cidrs: Sequence[Network | None]) -> PrefixTable:
-        """Return the book of ``names`` and their ``cidrs``, in the order of the table."""
+        """Build the table of ``names`` and their ``cidrs``, in the order of networks.csv."""
         prefixes: dict[int, dict[int, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
         for code, cidr in enumerate(cidrs):
             if cidr is None:

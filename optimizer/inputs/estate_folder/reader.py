@@ -1,4 +1,4 @@
-"""Reads an estate's folder: all tables, all problems in one go."""
+"""Reads an estate folder: all tables, all problems in one go."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from optimizer.inputs.estate_folder.settings_reader import FILE, read_settings
 
 
 @dataclass
-class _FolderReader:
-    """What reading one table gave; ``raw`` None where there is none."""
+class _TableRead:
+    """The result of reading one table; ``raw`` is None where there is none."""
 
     raw: TextTable | None = None
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -46,7 +46,7 @@ class EstateTables:
 
 
 def read_estate(folder: Path) -> Estate:
-    """Return the estate in ``folder``; raise EstateError with every problem it has."""
+    """Read the estate in ``folder``; raise EstateError with every problem it has."""
     read = read_tables(folder, TABLES)
     estate = references.resolve_references(
         folder, read.settings, read.raw, read.frames, read.inputs, read.problems, read.findings
@@ -98,9 +98,9 @@ def _settings(
     return read_settings(content, problems, findings)
 
 
-def _table(folder: Path, table: Table) -> _FolderReader:
+def _table(folder: Path, table: Table) -> _TableRead:
     """Read one table: first as text, then its columns."""
-    read = _FolderReader()
+    read = _TableRead()
     path = table_path(folder, table, read.problems)
     if path is not None:
         try:

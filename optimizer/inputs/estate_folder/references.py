@@ -1,4 +1,4 @@
-"""Resolves what tables say of each other: names to codes, servers and networks to rows."""
+"""Resolves references between tables: names to codes, items of networks to sets."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def resolve_infrastructure(
 
     Return the sets of networks that the servers are in, None where there are no networks.
     """
-    whole = complete_tables(raw)
+    complete = complete_tables(raw)
     sets = None
-    if "networks" in whole:
-        sets = NetworkSets(_address_book(raw["networks"], frames["networks"], problems, findings))
-    if "servers" in whole:
+    if "networks" in complete:
+        sets = NetworkSets(_prefix_table(raw["networks"], frames["networks"], problems, findings))
+    if "servers" in complete:
         servers = frames["servers"]
         _backup_server(raw["servers"], servers, problems)
         servers["networks"] = [items(cell) for cell in servers["networks"]]
         if sets is not None:
             servers["network_set"] = sets.resolve(raw["servers"], "server", problems, findings)
-        if "jobs" in whole:
+        if "jobs" in complete:
             _manual(raw["jobs"], frames["jobs"], servers, problems)
     return sets
 
@@ -73,7 +73,7 @@ def _backup_server(raw: TextTable, servers: pd.DataFrame, problems: list[InputPr
         complain(problems, raw, "server", [row], "is a second backup_server", remedy)
 
 
-def _address_book(
+def _prefix_table(
     raw: TextTable,
     networks: pd.DataFrame,
     problems: list[InputProblem],
@@ -132,11 +132,11 @@ def look_up_names(
     raw: Mapping[str, TextTable], frames: dict[str, pd.DataFrame], problems: list[InputProblem]
 ) -> None:
     """Add to each column that holds names, ``vm``, their codes, ``vm_code``."""
-    for (owner, key), asking in NAMED_BY.items():
+    for (owner, key), references in NAMED_BY.items():
         if owner not in raw or key not in raw[owner].columns:
             continue
         names = raw[owner].columns[key]
-        there = [(table, column) for table, column in asking if table in raw]
+        there = [(table, column) for table, column in references if table in raw]
         cells = [raw[table].cells(column) for table, column in there]
         again, codes = look_up(names, cells)
         again = [row for row in again if raw[owner].text(key, row)]
@@ -146,28 +146,31 @@ def look_up_names(
             frames[table][f"{column}_code"] = found
 
 
-def look_up(names: pa.Array, asked: Sequence[pa.Array]) -> tuple[list[int], list[Codes]]:
-    """Return the rows of ``names`` that were there before, and the first row of each name asked
-    for, -1 where it is not there."""
+def look_up(names: pa.Array, columns: Sequence[pa.Array]) -> tuple[list[int], list[Codes]]:
+    """Look up the names in ``columns`` among ``names``.
+
+    Return the rows of ``names`` that repeat an earlier one, and for each cell the first row that
+    has its name, -1 where none has.
+    """
     names = names.cast(pa.string())
     if len(names) < 2 or pc.all(pc.less(names[:-1], names[1:])).as_py():  # each name once
-        return [], _name_codes(names, asked)
-    *found, own = _name_codes(names, [*asked, names])
+        return [], _name_codes(names, columns)
+    *found, own = _name_codes(names, [*columns, names])
     return np.flatnonzero(own != np.arange(len(names))).tolist(), found
 
 
-def _name_codes(names: pa.Array, asked: Sequence[pa.Array]) -> list[Codes]:
-    """Return the first place in ``names`` of each name asked for, -1 where it has none.
+def _name_codes(names: pa.Array, columns: Sequence[pa.Array]) -> list[Codes]:
+    """Return the first place in ``names`` of each cell's name, -1 where it has none.
 
-    All are asked for at once: it is the hashing of a million names that takes long.
+    All columns at once: it is the hashing of a million names that takes long.
     """
-    texts = [cells.dictionary if pa.types.is_dictionary(cells.type) else cells for cells in asked]
+    texts = [cells.dictionary if pa.types.is_dictionary(cells.type) else cells for cells in columns]
     places = pc.fill_null(pc.index_in(pa.chunked_array(texts, pa.string()), names), -1).to_numpy()
     ends = np.cumsum([0, *map(len, texts)]).tolist()
     found = [places[begin:end] for begin, end in pairwise(ends)]
     return [
         part[cells.indices.to_numpy()] if pa.types.is_dictionary(cells.type) else part
-        for part, cells in zip(found, asked, strict=True)
+        for part, cells in zip(found, columns, strict=True)
     ]
 
 
@@ -184,26 +187,26 @@ def resolve_references(
 
     Whatever does not resolve is added to ``problems`` or ``findings``, as estate.md has it.
     """
-    whole = complete_tables(raw)
+    complete = complete_tables(raw)
     look_up_names(raw, frames, problems)
     sets = resolve_infrastructure(raw, frames, problems, findings)
-    if sets is not None and "vms" in whole:
+    if sets is not None and "vms" in complete:
         frames["vms"]["network_set"] = sets.resolve(raw["vms"], "vm", problems, findings)
-    if {"servers", "vms"} <= whole:
+    if {"servers", "vms"} <= complete:
         hosts = frames["vms"]["host"].cat
         unknown = hosts.codes[frames["vms"]["host_code"] < 0]
         gone = np.bincount(unknown, minlength=len(hosts.categories)).tolist()
         findings += unknown_hosts(dict(zip(hosts.categories, gone, strict=True)))
-    if {"jobs", "vms", "job_vms"} <= whole:
+    if {"jobs", "vms", "job_vms"} <= complete:
         for column, owner in (("job", "jobs"), ("vm", "vms")):
             if not raw[owner].problems:  # else the row that could not be read may be the one meant
                 codes = frames["job_vms"][f"{column}_code"].to_numpy()
                 complain_of_unknown(raw["job_vms"], column, codes, raw[owner], problems)
-    if {"jobs", "vms"} <= whole:
-        for name in sorted({"job_vms", "current"} & whole):
+    if {"jobs", "vms"} <= complete:
+        for name in sorted({"job_vms", "current"} & complete):
             _repeated(raw[name], frames[name], problems)
     needed = {table.name for table in TABLES if table.required}
-    if sets is None or problems or not needed <= whole:
+    if sets is None or problems or not needed <= complete:
         return None
     return Estate(
         folder=folder,

@@ -70,8 +70,10 @@ _SECTIONS = {key.rsplit(".", 1)[0] for key in KEYS if "." in key} | {"planning"}
 def read_settings(
     content: bytes, problems: list[InputProblem], findings: list[Finding]
 ) -> Settings:
-    """Return the settings in ``content``; wrong values go to ``problems``, unknown keys to
-    ``findings``."""
+    """Read the settings in ``content``.
+
+    Wrong values go to ``problems``, unknown keys to ``findings``.
+    """
     try:
         text = content.decode("utf-8-sig")
         document = tomllib.loads(text, parse_float=_decimal)

@@ -1,4 +1,4 @@
-"""How many VMs come in batches that look alike, and how many sites share them."""
+"""Batches of VMs that are alike, and shares in whole numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tasks each server may run, so that a region is as tight as asked for.
+"""Sizes servers: their limits, so that a region is as tight as the options want.
 
 A region is a site with proxies and the sites without any that are nearest to it.
 """
@@ -33,15 +33,15 @@ def size_servers(
     sites = len(topology.sites)
     peaks = _peaks(region, sites, vms.planned, jobs)
     weights = _weights(servers, vms)
-    room = np.ones(len(servers.site), dtype=np.int64)
+    limit = np.ones(len(servers.site), dtype=np.int64)
     for site in np.unique(servers.site).tolist():
         mine = np.flatnonzero(servers.site == site)
         spare = math.ceil(int(peaks[site]) / tightness) - len(mine)
-        room[mine] += share_out(max(0, spare), weights[mine])
+        limit[mine] += share_out(max(0, spare), weights[mine])
     everywhere = np.zeros(sites, dtype=np.int64)
     own_work = int(_peaks(everywhere, 1, vms.other, jobs)[0])
-    backup_server = BACKUP_SERVER_BUSY + own_work + int(room.max())
-    return Limits(room + servers.busy, backup_server)
+    backup_server = BACKUP_SERVER_BUSY + own_work + int(limit.max())
+    return Limits(limit + servers.busy, backup_server)
 
 
 def _peaks(

@@ -1,4 +1,4 @@
-"""Who does each task today: mostly a proxy near by, sometimes not."""
+"""Draws `current`: who does each task today, mostly a proxy near by, sometimes not."""
 
 from __future__ import annotations
 

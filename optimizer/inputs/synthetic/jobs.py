@@ -1,4 +1,4 @@
-"""Jobs and when they run: windows that many share, and jobs of VMs that look alike."""
+"""Draws jobs: windows that many share, and jobs of VMs that are alike."""
 
 from __future__ import annotations
 
@@ -86,12 +86,14 @@ def plan_jobs(
     """Put every VM into a nightly job of its site, some into one of the weekend as well."""
     times = common_windows(options.windows)
     nights = max(1, options.windows - 1)
+    # Windows: one of the nights for each batch, for some the weekend as well; odd VMs have none.
     like, odd = np.flatnonzero(~people.odd), np.flatnonzero(people.odd)
     lot = rng.random(people.batches)[people.batch[like]]
     weekend = like[lot < (WEEKEND_SHARE if options.windows > nights else 0)]
     night = rng.integers(0, nights, people.batches)[people.batch[like]]
     vm = np.concatenate([like, weekend, odd])
     window = np.concatenate([night, np.full(len(weekend), nights), np.full(len(odd), -1)])
+    # Jobs: of one site, window and kind of guest, at most `MOST_VMS` each.
     site, quiet = people.site[vm], ~vms.processed[vm]
     kind = (site * (options.windows + 1) + window + 1) * 2 + quiet
     number = rank_within(kind) // MOST_VMS

@@ -1,6 +1,6 @@
 """Networks, routers and links.
 
-Each site has two or three networks that many VMs share, and, where VMs look like no other, a
+Each site has two or three networks that many VMs share, and, where VMs are like no other, a
 dozen more: an odd VM is in two of these, and every pair of them is one more way to be odd.
 """
 

@@ -17,7 +17,7 @@ class Options:
     ``topology`` is a GraphML file whose nodes become the sites and whose edges the links; without
     one, ``shape`` links ``sites`` sites. ``tightness`` is the peak of a region's Windows tasks
     divided by what the proxies there can do; above 1 the first tier has to be rationed.
-    ``likeness`` is the share of VMs that look like others to the planner. ``windows`` counts the
+    ``likeness`` is the share of VMs that are like others to the planner. ``windows`` counts the
     times at which jobs start; from 2 on, the last one is the weekend's full backups. ``batches``
     is a list of VM requests in tenant batches: then VMs come in groups of those sizes, each group
     alike in site, networks and jobs, and ``likeness`` is the share of such groups.

@@ -1,4 +1,4 @@
-"""How many VMs live at which site, in which groups, and which of them look like no other."""
+"""Spreads VMs over sites and batches, and chooses those that are like no other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Population:
     """``counts``: VMs per site. The others per VM, by site.
 
     ``batch`` numbers the VMs that came together, each a batch of its own where nothing is known
-    of batches; ``odd`` batches look like no other.
+    of batches; ``odd`` batches are like no other.
     """
 
     counts: NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""Where the sites are and what links them: a GraphML file, or a hub, a ring, a mesh."""
+"""Topologies: sites and links, from a GraphML file or as a hub, a ring, a mesh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The virtual machines, a column at a time."""
+"""Draws the virtual machines, a column at a time."""
 
 from __future__ import annotations
 
@@ -126,6 +126,7 @@ def make_vms(
     count = len(people.site)
     shared = networks.shared[people.site]
     start = networks.first[people.site]
+    # Networks: one of the site's shared ones by batch, for few a second, for some none.
     lot = rng.random((2, people.batches))[:, people.batch]
     share = np.searchsorted(np.cumsum(NETWORK_SHARES)[:-1], lot[0], side="right")
     place = np.minimum(share, shared - 1)
@@ -134,6 +135,7 @@ def make_vms(
     lost = rng.random(count) < np.where(host >= 0, NO_NETWORK_ON_HYPERV, NO_NETWORK)
     first = np.where(lost, -1, start + place)
     second[lost] = -1
+    # Odd VMs: a pair of the site's odd networks that no other batch there has.
     odd = np.flatnonzero(people.odd)
     pairs = ODD_PAIRS[people.odd_rank % len(ODD_PAIRS)]
     first[odd] = (start + shared)[odd] + pairs[:, 0]

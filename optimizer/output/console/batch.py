@@ -13,7 +13,7 @@ from rich.console import Console
 from models.aims import AIMS
 from models.batch_result import STATUSES, EstateResult
 from optimizer.files.csv_writer import write_csv
-from optimizer.output.console.export import export_record
+from optimizer.output.console.export import printable_name
 from optimizer.veeam.export import harmless
 
 SHOWN = 20
@@ -53,7 +53,7 @@ def cells(row: EstateResult) -> dict[str, str]:
 def without_surrogates(text: str) -> str:
     r"""Return a text that can be written: a name of bytes that are no UTF-8 shows them.
 
-    >>> whole("caf\udce9")
+    >>> without_surrogates("caf\udce9")
     'caf\\xe9'
     """
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -85,7 +85,7 @@ def print_batch(rows: Sequence[EstateResult], out: str) -> None:
 def _lines(rows: Sequence[EstateResult], out: str) -> Iterator[str]:
     lost = [row for row in rows if row.status == "failed"]
     for row in lost[:SHOWN]:
-        yield f"{export_record(row.estate)}: {export_record(row.error.splitlines()[0])}"
+        yield f"{printable_name(row.estate)}: {printable_name(row.error.splitlines()[0])}"
     if len(lost) > SHOWN:
         yield f"... {len(lost) - SHOWN} more failed"
     told = ", ".join(f"{count} {status}" for status, count in counts(rows).items())

@@ -35,10 +35,10 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
     open_ = [row for row in entries if row["action"] != AS_PLANNED]
     for row in open_[:SHOWN]:
         cells = (row["job"], named(row["before"]), named(row["after"]), row["action"])
-        table.add_row(*map(export_record, cells))
+        table.add_row(*map(printable_name, cells))
     console.print(table)
     lines = [
-        f"{export_record(row['job'])}: {export_record(row['reason'])}"
+        f"{printable_name(row['job'])}: {printable_name(row['reason'])}"
         for row in open_
         if row["reason"]
     ]
@@ -50,10 +50,10 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
         console.print(line, soft_wrap=True)
 
 
-def export_record(name: str) -> str:
-    """Return a name as a terminal may have it: no codes, no marks that turn it round, not long.
+def printable_name(name: str) -> str:
+    """Return a name fit for a terminal: no escape codes, no marks that turn text round, not long.
 
-    >>> export_record("a\\x1b[2Jb")
+    >>> printable_name("a\\x1b[2Jb")
     'a\\\\x1b[2Jb'
     """
     plain = printable(name[: LONGEST + 1])

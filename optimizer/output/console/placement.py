@@ -60,7 +60,7 @@ def _spare(places: PlacementStudy, fewest: FrontierPoint) -> list[str]:
 def print_places(places: PlacementStudy) -> None:
     """Print the curves, what each further proxy gains, and who is not needed today."""
     console = Terminal()
-    for finding in places.estate.findings[places.told :]:
+    for finding in places.estate.findings[places.known :]:
         text = f"{finding.severity}: {finding.subject}: {finding.detail}"
         console.print(text, soft_wrap=True)
     _print(console, _curve(places.curve, "The best places for more proxies"))

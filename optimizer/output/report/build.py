@@ -1,4 +1,4 @@
-"""Builds everything that a report shows."""
+"""Builds the data of a report: all figures and names that it shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from optimizer.output.report.weeks import compare_weeks
 def build_report(
     facts: ReportFacts, coordinates: Mapping[str, tuple[float, float]], step: Callable[[str], None]
 ) -> Report:
-    """Return the report of ``facts``; ``coordinates`` has latitude and longitude of sites."""
+    """Build the report of ``facts``; ``coordinates`` has latitude and longitude of sites."""
     estate, tasks, details = facts.estate, facts.tasks, facts.details
     kinds = np.bincount(tasks.kind, minlength=3)
     figures = compare_weeks(facts, step)

@@ -1,4 +1,4 @@
-"""A million findings or tasks in a few lines: counted by code, with a few examples of each."""
+"""Counts findings and unassigned tasks by code, with a few examples of each."""
 
 from __future__ import annotations
 

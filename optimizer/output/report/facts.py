@@ -1,4 +1,4 @@
-"""What every part of a report starts from: the estate, its tasks, and the plan of them."""
+"""The facts that every part of a report starts from: estate, tasks and plan."""
 
 from __future__ import annotations
 

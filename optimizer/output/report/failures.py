@@ -1,4 +1,4 @@
-"""The worst single failures of a plan; where there are too many, of those that touch most."""
+"""Finds the worst single failures of a plan; of too many, those that touch most tasks."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FEWEST = 20
 def worst_failures(
     facts: ReportFacts, where: Whereabouts, step: Callable[[str], None]
 ) -> tuple[list[Failure], int, int]:
-    """Return the `WORST` failures, most damage first, how many were looked at and how many not.
+    """Return the `WORST` failures, most damage first, how many were studied and how many not.
 
-    Each is a look at the whole network and at all kinds of tasks, so `EFFORT` limits how many;
+    Each takes the whole network and all kinds of tasks, so `EFFORT` limits how many;
     those that touch most tasks come first. The same plan gives the same failures.
     """
     known = list_failures(facts.estate)
@@ -54,6 +54,7 @@ def _touched(facts: ReportFacts, where: Whereabouts, known: Mapping[str, Losses]
     pairs = np.stack([facts.proxy, estate.vms["network_set"].to_numpy()[tasks.vm]], axis=1)[
         facts.assigned
     ]
+    # Tasks by proxy and network set of the VM, then by network, server and place.
     kinds, counts = np.unique(pairs, axis=0, return_counts=True)
     membership = estate.membership
     server_sets = estate.servers["network_set"].to_numpy()

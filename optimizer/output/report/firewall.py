@@ -1,4 +1,4 @@
-"""Which ports must be open for a plan, as rules, as lines for people, and as firewall.csv."""
+"""Derives the ports to open for a plan: as rules, as lines for people, as firewall.csv."""
 
 from __future__ import annotations
 
@@ -49,8 +49,11 @@ Needs = dict[tuple[int, Kind, int], dict[bool, bool]]
 
 
 def port_rules(facts: ReportFacts) -> list[PortRule]:
-    """Return the rules, by start, end and purpose: from the backup server to each proxy in use,
-    from each to what it serves, and from the backup server to what it may take over."""
+    """Return the port rules of a plan, by start, end and purpose.
+
+    They lead from the backup server to each proxy in use, from each to what it serves, and from
+    the backup server to what it may take over.
+    """
     return [*_to_proxies(facts), *_to_guests(facts), *_to_vsphere(facts)]
 
 
@@ -130,8 +133,10 @@ def _to_guests(facts: ReportFacts) -> Iterator[PortRule]:
 
 
 def _to_vsphere(facts: ReportFacts) -> Iterator[PortRule]:
-    """Yield the rules for VMs on vSphere: for each proxy of one, and for the backup server where
-    it may take one over."""
+    """Yield the rules for VMs on vSphere, of each proxy of one.
+
+    The backup server has them where it may take one over.
+    """
     estate = facts.estate
     vmware = (estate.vms["platform"] == "vmware").to_numpy()[facts.tasks.vm]
     serving = set(facts.proxy[facts.assigned & vmware].tolist())

@@ -1,4 +1,4 @@
-"""The load of servers over the hours of the week against what they may run, as strips."""
+"""Draws heat-map strips: the load of servers by hour of the week against their limits."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ TOP, BOTTOM = 4, 16
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One row of the heat map: an SVG path for each level that occurs, 168 wide, and one with a
-    tooth above each hour of overload. ``busiest`` is the hour of the peak, ``over`` counts."""
+    """One row of the heat map: an SVG path for each level that occurs, 168 wide.
+
+    ``teeth`` marks each hour of overload, ``over`` counts them; ``busiest`` is the hour of the
+    peak.
+    """
 
     server: ServerWeek
     paths: tuple[tuple[int, str], ...]
@@ -49,12 +52,12 @@ def _strip(server: ServerWeek, levels: list[int]) -> Strip:
         if level:
             first, *rest = run
             width = len(rest) + 1
-            piece = f"M{first} {TOP}h{width}v{BOTTOM - TOP}h-{width}z"
-            paths.setdefault(level, []).append(piece)
+            rectangle = f"M{first} {TOP}h{width}v{BOTTOM - TOP}h-{width}z"
+            paths.setdefault(level, []).append(rectangle)
     teeth = "".join(f"M{h} {TOP}l.5-4 .5 4z" for h, level in enumerate(levels) if level == OVER)
     return Strip(
         server,
-        tuple((level, "".join(pieces)) for level, pieces in sorted(paths.items())),
+        tuple((level, "".join(rectangles)) for level, rectangles in sorted(paths.items())),
         teeth,
         server.hours.index(max(server.hours)),
         levels.count(OVER),

@@ -1,4 +1,4 @@
-"""Turns a report into one HTML file that asks nobody for anything."""
+"""Renders a report as one HTML file that loads nothing from elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each server in use has to reach: networks of its VMs, hosts of PowerShell Direct."""
+"""Finds what each server in use has to reach: networks of VMs, hosts of PowerShell Direct."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from optimizer.output.report.facts import ReportFacts
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A ``server`` must reach a network or a server (``end``, a code), for tasks of jobs that do
-    log processing or do not; ``failover``: only where the backup server takes over (S16)."""
+    """A need to reach: from a ``server`` to a network or another server (``end``, a code).
+
+    ``logs``: for jobs that process logs; ``failover``: only where the backup server takes over
+    (S16).
+    """
 
     server: int
     kind: Literal["network", "server"]
@@ -61,6 +64,7 @@ class ReachTable:
         how = facts.eligibility.connection(facts.profile[which], server)
         sets = estate.vms["network_set"].to_numpy()[vm]
         host = np.where(how == POWERSHELL_DIRECT, estate.vms["host_code"].to_numpy()[vm], -1)
+        # The distinct needs, as one number each: few of them stand for very many tasks.
         columns = (server, how, sets, host + 1, logs)
         servers = len(estate.servers)
         sizes = (servers, len(CONNECTIONS), len(self._sets), servers + 1, 2)
@@ -74,8 +78,10 @@ class ReachTable:
                 yield Reach(one, "server", through - 1, bool(log), failover)
 
     def _entered(self, server: int, members: int) -> list[int]:
-        """Return the networks of a VM by which a server reaches it: those it is in itself, or
-        else all that it reaches."""
+        """Return the networks of a VM by which a server reaches it.
+
+        Those that it is in itself, or else all that it reaches.
+        """
         shared = self._sets[members] & self._sets[self._of_server[server]]
         if shared:
             return sorted(shared)

@@ -1,4 +1,4 @@
-"""From an estate's folder and a plan's to a page, with the firewall's list beside it."""
+"""Writes a report: an estate and a plan in, a page and firewall.csv out."""
 
 from __future__ import annotations
 

@@ -18,8 +18,10 @@ COLUMNS = ("job", "vm", "proxy", "tier", "protected", "reason")
 
 
 def pack_rows(search: Search) -> str:
-    """Return ``search`` as base 85 of raw deflate of: the length of the JSON (4 bytes, little
-    endian), the JSON, the UUIDs, and six columns of 32 bits, each as four planes of bytes.
+    """Pack ``search`` as base 85 of raw deflate.
+
+    Packed are the length of the JSON (4 bytes, little endian), the JSON, the UUIDs, and six
+    columns of 32 bits, each as four planes of bytes.
 
     VMs are put in the order of their names, the tasks of a job in that of its VMs, and the VM of
     a task is told by its distance from that of the task before. Base 85 is that of `b85encode`
@@ -47,10 +49,10 @@ def pack_rows(search: Search) -> str:
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
-    pieces = [len(head).to_bytes(4, "little"), head, bytes.fromhex(uuids)]
-    pieces += [_planes(columns[name]) for name in COLUMNS]
+    parts = [len(head).to_bytes(4, "little"), head, bytes.fromhex(uuids)]
+    parts += [_planes(columns[name]) for name in COLUMNS]
     deflate = zlib.compressobj(9, wbits=-15)
-    text = b85encode(deflate.compress(b"".join(pieces)) + deflate.flush()).decode()
+    text = b85encode(deflate.compress(b"".join(parts)) + deflate.flush()).decode()
     return text.replace("<", "/")  # which could begin a tag
 
 

@@ -1,4 +1,4 @@
-"""What each server carries, hour by hour, and what it gains and loses against today."""
+"""Computes each server's load by hour, and what it gains and loses against today."""
 
 from __future__ import annotations
 

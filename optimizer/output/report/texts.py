@@ -1,4 +1,4 @@
-"""Every text of the page, in each language, from one catalogue."""
+"""The texts of the page, in each language, from one catalogue."""
 
 from __future__ import annotations
 

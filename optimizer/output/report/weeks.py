@@ -1,4 +1,4 @@
-"""One week seen several ways: as planned, as today, and as the product would do it."""
+"""Compares weeks: as planned, as today, and as the product would do it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from optimizer.simulation.week_figures import Figures, figures_of, figures_of_we
 
 
 def compare_weeks(facts: ReportFacts, step: Callable[[str], None]) -> list[WeekFigures]:
-    """Return the week as planned, as today where `current.csv` tells, by the product itself, and
-    by the product inside the plan's lists."""
+    """Return the week as planned, as today, by the product itself, and inside the plan's lists.
+
+    Today's is there where `current.csv` is.
+    """
     estate, tasks, eligibility = facts.estate, facts.tasks, facts.eligibility
     planned = figures_of_week(estate, tasks, facts.plan.tier, eligibility.candidate, facts.spans)
     found = [_week("plan", planned)]

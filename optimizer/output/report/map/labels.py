@@ -11,7 +11,7 @@ HEIGHT = 13.0
 WIDE, NARROW = 11.5, 6.6
 GAP = 4.0
 
-Box = tuple[float, float, float, float]
+Rectangle = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def place_labels(
     circles: Sequence[tuple[float, float, float]],
     order: Sequence[int],
     most: int,
-    area: Box,
+    area: Rectangle,
 ) -> dict[int, Label]:
     """Return labels of circles (x, y, radius) by number, in ``order``, at most ``most``.
 
@@ -48,15 +48,15 @@ def place_labels(
         if len(found) == most:
             break
         text = short(names[number])
-        for label, box in _tries(text, *circles[number]):
-            if _within(box, area) and not any(_overlap(box, other) for other in taken):
+        for label, rectangle in _tries(text, *circles[number]):
+            if _within(rectangle, area) and not any(_overlap(rectangle, other) for other in taken):
                 found[number] = label
-                taken.append(box)
+                taken.append(rectangle)
                 break
     return found
 
 
-def _tries(text: str, x: float, y: float, r: float) -> list[tuple[Label, Box]]:
+def _tries(text: str, x: float, y: float, r: float) -> list[tuple[Label, Rectangle]]:
     width = sum(WIDE if east_asian_width(c) in "WF" else NARROW for c in text)
     reach, half = r + GAP, HEIGHT / 2
     low, high = y + reach + HEIGHT, y - reach
@@ -68,9 +68,14 @@ def _tries(text: str, x: float, y: float, r: float) -> list[tuple[Label, Box]]:
     ]
 
 
-def _overlap(one: Box, other: Box) -> bool:
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _within(box: Box, area: Box) -> bool:
-    return area[0] <= box[0] and area[1] <= box[1] and box[2] <= area[2] and box[3] <= area[3]
+def _within(rectangle: Rectangle, area: Rectangle) -> bool:
+    return (
+        area[0] <= rectangle[0]
+        and area[1] <= rectangle[1]
+        and rectangle[2] <= area[2]
+        and rectangle[3] <= area[3]
+    )

@@ -99,8 +99,10 @@ def positions(
 
 
 def _pack(parts: Sequence[Sequence[int]], lines: Sequence[tuple[int, int]], beside: int) -> Points:
-    """Return points of ``parts`` laid out in squares of as much room as they have places, on
-    shelves as wide as all, or as a map with as many places ``beside`` them."""
+    """Pack ``parts``, each laid out in a square as large as it has places, row by row.
+
+    Rows are as wide as all together, or as a map with as many places ``beside`` them.
+    """
     width = (beside or 1.2 * sum(map(len, parts))) ** 0.5
     left = top = high = 0.0
     found = []
@@ -180,9 +182,9 @@ def spread(points: Points) -> Points:
         one, other, apart, distance = one[near], other[near], apart[near], distance[near]
         angle = GOLDEN * (one + other)
         same = (distance < 1e-9)[:, None]
-        way = np.where(same, np.stack([np.cos(angle), np.sin(angle)], axis=1), apart)
-        way /= np.hypot(*way.T)[:, None]
-        push = way * ((least - distance) / 2)[:, None]
+        direction = np.where(same, np.stack([np.cos(angle), np.sin(angle)], axis=1), apart)
+        direction /= np.hypot(*direction.T)[:, None]
+        push = direction * ((least - distance) / 2)[:, None]
         for end, move in ((one, -push), (other, push)):
             for axis in (0, 1):
                 points[:, axis] += np.bincount(end, move[:, axis], len(points))
@@ -190,8 +192,10 @@ def spread(points: Points) -> Points:
 
 
 def close_pairs(points: Points, distance: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return pairs of points, each once, all nearer than ``distance`` among them: those in the
-    same or neighbouring cells of a grid that wide."""
+    """Return pairs of points, each once, all nearer than ``distance`` among them.
+
+    They are those in the same or neighbouring cells of a grid that wide.
+    """
     cell = np.floor(points / distance).astype(np.int64)
     cell -= cell.min(axis=0, initial=0)
     width = int(cell[:, 1].max(initial=0)) + 3

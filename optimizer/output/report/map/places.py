@@ -1,4 +1,4 @@
-"""The map's places and lines: networks and routers by site, links between sites."""
+"""Builds the map's places and lines: networks and routers by site, links between sites."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """Places by ``names`` (sites first, then networks and routers without one, each in byte
-    order): ``of_network`` gives each network's, ``of_end`` that of each end of a link by name."""
+    """Places by ``names``: sites first, then networks and routers without one, in byte order.
+
+    ``of_network`` gives each network's place, ``of_end`` that of each end of a link by name.
+    """
 
     names: tuple[str, ...]
     sites: int
@@ -85,10 +87,14 @@ def build_map(
 
 
 def _counts(facts: ReportFacts, found: Whereabouts) -> np.ndarray:
-    """Return per place: tasks unassigned, in tier 1 to 4, unprotected and with failover, servers
-    in use, and whether the backup server is there."""
+    """Return the counts of each place, shape (places, 9).
+
+    Tasks unassigned, in tier 1 to 4, unprotected and with failover, servers in use, and whether
+    the backup server is there.
+    """
     estate, tasks = facts.estate, facts.tasks
     size = len(found.names)
+    # A VM or server counts at the place of the first of its networks.
     of_set = [found.of_network[min(members)] if members else -1 for members in estate.network_sets]
     first = np.array(of_set, dtype=np.int32)
     place = first[estate.vms["network_set"].to_numpy()[tasks.vm]]

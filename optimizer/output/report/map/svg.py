@@ -1,4 +1,4 @@
-"""The map: places as rings of their tiers, connections as lines, in SVG's own units."""
+"""Draws the map as SVG: places as rings of their tiers, connections as lines."""
 
 from __future__ import annotations
 
@@ -25,8 +25,11 @@ SLICES = ("t1", "t2", "t3", "t4", "none")
 
 @dataclass(frozen=True, slots=True)
 class MapSpot:
-    """A place with tasks: its circle, the slices of its ring (class, path), the arc of what the
-    backup server can take over outside of it, and its label."""
+    """A place with tasks: its circle, its slices and its label.
+
+    ``slices`` of its ring are (class, path), ``cover`` is the arc outside of it, of what the backup
+    server can take over.
+    """
 
     place: Place
     x: float
@@ -49,8 +52,11 @@ class MapSpot:
 
 @dataclass(frozen=True, slots=True)
 class SvgMap:
-    """The map: its height, a path for each style of line and for the places without tasks, and
-    the places with tasks, the largest first so that it hides none."""
+    """The map: its height, paths and spots.
+
+    A path for each style of line and for the places without tasks; ``spots`` have the places with
+    tasks, the largest first so that it hides none.
+    """
 
     height: float
     lines: dict[str, str]
@@ -60,7 +66,7 @@ class SvgMap:
 
 
 def draw_map(places: Sequence[Place], lines: Sequence[Line]) -> SvgMap:
-    """Return the map; the same places and lines give the same map."""
+    """Draw the map; the same places and lines give the same map."""
     points, height = _points(places)
     most = max((tasks(place) for place in places), default=0)
     largest = max(5.0, min(30.0, 190 / sqrt(max(len(places), 1))))

@@ -1,0 +1,124 @@
+"""The aims' values, and plan.json: what it says of them and of the inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from judged_plan import AIMS, ESTATE, Case, Record, about, leave_out, spoil, spoil_all, write
+
+
+def test_who_counts_in_peak_and_balance(tmp_path: Path) -> None:
+    """A server that is no candidate does not count, however loaded: q with 9 tasks."""
+    case = Case(tmp_path)
+    spoil_all(
+        case.estate,
+        [
+            ("servers.csv", "q,Windows Server 2022", "q,Windows 11"),
+            ("servers.csv", ",,0,", ",,9,"),
+        ],
+    )
+    values = case.judge().values
+    assert (values["peak"], values["balance"]) == (3, 4 + 9)
+
+
+def test_who_counts_in_moves(tmp_path: Path) -> None:
+    """Neither own work nor an unknown os moves; a task that is left out does, if gone or not."""
+    case = Case(tmp_path / "served")
+    current = ESTATE["current.csv"] + "nightly,l1,p\nnightly,x1,p\nweekend,v2,p\n"
+    write(case.estate, "current.csv", current)
+    spoil(case.plan, "assignments.csv", "l1,b,,network,false,,\n", "l1,b,,network,false,,p\n")
+    judgement = case.judge()
+    assert judgement.violations == ()
+    assert judgement.values["moves"] == 2
+    # v2, whose server is gone, and now without a proxy: still v2 and v3.
+    case = Case(tmp_path / "left out")
+    leave_out(case, "capacity")
+    assert case.judge().values["moves"] == 2
+
+
+def test_utilisation(tmp_path: Path) -> None:
+    """b: 2 of 4 = 500 per mille; p: 3 of 3 = 1000; q has no max_tasks and does not count."""
+    case = Case(tmp_path)
+    write(case.estate, "estate.toml", '[planning]\nbalance = "utilisation"')
+    assert case.judge(AIMS | {"peak": 1000, "balance": 500**2 + 1000**2}).violations == ()
+
+
+def test_utilisation_is_rounded_up(tmp_path: Path) -> None:
+    """p: 3 of 7 = 428.57 per mille; b stays at 500."""
+    case = Case(tmp_path)
+    spoil(case.estate, "servers.csv", "branch,3,1", "branch,7,1")
+    write(case.estate, "estate.toml", '[planning]\nbalance = "utilisation"')
+    assert case.judge().values["balance"] == 500**2 + 429**2
+
+
+def test_one_job_counts_once_at_a_moment(tmp_path: Path) -> None:
+    """A run of more than a day overlaps the next day's: v1 is still one task."""
+    case = Case(tmp_path)
+    spoil(case.estate, "jobs.csv", "120,mon,", "2000,mon;tue,")
+    assert case.judge().values["peak"] == 3
+
+
+def test_objectives_are_judged_in_their_order(tmp_path: Path) -> None:
+    names = ["coverage", "tier1", "tier2", "tier3", "moves", "balance"]
+    case = Case(tmp_path)
+    write(case.estate, "estate.toml", f"[planning]\nobjectives = {json.dumps(names)}")
+    judgement = case.judge({name: AIMS[name] for name in names})
+    assert judgement.violations == ()
+    assert list(judgement.values) == names
+
+
+@pytest.mark.parametrize(
+    ("aim", "figures", "words"),
+    [
+        ("peak", {"value": 4}, "'peak' has value 4, expected 3"),
+        ("coverage", {"best": 5, "bound": 5}, "has value 4, expected 5 or better (best 5)"),
+        ("balance", {"best": 13, "bound": 13}, "has value 14, expected 13 or better (best 13)"),
+        ("coverage", {"bound": 5}, "has proven True, expected False (best 4, bound 5)"),
+        ("coverage", {"bound": 5, "proven": False}, ""),
+        ("coverage", {"proven": False}, "has proven False, expected True"),
+        ("coverage", {"bound": 3, "proven": False}, "has best 4 beyond its bound 3"),
+        ("peak", {"bound": 4, "proven": False}, "has best 3 beyond its bound 4"),
+        ("peak", {"best": 4, "bound": 4}, "has value 3 beyond its bound 4"),
+        ("peak", {"bound": 2, "proven": False}, ""),
+        ("peak", {"best": "3"}, "lacks a whole number"),
+        # Tolerances: peak may lose floor(0.5 * 2) = 1, coverage floor(0.2 * 5) = 1 and not 2.
+        ("peak", {"best": 2, "bound": 2}, ""),
+        ("peak", {"best": 1, "bound": 1}, "has value 3, expected 1 or better"),
+        ("tier1", {"best": 5, "bound": 5}, ""),
+        ("tier1", {"best": 6, "bound": 6}, "has value 4, expected 5 or better"),
+    ],
+)
+def test_aims_of_the_record(
+    tmp_path: Path, aim: str, figures: dict[str, object], words: str
+) -> None:
+    def amend(record: Record) -> None:
+        next(row for row in record["aims"] if row["aim"] == aim).update(figures)
+
+    case = Case(tmp_path)
+    write(case.estate, "estate.toml", "[planning.tolerance]\npeak = 0.5\ntier1 = 0.2")
+    judgement = case.judge(amend=amend)
+    if words:
+        assert about(judgement, words)
+    else:
+        assert judgement.violations == ()
+
+
+@pytest.mark.parametrize(
+    ("amend", "words"),
+    [
+        (lambda record: record.update(format=2), "format is 2, expected 1"),
+        (lambda record: record["inputs"].update({"vms.csv": "0"}), "vms.csv has SHA-256 0"),
+        (lambda record: record["inputs"].pop("links.csv"), "links.csv has SHA-256 None"),
+        (lambda record: record["inputs"].update({"x.csv": "0"}), "x.csv has SHA-256 0, expected N"),
+        (lambda record: record["aims"].reverse(), "aims are ['moves'"),
+        (lambda record: record["aims"].pop(), "expected ['coverage'"),
+        (lambda record: record.pop("aims"), "aims are [], expected"),
+    ],
+)
+def test_record(tmp_path: Path, amend: Callable[[Record], object], words: str) -> None:
+    [line] = Case(tmp_path).judge(amend=amend).violations
+    assert line.startswith("plan.json: ")
+    assert words in line
