@@ -43,8 +43,10 @@ def plan(
     spare = groups_with_capacity(best.problem, best.arcs)
     made = build_plan(estate, tasks, eligibility, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)
-    found = findings(estate, eligibility, stale_rows(estate, tasks), reasons, find_stranded(made))
-    return replace(made, aims=aim_results(estate, best), findings=found)
+    aims = aim_results(estate, best)
+    stale = stale_rows(estate, tasks)
+    found = findings(estate, eligibility, stale, reasons, find_stranded(made), tasks, aims)
+    return replace(made, aims=aims, findings=found)
 
 
 def aim_results(estate: Estate, best: Solution) -> list[AimResult]:

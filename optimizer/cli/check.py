@@ -27,19 +27,26 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
     """
     from optimizer.checker import judge
     from optimizer.inputs.estate_folder.reader import read_estate
+    from optimizer.inputs.readiness import readiness
     from optimizer.output.console.plan import (
         estate_record,
         print_estate,
         print_json,
         print_judgement,
     )
+    from optimizer.output.console.readiness import grouped, next_lines
+    from optimizer.output.console.terminal import Terminal
 
     whole = read_estate(estate)
     if plan is None:
+        ready = readiness(whole)
         if as_json:
-            print_json(estate_record(whole))
+            print_json(estate_record(whole) | {"readiness": ready.record()})
         elif not quiet:
             print_estate(whole)
+            for line in (*grouped(tuple(whole.findings)), *next_lines(ready, estate)):
+                Terminal().print(line, soft_wrap=True)
+            Terminal().print(f"Next: gip plan {estate} --out PLAN", soft_wrap=True)
         return
     judgement = judge(whole, plan)
     if as_json:

@@ -28,7 +28,7 @@ from optimizer.inputs.estate_folder.reader import parse_columns
 BATCH = 1 << 17
 STEP = 1000  # of the rows of job_vms every one in so many tells how the tasks lie
 LINES = {
-    VMS: {"vm": "str", "row": "int64", "look": "int64"},
+    VMS: {"vm": "str", "row": "int64", "look": "int64", "name": "str"},
     JOB_VMS: {"vm": "str", "row": "int64", "job": "int32"},
     CURRENT: {
         "vm": "str", "row": "int64", "job": "int32", "job_name": "str", "server": "int32",
@@ -49,13 +49,15 @@ class Chunk:
 
 @dataclass(slots=True)
 class PartitionRead:
-    """What a chunk held: ``looks`` of VMs and how many have each, a sample of (rank, VM)."""
+    """What a chunk held: ``looks`` of VMs, how many VMs are on each host that is not known, how
+    many have each of the ``systems`` that may be Windows, a sample of (rank, VM)."""
 
     rows: int = 0
     problems: list[InputProblem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     looks: list[VmSignature] = field(default_factory=list)
     vms: Counter[str] = field(default_factory=Counter)
+    systems: Counter[str] = field(default_factory=Counter)
     sample: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -91,7 +93,7 @@ def read_chunk(head: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
             read.rows += len(raw)
             lines = lines.astype(LINES[chunk.table])[list(LINES[chunk.table])]
             writer.write_table(pa.Table.from_pandas(lines, schema, preserve_index=False))
-    read.looks, read.vms = looks.add, looks.on_unknown_host
+    read.looks, read.vms, read.systems = looks.add, looks.on_unknown_host, looks.systems
     read.findings = list(dict.fromkeys(read.findings))
     return read
 
