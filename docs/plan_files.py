@@ -13,6 +13,7 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "proxy, one from the backup server",
             "failover_proxy": "the backup server, where it can take over",
             "previous_proxy": "who does it today, from `current.csv`",
+            "vm_name": "what people call the VM",
         },
     ),
     "unassigned.csv": (
@@ -23,6 +24,7 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "reason": "`unknown_os`, `unknown_network`, `no_candidate`, `not_reachable`, "
             "`job_proxies`, `capacity` or `failover_capacity`",
             "detail": "the same in words",
+            "vm_name": "what people call the VM",
         },
     ),
     "job_proxies.csv": (

@@ -15,6 +15,13 @@ _WINDOWS = re.compile("windows", re.IGNORECASE)
 _WINDOWS_SERVER = re.compile(r"windows\s+server", re.IGNORECASE)
 _RHEL_LIKE = re.compile(r"rhel|red\s*hat|rocky", re.IGNORECASE)
 _LINUX = re.compile(r"linux|rhel|red\s*hat|rocky", re.IGNORECASE)
+_MAYBE_WINDOWS = re.compile(
+    r"\bwin(?!e\b)|^w\s?s?[\s_-]?(?:2k|20\d\d|19\d\d|1[019]\b|7\b|8\b|xp\b|nt)|^w2k|"
+    r"\b(?:server|svr|srv)[\s_-]*20\d\d\b|\bmicrosoft\b|^ms\b",
+    re.IGNORECASE,
+)
+_NO_SYSTEM = re.compile(r"#.*[!?A-Z]|n/?a|unknown|none|null|-+|\?+", re.IGNORECASE)
+_SERVER_YEAR = re.compile(r"\b(?:19|20)\d\d\b|2k\d*", re.IGNORECASE)
 _GUEST_CLIENT = re.compile(r"windows\s+1[01]\b", re.IGNORECASE)
 _GUEST_SERVER = re.compile(r"windows\s+server\b.*?\b(20\d\d)\b", re.IGNORECASE)
 
@@ -48,6 +55,24 @@ RULESETS = {
 def is_windows(os: str) -> bool:
     """Tell whether a VM runs Windows, which only a proxy may then serve (S5)."""
     return _WINDOWS.search(os) is not None
+
+
+def is_maybe_windows(os: str) -> bool:
+    """Tell whether ``os`` looks like Windows, or like no system, and is not taken for Windows.
+
+    >>> [is_maybe_windows(os) for os in ("W2022", "winNetStandardGuest", "#N/A", "Ubuntu", "")]
+    [True, True, True, False, False]
+    """
+    if not os or is_windows(os) or is_linux(os):
+        return False
+    return _MAYBE_WINDOWS.search(os) is not None or _NO_SYSTEM.fullmatch(os) is not None
+
+
+def is_maybe_windows_server(os: str) -> bool:
+    """Tell whether a server's ``os`` looks like Windows Server and is not written so."""
+    if _WINDOWS_SERVER.search(os):
+        return False
+    return is_maybe_windows(os) or (is_windows(os) and _SERVER_YEAR.search(os) is not None)
 
 
 def is_linux(os: str) -> bool:

@@ -43,9 +43,11 @@ def plan(
     spare = groups_with_capacity(best.problem, best.arcs)
     made = build_plan(context, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)
+    aims = aim_results(estate, best)
     stale = stale_rows(estate, context.tasks)
-    found = findings(estate, context.eligibility, stale, reasons, find_stranded(made))
-    return replace(made, aims=aim_results(estate, best), findings=found)
+    stranded = find_stranded(made)
+    found = findings(estate, context.eligibility, stale, reasons, stranded, context.tasks, aims)
+    return replace(made, aims=aims, findings=found)
 
 
 def aim_results(estate: Estate, best: Solution) -> list[AimResult]:

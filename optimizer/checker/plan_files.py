@@ -16,14 +16,15 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from models.errors import PlanError
+from models.estate import Estate
 from optimizer.checker.violations import Violations
 
 COLUMNS = {
     "assignments.csv": (
         "job", "vm", "proxy", "tier", "connection", "protected", "failover_proxy",
-        "previous_proxy",
+        "previous_proxy", "vm_name",
     ),
-    "unassigned.csv": ("job", "vm", "reason", "detail"),
+    "unassigned.csv": ("job", "vm", "reason", "detail", "vm_name"),
     "job_proxies.csv": ("job", "proxies"),
     "job_before.csv": ("job", "proxies"),
     "proxy_load.csv": ("server", "from", "to", "running_tasks", "planned_tasks", "max_tasks"),
@@ -31,7 +32,8 @@ COLUMNS = {
 }  # fmt: skip
 RECORD = "plan.json"
 ADDED_LATER = frozenset({"job_before.csv"})  # plans made before have none
-MOSTLY_DISTINCT = frozenset({"vm", "detail"})
+COLUMNS_ADDED_LATER = ("vm_name",)
+MOSTLY_DISTINCT = frozenset({"vm", "detail", "vm_name"})
 BOM = b"\xef\xbb\xbf"
 CR, LF = b"\r\n"
 AT_ONCE = 1 << 18
@@ -67,6 +69,8 @@ def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFile
     content = _bytes(folder, file)
     _form(file, content, complaints)
     wanted = COLUMNS[file]
+    if not _names_vms(content):
+        wanted = tuple(name for name in wanted if name not in COLUMNS_ADDED_LATER)
     types = {
         name: pa.string() if name in MOSTLY_DISTINCT else pa.dictionary(pa.int32(), pa.string())
         for name in wanted
@@ -92,6 +96,31 @@ def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFile
         for name in wanted
     }
     return PlanFiles(file, columns)
+
+
+def _names_vms(content: bytes) -> bool:
+    header = content.partition(b"\n")[0].removeprefix(BOM).strip().decode(errors="replace")
+    return header.split(",")[-1] in COLUMNS_ADDED_LATER
+
+
+def judge_names(estate: Estate, written: PlanFiles, complaints: Violations) -> None:
+    """Complain where a row calls a VM otherwise than vms.csv does."""
+    if "vm_name" not in written.columns or "name" not in estate.vms or not len(written):
+        return
+    place = pc.index_in(written.columns["vm"], pa.array(estate.vms["vm"], pa.string()))
+    known = place.is_valid().to_numpy(zero_copy_only=False)
+    expected = pa.array(estate.vms["name"], pa.string()).take(place.filter(place.is_valid()))
+    found = written.columns["vm_name"].filter(place.is_valid())
+    rows = np.flatnonzero(known)
+    wrong = np.flatnonzero(pc.not_equal(found, expected).to_numpy(zero_copy_only=False))
+    complaints.each(
+        "VMs by another name",
+        wrong,
+        lambda at: (
+            f"{written.file}: vm {written.text('vm', int(rows[at]))!r}: vm_name is "
+            f"{written.text('vm_name', int(rows[at]))!r}, expected {expected[int(at)].as_py()!r}"
+        ),
+    )
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from optimizer.checker.labels import judge_labels, judge_rule_1, planned_servers
 from optimizer.checker.load_file import judge_proxy_load
 from optimizer.checker.loads import Loads, compute_loads
 from optimizer.checker.paths import compute_paths
-from optimizer.checker.plan_files import PlanFiles
+from optimizer.checker.plan_files import PlanFiles, judge_names
 from optimizer.checker.plan_record import judge_record
 from optimizer.checker.tasks import NOWHERE, OTHER, WINDOWS, TaskRows, match_rows_to_tasks, today
 from optimizer.checker.timeline import build_timeline
@@ -77,6 +77,8 @@ def check_rows(
     judge_rule_1(estate, roster, service, complaints)
     current = today(estate, roster)
     judge_labels(estate, roster, service, connections, current, assignments, complaints)
+    for written in (assignments, unassigned):
+        judge_names(estate, written, complaints)
     width = len(estate.servers)
     pairs = pd.unique(roster.job[service.task] * width + service.proxy)
     kinds = np.bincount(roster.kind, minlength=3)

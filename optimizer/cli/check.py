@@ -25,6 +25,7 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
       gip check data/branch-offices
       gip check data/branch-offices out
     """
+    from optimizer.analysis.readiness import readiness
     from optimizer.checker import judge
     from optimizer.inputs.estate_folder.reader import read_estate
     from optimizer.output.console.plan import (
@@ -33,13 +34,19 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
         print_json,
         print_judgement,
     )
+    from optimizer.output.console.readiness import grouped, next_lines
+    from optimizer.output.console.terminal import Terminal
 
     read = read_estate(estate)
     if plan is None:
+        ready = readiness(read)
         if as_json:
-            print_json(estate_record(read))
+            print_json(estate_record(read) | {"readiness": ready.record()})
         elif not quiet:
             print_estate(read)
+            for line in (*grouped(tuple(read.findings)), *next_lines(ready, estate)):
+                Terminal().print(line, soft_wrap=True)
+            Terminal().print(f"Next: gip plan {estate} --out PLAN", soft_wrap=True)
         return
     judgement = judge(read, plan)
     if as_json:

@@ -24,6 +24,14 @@ def importer_options(command: F) -> F:
             help="Encoding of CSV files that are not UTF-8, such as cp932 or cp1252.",
         ),
         click.option(
+            "--leave-out", multiple=True, metavar="PREFIX",
+            help="Take in no addresses of this network, as of NAT or heartbeats.",
+        ),
+        click.option(
+            "--same", multiple=True, metavar="NAME=OTHER",
+            help="A vCenter or other server that manages VMs is OTHER, too.",
+        ),
+        click.option(
             "--replace", is_flag=True, help="Let what is imported win over cells that are there.",
         ),
         click.option(
@@ -41,8 +49,11 @@ def finish_import(
     replace: bool,
     quiet: bool,
     as_json: bool,
+    same: tuple[str, ...] = (),
+    leave_out: tuple[str, ...] = (),
 ) -> None:
     """Read inventories, merge them into the estate in ``out``, and print what came of it."""
+    from optimizer.analysis.readiness import readiness_of
     from optimizer.cli.progress import progress
     from optimizer.inputs.importers.import_pipeline import run_import
     from optimizer.output.console.imports import print_import, record
@@ -50,8 +61,10 @@ def finish_import(
 
     with progress(not quiet) as step:
         step("reading what to import")
-        merged = run_import(out, read(step), replace, step)
+        merged = run_import(out, read(step), replace, step, same, leave_out)
+        step("looking ahead")
+        ready = readiness_of(out)
     if as_json:
-        print_json(record(merged))
+        print_json(record(merged, ready))
     elif not quiet:
-        print_import(merged, out)
+        print_import(merged, ready, out)

@@ -63,8 +63,11 @@ def rvtools(
 
     choice = Choice(templates, placeholders, vcls, powered_off)
     there = to["out"] / "networks.csv"
+    leave_out = to["leave_out"]
     finish_import(
-        lambda step: [read_rvtools(files, networks, guess_prefix, choice, encoding, step, there)],
+        lambda step: [
+            read_rvtools(files, networks, guess_prefix, choice, encoding, step, there, leave_out)
+        ],
         **to,
     )
 

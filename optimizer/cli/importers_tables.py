@@ -114,22 +114,38 @@ def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
     "--split", default="", metavar="CHARACTERS",
     help="Each of these separates the items of a list, as ; does.",
 )  # fmt: skip
+@click.option(
+    "--value", "values", multiple=True, metavar="[FIELD:]OLD=NEW",
+    help="What a cell, or an item of a list, becomes; with nothing behind = it is left out.",
+)  # fmt: skip
+@click.option(
+    "--set", "constants", multiple=True, metavar="FIELD=VALUE",
+    help="What a field is in every row.",
+)  # fmt: skip
 @importer_options
 def table(
-    file: Path, into: str, mapping: tuple[str, ...], split: str, encoding: str | None, **to: Any
-) -> None:
+    file: Path, into: str, mapping: tuple[str, ...], split: str, values: tuple[str, ...],
+    constants: tuple[str, ...], encoding: str | None, **to: Any,
+) -> None:  # fmt: skip
     """Import rows from FILE, CSV or xlsx, whatever its columns are called.
+
+    Two columns may fill cidr: the network and its mask.
 
     \b
     Example:
       gip import table vms.csv --into vms --map Id=vm --map Name=name
         --map IPAddress=networks --map GuestFullName=os --split ",;| "
         --out my-estate
+      gip import table subnets.csv --into networks --map Name=network
+        --map Subnet=cidr --map Mask=cidr --set site=hq --out my-estate
     """
     from optimizer.inputs.importers.generic_table import read_generic_table
 
     kind = next(kind for kind in TABLES if kind.name == into)
-    finish_import(lambda step: [read_generic_table(file, kind, mapping, split, encoding)], **to)
+    finish_import(
+        lambda step: [read_generic_table(file, kind, mapping, split, encoding, values, constants)],
+        **to,
+    )
 
 
 KINDS = (netbox, infoblox, healthcheck, liveoptics, table)

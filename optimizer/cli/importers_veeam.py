@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @importer_options
 def veeam(
     folder: Path | None, url: str | None, minutes: int, encoding: str | None, out: Path,
-    replace: bool, quiet: bool, as_json: bool, **live: Any,
+    replace: bool, quiet: bool, as_json: bool, same: tuple[str, ...], leave_out: tuple[str, ...],
+    **live: Any,
 ) -> None:  # fmt: skip
     """Import servers, jobs and licence from the backup server: live with --url, or from FOLDER.
 
@@ -65,7 +66,7 @@ def veeam(
             return [read_veeam(read_saved_veeam(folder, found), minutes, found)]
         return [read_veeam(_live(str(url), account, found, step, **live), minutes, found)]
 
-    finish_import(read, out, replace, quiet, as_json)
+    finish_import(read, out, replace, quiet, as_json, same, leave_out)
 
 
 def _live(

@@ -11,20 +11,37 @@ from optimizer.cli.options import reporting
 
 @click.command(short_help="Write templates of an estate.")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--links", type=click.Choice(["hub"]),
+    help="Write only links.csv, from the sites in FOLDER/networks.csv: each network to its "
+    "site's router, each router to one hub.",
+)  # fmt: skip
 @reporting
-def init(folder: Path, quiet: bool, as_json: bool) -> None:
+def init(folder: Path, links: str | None, quiet: bool, as_json: bool) -> None:
     """Write templates of every table and a commented estate.toml into FOLDER.
+
+    With --links hub FOLDER is an estate that has its networks: links.csv is written to start from.
+    Links say from where to where traffic is routed and let through; take out or turn what your
+    firewalls do not allow.
 
     \b
     Example:
       gip init my-estate
+      gip init my-estate --links hub
     """
-    from optimizer.inputs.templates import init as write
+    if links is not None:
+        from optimizer.inputs.starter_links import write_hub_links
 
-    written = [str(path) for path in write(folder)]
+        path, networks, sites = write_hub_links(folder)
+        written = [str(path)]
+        note = f"{networks} networks at {sites} sites: take out the links that are not there"
+    else:
+        from optimizer.inputs.templates import init as write
+
+        written, note = [str(path) for path in write(folder)], ""
     if as_json:
         from optimizer.output.console.plan import print_json  # loads much
 
         print_json({"written": written})
     elif not quiet:
-        click.echo("\n".join(written))
+        click.echo("\n".join([*written, *([note] if note else [])]))

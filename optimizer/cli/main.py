@@ -23,6 +23,7 @@ from optimizer.cli.plan import plan
 from optimizer.cli.report import report
 from optimizer.cli.rollback import rollback
 from optimizer.cli.simulate import simulate
+from optimizer.cli.tables import tables
 from optimizer.cli.whatif import whatif
 
 INTERRUPTED = 130
@@ -42,7 +43,7 @@ def gip() -> None:
 
 COMMANDS = (
     plan, check, init, generate, imports, simulate, explain, diff, whatif, place, batch,
-    report, export, apply, rollback,
+    report, export, apply, rollback, tables,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -20,6 +20,13 @@ def reporting(command: F) -> F:
     return quiet(as_json(command))
 
 
+def keep_estate(estate: Path, out: Path) -> None:
+    """Raise BadParameter where a command would write into the estate that it reads."""
+    if out.exists() and estate.exists() and out.samefile(estate):
+        message = f"{out} is the estate itself; name a folder of its own for the result"
+        raise click.BadParameter(message, param_hint="'--out'")
+
+
 def solving(command: F) -> F:
     """Add ``--time-limit``, ``--workers`` and ``--seed`` to a command that solves."""
     for option in (

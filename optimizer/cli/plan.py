@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from optimizer.cli.options import estate_argument, reporting, solving
+from optimizer.cli.options import estate_argument, keep_estate, reporting, solving
 from optimizer.cli.worker_options import OPTIONS, refuse_conflicting_options, worker_options
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
       gip plan estate --out out --out-of-core --workers 4 --memory 2GiB
     """
     _refuse_conflicts(options)
+    keep_estate(estate, out)
     made = (_plan_out_of_core if options["out_of_core"] else _plan_in_memory)(
         estate, out, quiet, options
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from optimizer.cli.options import estate_argument, reporting
+from optimizer.cli.options import estate_argument, keep_estate, reporting
 
 
 @click.command(short_help="Replay the product's own choice over a week.")
@@ -36,6 +36,7 @@ def simulate(
       gip simulate data/branch-offices --out by-itself
       gip simulate data/branch-offices --plan out --out inside-lists
     """
+    keep_estate(estate, out)
     from optimizer.cli.progress import progress
     from optimizer.output.console.plan import print_json
     from optimizer.output.console.simulation import print_simulation

@@ -8,9 +8,10 @@ import numpy as np
 
 from models.diagnostics import Finding
 from models.estate import Estate
-from models.plan import Plan, Reason
-from models.ruleset import RULESETS
+from models.plan import AimResult, Plan, Reason, Tasks
+from models.ruleset import RULESETS, is_maybe_windows_server
 from optimizer.eligibility.tiers import Eligibility
+from optimizer.eligibility.work_findings import work_findings
 
 TIERS_IN_LISTS = "the four priorities hold among the servers that a job names, too"
 SAME_NETWORK = "same network means a network in common; VLAN and site names play no part"
@@ -22,6 +23,8 @@ def findings(
     stale: Sequence[Finding],
     unassigned: Mapping[Reason, int],
     stranded: int,
+    tasks: Tasks,
+    aims: Sequence[AimResult],
 ) -> list[Finding]:
     """Return all findings of reading and planning, sorted.
 
@@ -29,6 +32,7 @@ def findings(
     that the backup server could not take over.
     """
     found = [*estate.findings, *stale, *_assumptions(estate), *_servers(estate, eligibility)]
+    found += work_findings(estate, tasks, eligibility.candidate, aims)
     found += [
         Finding("warning", "unassigned", reason, f"tasks without a proxy: {count}")
         for reason, count in unassigned.items()
@@ -72,6 +76,15 @@ def _servers(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
         if not eligibility.candidate[code]:
             detail = "named by a job, but cannot be a proxy"
             yield Finding("warning", "job_proxy_no_candidate", names[code], detail)
+    systems = estate.servers["os"].tolist()
+    for code, system in enumerate(systems):
+        ruleset = RULESETS[estate.settings.ruleset]
+        if not ruleset.may_be_proxy(system) and is_maybe_windows_server(system):
+            detail = (
+                f"its os {system!r} is not written as Windows Server: no candidate; "
+                "write it as in 'Windows Server 2022'"
+            )
+            yield Finding("warning", "unrecognised_system", names[code], detail)
     unknown = estate.servers["network_set"].to_numpy() == 0
     for code in np.flatnonzero(unknown & eligibility.candidate).tolist():
         detail = "a candidate in no known network: it connects to nothing"

@@ -31,6 +31,9 @@ def read_csv(file: str, content: bytes, known: Collection[str]) -> TextTable:
     start = content[: len(BOM) + 1000].removeprefix(BOM)[:1000]
     if start[:2] in (b"\xff\xfe", b"\xfe\xff") or start.count(0) > len(start) // 4:
         raise refuse_table(file, "is UTF-16", SAVE_AS)
+    if b"\0" in content:
+        line = content[: content.index(b"\0")].count(b"\n") + 1
+        raise refuse_table(file, "holds NUL characters", "remove them: no name has any", line)
     quotes = content.count(b'"') if b'"' in content else 0  # `in` is much quicker
     if quotes % 2 == 0:
         line, header = next(_rows(content), (1, []))

@@ -107,6 +107,7 @@ def _assignments(plan: Plan, path: Path) -> None:
             "protected": named(["false", "true"], plan.protected[has].astype(np.int8)),
             "failover_proxy": named(servers, plan.failover[has]),
             "previous_proxy": named([*servers, *names], previous),
+            "vm_name": named(vm_names(estate), tasks.vm[has]),
         },
     )
 
@@ -121,8 +122,16 @@ def _unassigned(plan: Plan, path: Path) -> None:
             "vm": named(estate.vms["vm"], tasks.vm[rows]),
             "reason": [reason for _, reason, _ in plan.unassigned],
             "detail": [detail for _, _, detail in plan.unassigned],
+            "vm_name": named(vm_names(estate), tasks.vm[rows]),
         },
     )
+
+
+def vm_names(estate: Estate) -> pd.Series[str]:
+    """Return what people call each VM, "" where nobody told."""
+    empty = pd.Series("", estate.vms.index, dtype="str")
+    found: pd.Series[str] = estate.vms.get("name", empty)
+    return found
 
 
 def _findings(plan: Plan, path: Path) -> None:

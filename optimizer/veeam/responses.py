@@ -13,6 +13,8 @@ from typing import Any
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import SourceFile
+from optimizer.files.json_shapes import DEPTH
+from optimizer.veeam.response_fields import wrong_fields
 
 Item = Mapping[str, Any]
 LISTS = (
@@ -46,12 +48,17 @@ class Responses:
         self.sources.append(SourceFile(name, hashlib.sha256(content).hexdigest()))
         document = _document(name, content)
         if kind in DOCUMENTS:
+            _check(kind, name, [document])
             self.documents[kind] = document
         elif kind == LOGS:
-            self.logs.setdefault(task.lower(), []).extend(_items(name, document, "records"))
+            records = _items(name, document, "records")
+            _check(kind, name, records)
+            self.logs.setdefault(task.lower(), []).extend(records)
         else:
             key = "jobs" if kind == "jobs" and "jobs" in document else "data"
-            self.items[kind] += _items(name, document, key)
+            items = _items(name, document, key)
+            _check(kind, name, items)
+            self.items[kind] += items
             total = whole_number(document, "pagination", "total")
             self.announced[kind] = max(total, self.announced.get(kind, 0))
 
@@ -131,6 +138,15 @@ def _items(name: str, document: Item, key: str) -> list[Item]:
     if key == "data" and "id" in document:
         return [document]
     raise _refused(name, f"has no list {key!r} of objects")
+
+
+def _check(kind: str, name: str, items: list[Item]) -> None:
+    """Raise EstateError where a field is of another type than it is declared to have."""
+    problems = [
+        InputProblem(name, None, None, None, text, DEPTH) for text in wrong_fields(kind, items)
+    ]
+    if problems:
+        raise EstateError(problems)
 
 
 def _refused(name: str, reason: str) -> EstateError:

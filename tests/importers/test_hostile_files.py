@@ -27,6 +27,7 @@ from optimizer.cli.main import gip
 from optimizer.cli.progress import progress
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.importers.generic_table import read_generic_table
+from optimizer.inputs.importers.guest_networks import UNKNOWN
 from optimizer.inputs.importers.import_pipeline import run_import
 from optimizer.inputs.importers.rvtools.reader import read_rvtools
 from optimizer.inputs.importers.spreadsheets import read_sheets
@@ -36,7 +37,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 TEXTS = "xl/sharedStrings.xml"
 EVIL = (
     "=cmd|' /C calc'!A0", "@SUM(1+1)*cmd|'x'!A0", "+1", "-1", "../../etc/passwd", r"..\..\x",
-    "<script>alert(1)</script>", "$(rm -rf ~); `x` | & \"'", "%TEMP%{{7*7}}${x}", "a\0b",
+    "<script>alert(1)</script>", "$(rm -rf ~); `x` | & \"'", "%TEMP%{{7*7}}${x}",
     "\x1b[2J\x1b]0;x\x07", 'a""b,"c"', "[/red]", "line\nbreak", "-rf", "NUL", "\u202etxt.exe",
 )  # fmt: skip
 few = settings(
@@ -108,7 +109,9 @@ def test_a_step_is_text_and_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
         step("reading [/red]")
 
 
-named = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+named = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6
+).filter(lambda name: name.strip().lower() not in UNKNOWN)
 names = st.lists(named | st.sampled_from(EVIL), min_size=1, max_size=5)
 
 
@@ -266,7 +269,7 @@ def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
     [
         (bytes(range(256)) * 100, "is not utf-8"),
         (b"PK\x03\x04" + bytes(range(256)) * 100, "damaged or encrypted"),
-        (b"\0" * 1000, ""),
+        (b"\0" * 1000, "looks like UTF-16"),
         (b'VM,"NICs\na,b\n', "has a header that cannot be read"),
         (b"VM,NICs," + b"x" * 200_000 + b"\n", ""),
         (b"VM,NICs\n", ""),

@@ -20,7 +20,8 @@ VCENTER = "vc-1"
 Row = Mapping[str, Any]
 INFO = (
     "VM", "Powerstate", "Template", "SRM Placeholder", "Primary IP Address", "Network #1",
-    "Annotation", "Datacenter", "OS according to the configuration file",
+    "Annotation", "Connection state", "Datacenter", "Cluster", "Host", "Folder",
+    "OS according to the configuration file",
     "OS according to the VMware Tools", "VM ID", "VM UUID", "VI SDK Server", "VI SDK UUID",
 )  # fmt: skip
 NETWORK = (
@@ -414,7 +415,7 @@ def test_jobs_of_two_backup_servers_are_told(tmp_path: Path) -> None:
 def test_csv_of_any_sign_and_encoding(tmp_path: Path, sign: str, encoding: str) -> None:
     text = table(INFO, [vm(1, "基幹DB; 本番, \t1", Primary_IP_Address="10.0.0.1")], sign)
     path = write(tmp_path / "RVTools_tabvInfo.csv", text, encoding)
-    read = read_rvtools([path], encoding="cp932")
+    read = read_rvtools([path], encoding=encoding)
     assert vms(read, "name", "networks") == [["基幹DB; 本番, \t1", "10.0.0.1"]]
 
 
@@ -432,10 +433,16 @@ def test_blank_rows_at_the_end_are_no_vms(tmp_path: Path) -> None:
     assert vms(read_rvtools([commas]), "vm") == ["4202-1"]
 
 
-def test_a_file_without_tabs_is_told(tmp_path: Path) -> None:
+def test_a_file_without_tabs_is_refused(tmp_path: Path) -> None:
     book = workbook(tmp_path / "x.xlsx", {"vHost": [["Host"], ["esx"]]})
-    read = read_rvtools([book])
-    assert (vms(read, "vm"), codes(read)) == ([], ["no_tab"])
+    with pytest.raises(EstateError, match=r"x\.xlsx: has no sheet vInfo or vNetwork"):
+        read_rvtools([book])
+    host = write(tmp_path / "RVTools_tabvHost.csv", "Host,Datacenter\nesx,dc\n")
+    with pytest.raises(EstateError, match="holds neither of the tabs"):
+        read_rvtools([host])
+    wrong = write(tmp_path / "people.csv", "Name,Age\nx,1\n")
+    with pytest.raises(EstateError, match=r"people\.csv:1: is no tab of RVTools by its columns"):
+        read_rvtools([info(tmp_path, vm(1)), wrong])
 
 
 def test_each_file_and_tab_is_told_as_it_is_read(tmp_path: Path) -> None:
@@ -456,7 +463,10 @@ def test_the_made_samples_tell_the_same_in_every_form() -> None:
         [shared(f"{form}/RVTools_tab{tab}.csv") for tab in ("vInfo", "vNetwork")]
         for form in ("csv_comma", "csv_semicolon_cp932")
     ]
-    read = [read_rvtools(files, None, 24, encoding="cp932") for files in forms]
+    read = [
+        read_rvtools(files, None, 24, encoding=encoding)
+        for files, encoding in zip(forms, (None, "cp932"), strict=True)
+    ]
     read.append(read_rvtools([shared("rvtools_constructed.xlsx")], None, 24))
     first = read[0]
     assert len(first.tables["vms"]) == 8

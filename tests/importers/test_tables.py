@@ -223,6 +223,7 @@ def test_live_optics_gives_vms_by_their_uuid(tmp_path: Path) -> None:
         ("bare", "bare", "", "", "", ""),
     ]
     assert codes(inventory) == [
+        ("absent_columns", "VMs.csv"),
         ("left_out", "vms"), ("repeated_vm", "ab-1"),
     ]  # fmt: skip
 

@@ -101,13 +101,13 @@ def test_the_bytes_of_every_table(estate_folder: Path, tmp_path: Path) -> None:
     proxy = '"gip,1"'
     assert sorted(NAMES, key=str.encode) == NAMES
     assert files["assignments.csv"] == lines(
-        "job,vm,proxy,tier,connection,protected,failover_proxy,previous_proxy",
-        "B,linux,vbr,,network,false,,",
-        f"B,z,{proxy},1,network,true,vbr,old \u00e9",
-        *(f"n\u00e4chtlich,{quoted(name)},{proxy},1,network,true,vbr," for name in NAMES),
+        "job,vm,proxy,tier,connection,protected,failover_proxy,previous_proxy,vm_name",
+        "B,linux,vbr,,network,false,,,",
+        f"B,z,{proxy},1,network,true,vbr,old \u00e9,",
+        *(f"n\u00e4chtlich,{quoted(name)},{proxy},1,network,true,vbr,," for name in NAMES),
     )
     unassigned = files["unassigned.csv"].decode().split("\r\n")
-    assert unassigned[0] == f"{BOM}job,vm,reason,detail"
+    assert unassigned[0] == f"{BOM}job,vm,reason,detail,vm_name"
     assert unassigned[1].startswith("B,unknown,unknown_os,")
     assert unassigned[2:] == [""]
     assert files["job_proxies.csv"] == lines("job,proxies", f"B,{proxy}", f"n\u00e4chtlich,{proxy}")

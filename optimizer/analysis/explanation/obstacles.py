@@ -83,7 +83,8 @@ class ObstacleFinder:
         if is_linux(row["os"]):
             direct.append(Fact("S11", f"{row['server']} runs Linux, without PowerShell Direct"))
         elif row["powershell_version"] < POWERSHELL_NEEDED:
-            direct.append(Fact("S11", f"{row['server']} has no PowerShell 2.0 or later"))
+            state = "below 2.0" if row["powershell_version"] else "empty"
+            direct.append(Fact("S11", no_powershell(row["server"], state)))
         if self._near_host.isdisjoint(networks):
             direct += [*nowhere, self._of_host]
         reached = not self._near.isdisjoint(networks)
@@ -141,6 +142,11 @@ class ObstacleFinder:
         )
         whence = f"only {listed(others)} reach it" if others else "no other network reaches it"
         return Fact("S10", f"{name} is in {names}; {whence}")
+
+
+def no_powershell(server: str, state: str) -> str:
+    """Return that a server's PowerShell is too old, or not known."""
+    return f"powershell_version of {server} is {state} in servers.csv; 2.0 or later is needed"
 
 
 def listed(names: list[str]) -> str:

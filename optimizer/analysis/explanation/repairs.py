@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from models.estate import Codes, Estate
 from models.plan import Tasks
 from optimizer.analysis.explanation.capacity import ServerCapacity
-from optimizer.analysis.explanation.obstacles import DIRECT_OFF, Fact, Obstacles
+from optimizer.analysis.explanation.obstacles import DIRECT_OFF, Fact, Obstacles, no_powershell
 from optimizer.analysis.explanation.routes import Paths
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit
 
 FLAG, PLACE, LINK, NEW_LINK = range(4)
 UNSERVED = 5
+BUILT_IN = 5, "5.1"  # with Windows Server 2016 and later: as the estate has it, as one writes it
 FLAGS = {"S9": ("managed", True), "available": ("available", True), "excluded": ("excluded", False)}
 
 
@@ -92,6 +93,11 @@ class RepairFinder:
             if at.hyperv and {fact.text for fact in at.direct} == {DIRECT_OFF}:
                 edit = Edit("settings", None, "powershell_direct", True)
                 text = "set connections.powershell_direct = true in estate.toml"
+                yield Repair(FLAG, tier, server, text, edit)
+            name = self._names[server]
+            if at.hyperv and {fact.text for fact in at.direct} == {no_powershell(name, "empty")}:
+                edit = Edit("servers", server, "powershell_version", BUILT_IN[0])
+                text = f"set powershell_version of {name} to {BUILT_IN[1]} in servers.csv"
                 yield Repair(FLAG, tier, server, text, edit)
             yield from self._links(server, tier)
         elif full:

@@ -17,7 +17,7 @@ from optimizer.distributed.out_of_core.vm_signatures import WIDTH
 
 JOINED = {
     "partition": "int32", "rank": "int32", "vm": "str", "signature": "int32", "known": "bool",
-    "server": "int32", "proxy": "str", "line": "int64",
+    "server": "int32", "proxy": "str", "line": "int64", "name": "str",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def join_tables(
         if file is not None:
             twice = rows[_again(rows, pair)]
             joined.problems += _problems(file, twice, "is in this job already", remedy)
-    rows = job_vms.merge(vms[["vm", "signature"]][~again], how="left", on="vm")
+    rows = job_vms.merge(vms[["vm", "signature", "name"]][~again], how="left", on="vm")
     stray = rows["signature"].isna() & (rows["vm"] != "")
     remedy = "add it there or remove this row"
     joined.problems += _problems(files["job_vms"], rows[stray], "is not in vms", remedy)
@@ -110,6 +110,7 @@ def _write(context: JoinContext, rows: pd.DataFrame, out: Path) -> None:
             "server": rows["server"].fillna(-1),
             "proxy": rows["proxy"].fillna(""),
             "line": rows["line"].fillna(-1),
+            "name": rows["name"].fillna(""),
         }
     )
     frame.astype(JOINED).to_parquet(out, index=False)

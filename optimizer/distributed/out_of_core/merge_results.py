@@ -59,9 +59,10 @@ def merge_plan(
     for (_, reason, _), count in reasons.items():
         by_reason[reason] += count
     nothing = np.zeros(len(served), dtype=np.int8)
+    tasks = _tasks(served["job"], served["kind"], served["size"].to_numpy(dtype=np.int64))
     return Plan(
         estate=estate,
-        tasks=_tasks(served["job"], served["kind"], served["size"].to_numpy(dtype=np.int64)),
+        tasks=tasks,
         proxy=served["proxy"].to_numpy(dtype=np.int32),
         tier=served["tier"].to_numpy(dtype=np.int8),
         connection=nothing,
@@ -76,6 +77,8 @@ def merge_plan(
             _stale(estate, unmatched, summaries),
             by_reason,
             sum(partition.stranded for partition in partitions),
+            tasks,
+            aims,
         ),
     )
 

@@ -148,7 +148,9 @@ def read_partition(estate: Estate, path: Path) -> Partition:
     table = pq.read_table(path)
     encoded = table["vm"].combine_chunks().dictionary_encode()
     code, names = encoded.indices.to_numpy(), pd.Series(encoded.dictionary, dtype="str")
-    rows = table.drop_columns("vm").to_pandas()
+    rows = table.drop_columns(["vm", "name"]).to_pandas()
+    called = np.full(len(names), "", dtype=object)
+    called[code] = table["name"].to_numpy()
     signature = np.zeros(len(names), dtype=np.int32)
     signature[code] = rows["signature"]
     job = sort_by_name(estate)[rows["rank"]]
@@ -158,7 +160,7 @@ def read_partition(estate: Estate, path: Path) -> Partition:
     vms = estate.vms.iloc[signature].reset_index(drop=True)
     own = replace(
         estate,
-        vms=vms.assign(vm=names),
+        vms=vms.assign(vm=names, name=pd.Series(called, dtype="str")),
         job_vms=pairs,
         current=None if estate.current is None else today.reset_index(drop=True),
     )

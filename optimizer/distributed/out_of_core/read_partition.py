@@ -28,7 +28,7 @@ from optimizer.inputs.estate_folder.reader import parse_columns
 BATCH = 1 << 17
 STEP = 1000  # of the rows of job_vms every one in so many tells how the tasks lie
 LINES = {
-    VMS: {"vm": "str", "row": "int64", "signature": "int64"},
+    VMS: {"vm": "str", "row": "int64", "signature": "int64", "name": "str"},
     JOB_VMS: {"vm": "str", "row": "int64", "job": "int32"},
     CURRENT: {
         "vm": "str", "row": "int64", "job": "int32", "job_name": "str", "server": "int32",
@@ -51,8 +51,8 @@ class Chunk:
 class PartitionRead:
     """What a chunk held.
 
-    ``signatures`` are those of its VMs, ``vms`` counts VMs by unknown host, ``sample`` has places
-    (rank of the job, VM) of some rows.
+    ``signatures`` are those of its VMs, ``vms`` counts VMs by unknown host, ``systems`` those whose
+    system may be Windows, ``sample`` has places (rank of the job, VM) of some rows.
     """
 
     rows: int = 0
@@ -60,6 +60,7 @@ class PartitionRead:
     findings: list[Finding] = field(default_factory=list)
     signatures: list[VmSignature] = field(default_factory=list)
     vms: Counter[str] = field(default_factory=Counter)
+    systems: Counter[str] = field(default_factory=Counter)
     sample: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -96,6 +97,7 @@ def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
             lines = lines.astype(LINES[chunk.table])[list(LINES[chunk.table])]
             writer.write_table(pa.Table.from_pandas(lines, schema, preserve_index=False))
     read.signatures, read.vms = signatures.entries, signatures.on_unknown_host
+    read.systems = signatures.systems
     read.findings = list(dict.fromkeys(read.findings))
     return read
 

@@ -35,7 +35,7 @@ from optimizer.distributed.out_of_core.scratch import ScratchFolder, dump, load_
 from optimizer.distributed.out_of_core.small_tables import SmallTables, with_digests
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.vm_signatures import merge_signatures
-from optimizer.inputs.estate_folder.references import unknown_hosts
+from optimizer.inputs.estate_folder.references import doubtful_systems, unknown_hosts
 
 P2P = {"dataframe.shuffle.method": "p2p"}
 
@@ -133,12 +133,15 @@ def _parsed(
         small.estate, [one.signatures for chunk, one in pairs if chunk.table == VMS]
     )
     hosts: Counter[str] = Counter()
+    systems: Counter[str] = Counter()
     findings: dict[tuple[str, str], Finding] = {}
     for _, one in pairs:
         hosts += one.vms
+        systems += one.systems
         for finding in one.findings:  # each tells of the first row that it met
             findings.setdefault((finding.code, finding.subject), finding)
-    return estate, codes, [*findings.values(), *unknown_hosts(hosts)]
+    told = [*findings.values(), *unknown_hosts(hosts), *doubtful_systems(systems)]
+    return estate, codes, told
 
 
 def _shuffled(table: Table, files: Sequence[Path], parts: int) -> list[Any]:

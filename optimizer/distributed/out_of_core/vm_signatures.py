@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from models.diagnostics import Finding, InputProblem
 from models.estate import Codes, Estate, NetworkSet
+from models.ruleset import is_maybe_windows
 from optimizer.files.text_table import TextTable
 from optimizer.inputs.estate_folder.network_sets import NetworkSets
 from optimizer.inputs.estate_folder.prefix_lookup import PrefixTable
@@ -38,6 +39,7 @@ class SignatureTable:
 
     def __init__(self, estate: Estate, book: PrefixTable, chunk: int) -> None:
         self.on_unknown_host: Counter[str] = Counter()
+        self.systems: Counter[str] = Counter()
         self._numbers: dict[VmSignature, int] = {}
         self._sets = NetworkSets(book)
         self._servers = pa.array(estate.servers["server"], pa.string())
@@ -67,6 +69,11 @@ class SignatureTable:
         ]
         known = [self._numbers.setdefault(signature, len(self._numbers)) for signature in met]
         self._count_unknown_hosts(frame["host"])
+        systems = frame["os"].cat
+        counts = np.bincount(systems.codes, minlength=len(systems.categories)).tolist()
+        for system, count in zip(systems.categories, counts, strict=True):
+            if count and is_maybe_windows(system):
+                self.systems[system] += count
         return frame.assign(signature=self._first + np.array(known, dtype=np.int64)[alike])
 
     def _count_unknown_hosts(self, hosts: pd.Series[str]) -> None:

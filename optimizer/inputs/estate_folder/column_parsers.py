@@ -114,6 +114,13 @@ _PARSERS: dict[str, Callable[[str, Column], Any]] = {
 }
 
 
+def check_cell(text: str, column: Column) -> None:
+    """Raise UnfitError where ``text`` does not fit ``column``; an empty cell fits."""
+    parse = _PARSERS.get(column.kind)
+    if parse is not None and text:
+        parse(text, column)
+
+
 def complain_of_empty(raw: TextTable, column: Column, problems: list[InputProblem]) -> None:
     """Add a problem for each empty cell of a column that may have none."""
     if column.default is None:

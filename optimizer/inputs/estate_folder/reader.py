@@ -69,7 +69,7 @@ def read_tables(folder: Path, tables: Sequence[Table]) -> EstateTables:
         raise EstateError(
             [InputProblem(str(folder), None, None, None, reason, "`gip init` makes a template")]
         )
-    settings = _settings(folder, inputs, problems, findings)
+    settings = _settings(folder, inputs, problems)
     with ThreadPoolExecutor() as pool:  # pyarrow and hashlib let go of Python's lock
         reads = dict(zip(tables, pool.map(partial(_table, folder), tables), strict=True))
     raw = {table.name: read.raw for table, read in reads.items() if read.raw is not None}
@@ -81,9 +81,7 @@ def read_tables(folder: Path, tables: Sequence[Table]) -> EstateTables:
     return EstateTables(settings, raw, frames, inputs, problems, findings)
 
 
-def _settings(
-    folder: Path, inputs: dict[str, str], problems: list[InputProblem], findings: list[Finding]
-) -> Settings:
+def _settings(folder: Path, inputs: dict[str, str], problems: list[InputProblem]) -> Settings:
     path = folder / FILE
     if not path.exists():
         return Settings()
@@ -95,7 +93,7 @@ def _settings(
         )
         return Settings()
     inputs[FILE] = hashlib.sha256(content).hexdigest()
-    return read_settings(content, problems, findings)
+    return read_settings(content, problems)
 
 
 def _table(folder: Path, table: Table) -> _TableRead:

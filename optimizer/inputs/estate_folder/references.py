@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from models.diagnostics import Finding, Hints, InputProblem
 from models.estate import Codes, Estate
+from models.ruleset import is_maybe_windows
 from models.schema import TABLES
 from models.settings import Settings
 from optimizer.files.text_table import TextTable, items
@@ -83,6 +84,10 @@ def _prefix_table(
     for row, text in enumerate(networks["cidr"].tolist()):
         try:
             cidrs.append(ipaddress.ip_network(text) if text else None)
+            if text and "/" not in text:
+                cidrs[-1] = None
+                remedy = f"write it as in {text}/{64 if ':' in text else 24}"
+                complain(problems, raw, "cidr", [row], "has no prefix length", remedy)
         except ValueError as error:
             cidrs.append(None)
             remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
@@ -143,7 +148,22 @@ def look_up_names(
         reason, remedy = "was there before", "names are unique, keep one row"
         complain(problems, raw[owner], key, again, reason, remedy)
         for (table, column), found in zip(there, codes, strict=True):
-            frames[table][f"{column}_code"] = found
+            by_name = owner == "vms" and (found < 0).any() and "name" in raw[owner].columns
+            frames[table][f"{column}_code"] = (
+                _by_name(raw[owner], raw[table].cells(column), found) if by_name else found
+            )
+
+
+def _by_name(vms: TextTable, cells: pa.Array, codes: Codes) -> Codes:
+    """Return ``codes`` with those of VMs whose name, that of one VM only, stands for their id."""
+    called = vms.columns["name"].to_pandas()
+    alone = ~called.duplicated(keep=False) & (called != "")
+    owner = pd.Series(np.flatnonzero(alone), index=called[alone], dtype="int64")
+    unknown = np.flatnonzero(codes < 0)
+    texts = cells.take(pa.array(unknown)).cast(pa.string()).to_pandas()
+    found = codes.copy()
+    found[unknown] = texts.map(owner).fillna(-1).to_numpy(dtype=np.int32)
+    return found
 
 
 def look_up(names: pa.Array, columns: Sequence[pa.Array]) -> tuple[list[int], list[Codes]]:
@@ -197,6 +217,10 @@ def resolve_references(
         unknown = hosts.codes[frames["vms"]["host_code"] < 0]
         gone = np.bincount(unknown, minlength=len(hosts.categories)).tolist()
         findings += unknown_hosts(dict(zip(hosts.categories, gone, strict=True)))
+    if "vms" in complete:
+        systems = frames["vms"]["os"].cat
+        counts = np.bincount(systems.codes, minlength=len(systems.categories)).tolist()
+        findings += doubtful_systems(dict(zip(systems.categories, counts, strict=True)))
     if {"jobs", "vms", "job_vms"} <= complete:
         for column, owner in (("job", "jobs"), ("vm", "vms")):
             if not raw[owner].problems:  # else the row that could not be read may be the one meant
@@ -238,6 +262,25 @@ def unknown_hosts(vms: Mapping[str, int]) -> list[Finding]:
     ]
 
 
+def doubtful_systems(vms: Mapping[str, int]) -> list[Finding]:
+    """Find systems that may be Windows and are not written so: their VMs are not planned.
+
+    ``vms`` has how many VMs run each system.
+    """
+    return [
+        Finding(
+            "warning",
+            "unrecognised_system",
+            system,
+            f"the os of {count} VM{'s' if count != 1 else ''}: looks like Windows and is not "
+            "written so, or is none; counts as the backup server's own work, not planned; write "
+            "it as in 'Windows Server 2022'",
+        )
+        for system, count in sorted(vms.items())
+        if count and is_maybe_windows(system)
+    ]
+
+
 def complain_of_unknown(
     raw: TextTable, column: str, codes: Codes, owner: TextTable, problems: list[InputProblem]
 ) -> None:
@@ -245,9 +288,24 @@ def complain_of_unknown(
     rows = [row for row in np.flatnonzero(codes < 0).tolist() if raw.text(column, row)]
     hints = Hints(owner.columns[column].to_pylist() if rows else ())
     reason = f"is not in {owner.file.partition('.')[0]}"
+    shared = _shared_names(owner) if rows and column == "vm" else {}
     for row in rows:
-        remedy = f"add it there or remove this row{hints.of(raw.text(column, row))}"
+        text = raw.text(column, row)
+        if text in shared:
+            why = f"is the name of {shared[text][0]} VMs"
+            complain(problems, raw, column, [row], why, f"write an id, such as {shared[text][1]}")
+            continue
+        remedy = f"add it there or remove this row{hints.of(text)}"
         complain(problems, raw, column, [row], reason, remedy)
+
+
+def _shared_names(vms: TextTable) -> dict[str, tuple[int, str]]:
+    """Return of each name that several VMs have how many, and the id of the first."""
+    if "name" not in vms.columns:
+        return {}
+    table = pd.DataFrame({key: vms.columns[key].to_pandas() for key in ("vm", "name")})
+    alike = table[table["name"].duplicated(keep=False) & (table["name"] != "")].groupby("name")
+    return {str(name): (len(rows), rows["vm"].iloc[0]) for name, rows in alike}
 
 
 def _repeated(raw: TextTable, table: pd.DataFrame, problems: list[InputProblem]) -> None:

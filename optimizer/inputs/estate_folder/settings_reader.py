@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from models.aims import AIMS, LEADING
-from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.diagnostics import InputProblem, did_you_mean
 from models.ruleset import RULESETS
 from models.schema import LARGEST
 from models.settings import Settings
@@ -67,12 +67,10 @@ KEYS: dict[str, tuple[str, _Check]] = {
 _SECTIONS = {key.rsplit(".", 1)[0] for key in KEYS if "." in key} | {"planning"}
 
 
-def read_settings(
-    content: bytes, problems: list[InputProblem], findings: list[Finding]
-) -> Settings:
-    """Read the settings in ``content``.
+def read_settings(content: bytes, problems: list[InputProblem]) -> Settings:
+    """Read the settings in ``content``; wrong values and unknown keys go to ``problems``.
 
-    Wrong values go to ``problems``, unknown keys to ``findings``.
+    A misspelt promise must not be dropped without a word.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -86,10 +84,7 @@ def read_settings(
     values: dict[str, Any] = {"tolerance": {}}
     for key, value in _flatten(document):
         if key not in KEYS:
-            hint = did_you_mean(key, KEYS)
-            findings.append(
-                Finding("warning", "unknown_setting", key, f"estate.toml: not read{hint}")
-            )
+            problems.append(_unknown(text, key, value))
             continue
         name, check = KEYS[key]
         wanted = check(value)
@@ -103,6 +98,26 @@ def read_settings(
         elif name:
             values[name] = tuple(value) if isinstance(value, list) else value
     return Settings(**values)
+
+
+def _unknown(text: str, key: str, value: Any) -> InputProblem:
+    """Return what is wrong with a key, or a section, that is none of `KEYS`."""
+    section = isinstance(value, dict)
+    known = _SECTIONS if section else KEYS
+    last = key.rpartition(".")[2]
+    alike = [name for name in KEYS if name.rpartition(".")[2] == last and not section]
+    hint = f"; did you mean {alike[0]!r}?" if alike else did_you_mean(key, known)
+    remedy = f"remove it, or write one that `gip init` writes{hint}"
+    what = "is no section of settings" if section else "is no setting"
+    place = _section_line(text, key) if section else _line_of(text, key)
+    return InputProblem(FILE, place, None, key, what, remedy)
+
+
+def _section_line(text: str, key: str) -> int | None:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"\s*\[\s*\"?{re.escape(key)}\b", line):
+            return number
+    return _line_of(text, key)
 
 
 def _decimal(text: str) -> Decimal:

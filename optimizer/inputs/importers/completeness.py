@@ -11,8 +11,13 @@ import pyarrow as pa
 from models.schema import TABLES
 from optimizer.files.text_table import items
 from optimizer.inputs.estate_folder.prefix_lookup import AMBIGUOUS, NEITHER, PrefixTable
+from optimizer.inputs.importers.shared_addresses import addresses_in
 
 COLUMNS = ("file", "row", "column", "why")
+BLOCKING = (  # the contract has no plan without them
+    "servers.csv:roles", "servers.csv:os", "servers.csv:networks", "networks.csv:network",
+    "jobs.csv:job", "jobs.csv:start", "jobs.csv:duration_minutes", "vms.csv:vm",
+)  # fmt: skip
 WORK = ("application_aware", "indexing", "log_processing")
 Gap = tuple[str, str, str, str]
 Tables = Mapping[str, pd.DataFrame]
@@ -32,6 +37,13 @@ def list_missing(tables: Tables, others: Iterable[Gap] = ()) -> pd.DataFrame:
     }
     gaps = [*_servers(full["servers"]), *_networks(full), *_vms(full["vms"]), *_jobs(full), *others]
     return pd.DataFrame(gaps, columns=COLUMNS, dtype="str")
+
+
+def blocks(gaps: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which gaps leave no plan; the others cost a proxy here and there."""
+    place = gaps["file"] + ":" + gaps["column"]
+    whole = (gaps["row"] == "") & (place != "networks.csv:cidr")
+    return whole | place.isin(BLOCKING)
 
 
 def _servers(servers: pd.DataFrame) -> Iterator[Gap]:
@@ -56,17 +68,18 @@ def _networks(full: Tables) -> Iterator[Gap]:
                 owners.setdefault(item, f"{kind[:-1]} {key}")
     book = PrefixTable.of(networks["network"].tolist(), [_cidr(text) for text in networks["cidr"]])
     codes = book.find_all(pa.array(owners, pa.string())).tolist()
+    known = addresses_in({"vms": full["vms"], "servers": full["servers"]})
     for (item, owner), code in zip(owners.items(), codes, strict=True):
         if code == NEITHER:
             yield "networks.csv", item, "network", f"named by {owner}, but not there"
-        elif code < 0:
+        elif code < 0 and not known.is_idle(item):  # which would prove nothing
             what = "in two networks of one length" if code == AMBIGUOUS else "in no network"
             yield "networks.csv", item, "cidr", f"the address, first of {owner}, is {what}"
 
 
 def _cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     try:
-        return ipaddress.ip_network(text)
+        return ipaddress.ip_network(text) if "/" in text else None
     except ValueError:  # reading the estate tells what is wrong with it
         return None
 

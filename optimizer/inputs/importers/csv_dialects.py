@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from models.diagnostics import Finding
 from optimizer.files.text_table import refuse_table
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp][Mm])?", re.ASCII)
@@ -46,12 +47,20 @@ MARKS = {
 LONGEST_CELL = 1 << 20
 MOST_COLUMNS = 16_384  # as in a spreadsheet
 BLOCK = 16 << 20
+REMOVE_TITLE = "its first line seems to be a title: remove what stands above the header"
 
 
-def read_delimited(path: Path, encoding: str | None) -> tuple[pd.DataFrame, int]:
-    """Return the table in a CSV file and the number of its first row; `Sheet` says the rest."""
+def read_delimited(
+    path: Path, encoding: str | None, findings: list[Finding] | None = None
+) -> tuple[pd.DataFrame, int]:
+    """Return the table in a CSV file and the number of its first row; `Sheet` says the rest.
+
+    Text is of ``encoding`` where one is given, but for files that begin with a mark of UTF-8 or
+    UTF-16, which say it themselves; without either it is UTF-8. A file that speaks against the
+    ``encoding`` is told in ``findings``.
+    """
     file = path.name
-    content = _utf8(file, path.read_bytes(), encoding)
+    content = _utf8(file, path.read_bytes(), encoding, findings if findings is not None else [])
     start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
     delimiter, skipped = _delimiter(start.readline())
     start.seek(0)
@@ -93,24 +102,51 @@ def unique(header: Sequence[str]) -> list[str]:
     return names
 
 
-def _utf8(file: str, content: bytes, encoding: str | None) -> bytes:
+def _utf8(file: str, content: bytes, encoding: str | None, findings: list[Finding]) -> bytes:
     """Return ``content`` as UTF-8 without a mark."""
     marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
-    reason = ""
-    for name in [marked] if marked else ["utf-8", encoding]:
-        if name is None:
-            break
-        try:
-            text = content.decode(name)
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            reason = f"is not {name}: byte {error.object[error.start]:#04x} in line {line}"
-        except (LookupError, ValueError):  # some encodings are for names only
-            reason = f"cannot be read: no encoding is called {name!r}"
-        else:
-            return content if name == "utf-8" else text.encode("utf-8", "replace")
+    name = marked or encoding or "utf-8"
     remedy = "name its encoding, as in --encoding cp932 (Japanese) or --encoding cp1252"
-    raise refuse_table(file, reason, remedy)
+    try:
+        text = content.decode(name)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        reason = f"is not {name}: byte {error.object[error.start]:#04x} in line {line}"
+        if encoding and _is_beyond_ascii_utf8(content):
+            remedy = "it is sound UTF-8: leave --encoding out, or save it as 'CSV UTF-8'"
+        raise refuse_table(file, reason, remedy) from error
+    except (LookupError, ValueError) as error:  # some encodings are for names only
+        raise refuse_table(
+            file, f"cannot be read: no encoding is called {name!r}", remedy
+        ) from error
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise refuse_table(file, *_of_nul(content), line)
+    if marked and encoding and not encoding.lower().startswith(marked.removesuffix("-sig")):
+        detail = f"begins with the mark of {marked}: read so, and not as {encoding}"
+        findings.append(Finding("info", "other_encoding", file, detail))
+    elif encoding and codecs.lookup(name).name != "utf-8" and _is_beyond_ascii_utf8(content):
+        detail = f"read as {name}, as --encoding says, though it is sound UTF-8, too"
+        findings.append(Finding("warning", "other_encoding", file, detail))
+    return content if name == "utf-8" else text.encode("utf-8", "replace")
+
+
+def _is_beyond_ascii_utf8(content: bytes) -> bool:
+    """Tell whether ``content`` is UTF-8 and has more than ASCII in it."""
+    try:
+        return not content.isascii() and bool(content.decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _of_nul(content: bytes) -> tuple[str, str]:
+    """Return why a text with NUL characters is refused, and what to do: it may be UTF-16."""
+    start = content[:1000]
+    zeros = [start[place::2].count(0) for place in (0, 1)]
+    if max(zeros) > len(start) // 4:
+        name = "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+        return "holds NUL characters and looks like UTF-16", f"name it: --encoding {name}"
+    return "holds NUL characters", "remove them: no name and no address has any"
 
 
 def _delimiter(first: str) -> tuple[str, int]:
@@ -152,7 +188,9 @@ def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: lis
         for line, row in islice(rows_of(text, delimiter), skipped + 1, None):
             if row and len(row) != len(names):
                 reason = f"has {_cells(len(row))}, the header has {len(names)}"
-                raise refuse_table(file, reason, "export the table again", line)
+                title = len(row) > len([name for name in names if name]) == 1
+                remedy = REMOVE_TITLE if title else "export the table again"
+                raise refuse_table(file, reason, remedy, line)
             if row:
                 rows.append(row)
     except csv.Error as error:

@@ -14,7 +14,14 @@ from models.errors import EstateError
 from models.imported_tables import Inventory
 from models.schema import Table
 from optimizer.files.text_table import refuse_table
+from optimizer.inputs.importers.cell_words import (
+    Renamed,
+    check_cells,
+    in_estate_words,
+    read_constants,
+)
 from optimizer.inputs.importers.guest_networks import placing_addresses
+from optimizer.inputs.importers.guest_systems import worded
 from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets, source_file
 
 LISTS = ("list", "choices", "days")
@@ -23,26 +30,39 @@ OPTION = "--map"
 
 
 def read_generic_table(
-    path: Path, table: Table, mapping: Sequence[str], split: str, encoding: str | None
+    path: Path,
+    table: Table,
+    mapping: Sequence[str],
+    split: str,
+    encoding: str | None,
+    values: Sequence[str] = (),
+    constants: Sequence[str] = (),
 ) -> Inventory:
     """Return rows of ``table`` from the sheet that has the columns which ``mapping`` names.
 
-    ``mapping`` holds texts ``column=field``; several columns may make up a list, and each
-    character of ``split`` separates the items of its cells. Rows with the same key become one:
-    lists are united, of other fields the first that is known stays, with a finding. Raises
-    EstateError for unknown columns and fields, and where the key is not mapped.
+    ``mapping`` holds texts ``column=field``; several columns may make up a list, each character
+    of ``split`` separates the items of its cells, and two may make up a ``cidr``: network and
+    mask. ``values`` hold texts ``old=new``, or ``field:old=new``, for cells and items of lists;
+    ``constants`` texts ``field=value`` for every row. Rows with the same key become one: lists
+    are united, of other fields the first that is known stays, with a finding. Raises EstateError
+    for unknown columns and fields, for cells that the field cannot hold, each text once, and
+    where the key is not mapped.
     """
-    fields = _fields(table, mapping)
+    given = read_constants(table, constants)
+    fields = _fields(table, mapping, given)
+    renamed = Renamed(table, values)
     source = source_file(path)
     sheet = _sheet(path, encoding, [column for names in fields.values() for column in names])
-    findings: list[Finding] = []
-    rows = _keyed(sheet, table, _columns(sheet, table, fields, split), findings)
+    findings = list(sheet.findings)
+    cells = _columns(sheet, table, fields, split, renamed)
+    check_cells(sheet, table, fields, cells)
+    rows = _keyed(sheet, table, cells.assign(**given), findings)
     if table.name in LISTED:
         findings += _unlistable(rows[table.key[0]])
     return Inventory({table.name: _merged(rows, table, findings)}, (source,), tuple(findings))
 
 
-def _fields(table: Table, mapping: Sequence[str]) -> dict[str, list[str]]:
+def _fields(table: Table, mapping: Sequence[str], given: Mapping[str, str]) -> dict[str, list[str]]:
     """Return the columns of each field; EstateError lists what is wrong with ``mapping``."""
     known = [column.name for column in table.columns]
     fields: dict[str, list[str]] = defaultdict(list)
@@ -54,14 +74,20 @@ def _fields(table: Table, mapping: Sequence[str]) -> dict[str, list[str]]:
         elif field not in known:
             remedy = f"choose from {', '.join(known)}{did_you_mean(field, known)}"
             problems.append(_wrong(entry, f"names no field of {table.name}", remedy))
-        elif fields[field] and table.column(field).kind not in LISTS:
+        elif field in given:
+            problems.append(_wrong(entry, f"maps {field}, which --set sets", "leave one out"))
+        elif (
+            fields[field]
+            and table.column(field).kind not in LISTS
+            and (field != "cidr" or len(fields[field]) > 1)
+        ):
             problems.append(_wrong(entry, f"maps {field} again", "map one column to it"))
         else:
             fields[field].append(column)
     problems += [
         _wrong(None, f"leaves out {key}, the key of {table.name}", f'add --map "column={key}"')
         for key in table.key
-        if not problems and not fields.get(key)
+        if not problems and not fields.get(key) and key not in given
     ]
     if problems:
         raise EstateError(problems)
@@ -98,19 +124,27 @@ def _sheet(path: Path, encoding: str | None, columns: Sequence[str]) -> Sheet:
 
 
 def _columns(
-    sheet: Sheet, table: Table, fields: Mapping[str, Sequence[str]], split: str
+    sheet: Sheet, table: Table, fields: Mapping[str, Sequence[str]], split: str, renamed: Renamed
 ) -> pd.DataFrame:
-    """Return the cells of each field."""
+    """Return the cells of each field, in the words of the estate where they are known."""
     between = separators(split)
     columns: dict[str, pd.Series[str]] = {}
     for field, names in fields.items():
+        column = table.column(field)
         cells = sheet.cells[names[0]].astype("str").str.strip()
         for name in names[1:]:
-            cells = cells.str.cat(sheet.cells[name].astype("str"), sep=";")
-        if table.column(field).kind in LISTS:
-            listed = {text: _items(between.split(text), field) for text in cells.unique()}
-            cells = cells.map(listed)
-        columns[field] = cells.astype("str")
+            sign = "/" if field == "cidr" else ";"
+            cells = cells.str.cat(sheet.cells[name].astype("str").str.strip(), sep=sign)
+        told: dict[str, str] = {}
+        for text in map(str, cells.unique()):
+            if column.kind in LISTS:
+                items = (renamed.of(field, item.strip()) for item in between.split(text))
+                told[text] = _items(list(items), field)
+            else:
+                told[text] = in_estate_words(renamed.of(field, text), column)
+        columns[field] = cells.map(told).astype("str")
+        if field == "os":
+            columns[field] = worded(columns[field])
     return pd.DataFrame(columns)
 
 

@@ -14,12 +14,14 @@ import pyarrow as pa
 from models.diagnostics import Finding
 from optimizer.inputs.estate_folder.prefix_lookup import OUTSIDE, PrefixTable
 from optimizer.inputs.importers.ip_plan import listable, parse_prefix
+from optimizer.inputs.importers.spreadsheets import Sheet
 
+SHOWN = 20
 UNKNOWN = frozenset({"", "unknown", "n/a", "none", "null", "-"})
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # Nearly all items are such: the pattern knows them ten times as quickly as ipaddress.
 _ORDINARY = re.compile(
-    rf"(?!0\.0\.0\.0$|127\.|169\.254\.|22[4-9]\.|23\d\.)(?:{_OCTET}\.){{3}}{_OCTET}", re.ASCII
+    rf"(?!0\.|127\.|169\.254\.|22[4-9]\.|2[345]\d\.)(?:{_OCTET}\.){{3}}{_OCTET}", re.ASCII
 )
 
 
@@ -27,7 +29,8 @@ def placing_addresses(items: Iterable[str]) -> list[str]:
     """Return the ``items`` without repetition that say where a guest is, in their order.
 
     Addresses lose their prefix length and scope; those that every link has (169.254.x.x, fe80::,
-    127.x.x.x) and words for "unknown" go. What is no address stays: it may be a network's name.
+    127.x.x.x), those of no machine (0.x.x.x, 224.0.0.0 and above) and words for "unknown" go.
+    What is no address stays: it may be a network's name.
 
     >>> placed(["169.254.3.4", "10.0.1.7/24", "unknown", "hq-servers", "10.0.1.7"])
     ['10.0.1.7', 'hq-servers']
@@ -60,7 +63,34 @@ def _cleaned(item: str) -> str:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     nowhere = address.is_link_local or address.is_loopback or address.is_unspecified
+    if isinstance(address, ipaddress.IPv4Address):
+        nowhere = nowhere or not _ORDINARY.fullmatch(str(address))
     return "" if nowhere or address.is_multicast else str(address)
+
+
+def unreadable(sheet: Sheet, columns: Mapping[str, pd.Series[str]]) -> list[Finding]:
+    """Return a finding for each text in ``columns`` of addresses that has none, with its place."""
+    findings = []
+    for name, cells in columns.items():
+        odd = [
+            text
+            for text in map(str, cells.unique())
+            if any(not is_address(item) for item in placing_addresses(re.split(r"[\s,;|]+", text)))
+        ]
+        for text in odd[:SHOWN]:
+            row = int((sheet.cells[name] == text).to_numpy().argmax())
+            detail = f"{name}: {text[:80]!r} is not an address: left out"
+            findings.append(Finding("warning", "unknown_value", sheet.place(row), detail))
+        if len(odd) > SHOWN:
+            detail = f"{name}: {len(odd) - SHOWN} more texts are no addresses: left out"
+            findings.append(Finding("warning", "unknown_value", sheet.file, detail))
+    return findings
+
+
+def without_nil(uuids: pd.Series[str]) -> pd.Series[str]:
+    """Return ``uuids`` in small letters, "" for one of zeros only, which stands for none."""
+    small = uuids.str.lower()
+    return small.where(~small.str.fullmatch(r"[0{}-]+"), "")
 
 
 IPV6_PREFIX = 64

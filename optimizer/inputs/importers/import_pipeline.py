@@ -17,14 +17,19 @@ from models.schema import TABLES, Table
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.csv_writer import write_csv
 from optimizer.files.table_reader import ENDINGS
+from optimizer.inputs.estate_folder.references import doubtful_systems
 from optimizer.inputs.importers.completeness import list_missing
 from optimizer.inputs.importers.csv_dialects import read_delimited
 from optimizer.inputs.importers.current_from_logs import current_table
+from optimizer.inputs.importers.hyperv_facts import hyperv_facts
 from optimizer.inputs.importers.job_membership import resolve_members
+from optimizer.inputs.importers.managers import read_aliases, with_aliases
 from optimizer.inputs.importers.servers_from_vms import servers_as_guests
 from optimizer.inputs.importers.settings_merge import SETTINGS, merge_settings
+from optimizer.inputs.importers.shared_addresses import read_prefixes, without_idle
 from optimizer.inputs.importers.table_merge import MergeCounts, merge_table
 from optimizer.inputs.importers.vm_identity import recognise_vms
+from optimizer.inputs.importers.vm_names import REFERRING, VmNames, resolved, with_ids
 
 SOURCES = "sources.csv"
 MISSING = "missing.csv"
@@ -42,29 +47,46 @@ class ImportResult:
 
 
 def run_import(
-    out: Path, inventories: Sequence[Inventory], replace: bool, step: Callable[[str], None]
+    out: Path,
+    inventories: Sequence[Inventory],
+    replace: bool,
+    step: Callable[[str], None],
+    same: Sequence[str] = (),
+    leave_out: Sequence[str] = (),
 ) -> ImportResult:
     """Merge ``inventories``, one after the other, into the estate in ``out``.
 
     The folder is changed whole or not at all; a table to which nothing is added keeps its very
-    bytes, one that a plan needs and that is not there begins as a header. Raises EstateError
-    where a table that is there cannot be merged into, and OutputError.
+    bytes, one that a plan needs and that is not there begins as a header. ``same`` has texts
+    ``name=other`` for servers that manage VMs and have two names; addresses in the prefixes to
+    ``leave_out`` are not taken in. Raises EstateError where a
+    table that is there cannot be merged into, and OutputError.
     """
     step("reading the estate")
+    aliases, prefixes = read_aliases(same), read_prefixes(leave_out)
     state = _State({table.name: _read(out, table) for table in ALL_TABLES})
+    state.rename_managers(aliases)
     keys: dict[str, str] = {}
     step("merging")
     for inventory in inventories:
         state.findings += inventory.findings
         keys |= inventory.settings
-        state.merge(recognise_vms(inventory, state.tables), replace)
-    found = resolve_members(state.tables)
+        told = dataclasses.replace(inventory, tables=with_aliases(inventory.tables, aliases))
+        known = recognise_vms(told, state.tables)
+        known = with_ids(known, state.tables, state.findings)
+        state.merge(without_idle(known, state.tables, prefixes, state.findings), replace)
+    state.resolve_names()
+    found = resolve_members(state.tables, state.findings)
     state.fill_gaps(found.tables)
     for inventory in inventories:
         if inventory.used is not None:
             rows = current_table(inventory.used, state.tables, state.findings)
             state.merge(dataclasses.replace(inventory, tables={"current": rows}), replace)
     state.fill_gaps({"servers": servers_as_guests(state.tables, state.findings)})
+    state.fill_gaps(hyperv_facts(state.tables, state.findings))
+    if "vms" in state.changed:
+        systems = state.tables["vms"].reindex(columns=["os"], fill_value="")["os"].value_counts()
+        state.findings += doubtful_systems({str(os): int(n) for os, n in systems.items()})
     gaps = list_missing(state.tables, found.gaps)
     with write_atomically(out, last=SOURCES) as folder:
         step("writing")
@@ -94,6 +116,23 @@ class _State:
         for name, count in self._merged(inventory.tables, replace).items():
             if count.differing:
                 self.findings.append(_kept(name, count.differing, inventory))
+
+    def rename_managers(self, aliases: Mapping[str, str]) -> None:
+        """Give servers that manage VMs their other name where the user says so."""
+        renamed = with_aliases(self.tables, aliases)
+        self.changed |= {name for name in renamed if renamed[name] is not self.tables[name]}
+        self.tables = renamed
+
+    def resolve_names(self) -> None:
+        """Put ids in place of names that were written before their VMs were known."""
+        pairs = self.tables["vms"].reindex(columns=["vm", "name"], fill_value="")
+        names = VmNames(pairs.itertuples(index=False, name=None))
+        for name in REFERRING:
+            table = resolved(self.tables[name], names, f"{name}.csv", self.findings)
+            if table is not self.tables[name]:
+                self.tables[name] = table
+                self.changed.add(name)
+        self.findings = list(dict.fromkeys(self.findings))
 
     def fill_gaps(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Fill gaps with what follows from the tables themselves."""

@@ -126,6 +126,7 @@ def networks_of_list(sheet: Sheet, findings: list[Finding]) -> Iterator[Prefix]:
     ends at its broadcast address; it begins at its network address where that is listed, and
     else is taken as the smallest that holds the addresses listed since the last network.
     """
+    findings += [*sheet.findings, *_unsaid(sheet)]
     waiting: list[_Row] = []
     lost: list[_Row] = []
     for row in _list_rows(sheet):
@@ -146,6 +147,21 @@ def networks_of_list(sheet: Sheet, findings: list[Finding]) -> Iterator[Prefix]:
     if lost:
         detail = f"of {len(lost)} addresses from this one on no network is known: left out"
         findings.append(Finding("warning", "unknown_prefix", str(lost[0].address), detail))
+
+
+def _unsaid(sheet: Sheet) -> list[Finding]:
+    """Say that there are no sites, and that no row is the first or the last of a network."""
+    findings = []
+    if "Site" not in sheet.cells.columns:
+        detail = "has no column Site: its networks are at no site"
+        findings.append(Finding("info", "absent_columns", sheet.file, detail))
+    words = [str(word) for word in sheet.cells["Type"].unique()]
+    known = {part.strip().lower() for word in words for part in word.split(",")}
+    if words and LAST not in known:
+        some = ", ".join(map(repr, words[:5]))
+        detail = f"Type: none of {some} is Broadcast, which ends a network"
+        findings.append(Finding("warning", "unknown_value", sheet.file, detail))
+    return findings
 
 
 def _list_rows(sheet: Sheet) -> list[_Row]:

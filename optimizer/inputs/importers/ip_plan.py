@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Finding, InputProblem, did_you_mean
 from models.errors import EstateError
 from optimizer.files.text_table import refuse_table
+from optimizer.inputs.importers.csv_dialects import REMOVE_TITLE
 from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets
 
 COLUMNS = ("network", "cidr", "site")
+READ = ("network", "name", "cidr", "site", "vrf")
+KNOWN = ("vlan", "description")  # of IP plans, and of no use here
 
 
 def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> pd.DataFrame:
@@ -26,8 +29,12 @@ def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> p
     cells = pd.DataFrame() if sheet is None else sheet.cells.rename(columns=str.lower)
     if sheet is None or "cidr" not in cells:
         remedy = "give it the columns network,cidr,site or cidr,site,vrf,name"
+        names = [] if sheet is None else [str(name) for name in sheet.cells]
+        remedy = REMOVE_TITLE if len(names) == 1 else f"{remedy}{did_you_mean('cidr', names)}"
         raise refuse_table(path.name, "has no column 'cidr'", remedy, 1)
-    told = cells.reindex(columns=["network", "name", "cidr", "site", "vrf"], fill_value="")
+    told = cells.reindex(columns=list(READ), fill_value="")
+    findings += [*sheet.findings, *_unread(sheet, cells)]
+    told = told[(cells != "").any(axis=1)]
     told["network"] = told["network"].where(told["network"] != "", told["name"]).map(listable)
     _check(sheet, told)
     free = told[told["network"] == ""]
@@ -41,16 +48,32 @@ def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> p
     return pd.concat(both, ignore_index=True).drop_duplicates("network", ignore_index=True)
 
 
+def _unread(sheet: Sheet, cells: pd.DataFrame) -> list[Finding]:
+    """Say which columns are not there, and which are not read."""
+    findings = []
+    wanted = {"site": "its networks are at no site"}
+    if "network" not in cells:
+        wanted |= {"vrf": "all are in one address space", "name": "they are called by their range"}
+    absent = [f"{name} ({assumed})" for name, assumed in wanted.items() if name not in cells]
+    if absent:
+        detail = f"has no column {', '.join(absent)}"
+        findings.append(Finding("info", "absent_columns", sheet.file, detail))
+    others = [name for name in map(str, cells) if name not in (*READ, *KNOWN)]
+    if others:
+        some = ", ".join(others[:8]) + (", ..." if len(others) > 8 else "")
+        hint = next((hint for name in others if (hint := did_you_mean(name, READ))), "")
+        detail = f"columns that are not read: {some}{hint}"
+        findings.append(Finding("warning", "unknown_column", sheet.file, detail))
+    return findings
+
+
 def _check(sheet: Sheet, told: pd.DataFrame) -> None:
     problems = []
     again = told["network"].duplicated() & (told["network"] != "")
     for row, (name, text) in enumerate(zip(told["network"], told["cidr"], strict=True)):
-        line = sheet.first_row + row
+        line = sheet.first_row + int(told.index[row])
         if (text or not name) and parse_prefix(text) is None:
-            remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
-            problems.append(
-                InputProblem(sheet.file, line, "cidr", text, "is not a network", remedy)
-            )
+            problems.append(InputProblem(sheet.file, line, "cidr", text, *why_none(text)))
         if again.iloc[row]:
             reason = "was there before"
             problems.append(
@@ -86,6 +109,16 @@ def parse_prefix(text: str) -> Network | None:
         return ipaddress.ip_network(text.strip(), strict=False) if "/" in text else None
     except ValueError:
         return None
+
+
+def why_none(text: str, what: str = "a network") -> tuple[str, str]:
+    """Return why `parse_prefix` gives None for ``text``, and what to write: the same everywhere."""
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return f"is not {what}", "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
+    example = f"{address}/{24 if address.version == 4 else 64}"
+    return "has no prefix length", f"write it as in {example}"
 
 
 def name_networks(prefixes: Iterable[Prefix], findings: list[Finding]) -> dict[str, Prefix]:

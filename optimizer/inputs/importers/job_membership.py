@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from models.diagnostics import Finding
 from optimizer.inputs.importers.completeness import Gap
 from optimizer.inputs.importers.vm_identity import place_keys
 
@@ -81,6 +82,7 @@ class _Finder:
     tables: Mapping[str, pd.DataFrame]
     vms: list[tuple[str, ...]] = field(default_factory=list)
     places: list[tuple[str, ...]] = field(default_factory=list)
+    doubts: dict[tuple[str, str], dict[str, list[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         places = self.tables["vm_places"]
@@ -89,6 +91,7 @@ class _Finder:
         self.by_place = dict(zip(place_keys(places).tolist(), placed, strict=True))
         self.by_id = {vm.lower(): vm for vm in ids}
         self.object = dict(zip(placed, objects, strict=True))
+        self.manager = dict(zip(placed, places["vcenter"].tolist(), strict=True))
         self.by_name: dict[str, list[str]] = defaultdict(list)
         for vm, name in zip(ids, names, strict=True):
             self.by_name[(name or vm).lower()].append(vm)
@@ -106,11 +109,43 @@ class _Finder:
                 vm for vm in self.by_name.get(found["name"].lower(), [])
                 if self.object.get(vm, "").lower() in ("", number.lower())
             ]  # fmt: skip
-            known = alike[0] if len(alike) == 1 else self._new(found)
+            if len(alike) == 1:
+                known = alike[0]
+            else:
+                namesakes = alike or self.by_name.get(found["name"].lower(), [])
+                if namesakes:
+                    self._doubt(found, namesakes)
+                known = self._new(found)
         if number:
             self.by_place[place] = known
         self._tell(known, found)
         return known
+
+    def _doubt(self, found: Mapping[str, str], namesakes: list[str]) -> None:
+        """Note a VM that nobody told of, though others have its name."""
+        others = {self.manager.get(vm, "") for vm in namesakes} - {"", found["manager"]}
+        other = others.pop() if len(others) == 1 and len(namesakes) == 1 else ""
+        key = found["manager"], other
+        self.doubts.setdefault(key, {}).setdefault(found["name"], namesakes)
+
+    def given_up(self) -> Iterator[Finding]:
+        """Yield what was taken for another VM though the name is the same, and how to settle it."""
+        for (manager, other), found in self.doubts.items():
+            name, namesakes = next(iter(found.items()))
+            more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+            detail = f"{name!r}{more} of jobs"
+            if other:
+                detail += (
+                    f" count as other VMs than those of the same name at {other!r}; "
+                    f"if both are one server, give --same {manager}={other}"
+                )
+            else:
+                some = ", ".join(namesakes[:3]) + (", ..." if len(namesakes) > 3 else "")
+                detail += (
+                    f" count as VMs of their own: the name is that of {some}, which may be another;"
+                    " write the right id into job_vms.csv"
+                )
+            yield Finding("warning", "given_up_match", manager or "job_objects", detail)
 
     def _new(self, found: Mapping[str, str]) -> str:
         number, manager = found["object"], found["manager"]
@@ -127,8 +162,11 @@ class _Finder:
         self.places.append((vm, found["manager"], found["object"]))
 
 
-def resolve_members(tables: Mapping[str, pd.DataFrame]) -> JobMembers:
-    """Return the VMs of the jobs in ``tables["job_objects"]``: rows of job_vms, vms, vm_places."""
+def resolve_members(tables: Mapping[str, pd.DataFrame], findings: list[Finding]) -> JobMembers:
+    """Return the VMs of the jobs in ``tables["job_objects"]``: rows of job_vms, vms, vm_places.
+
+    VMs of a job that have the name of a known one, and were not taken for it, are told.
+    """
     objects = tables["job_objects"]
     if objects.empty:
         return JobMembers({}, ())
@@ -144,6 +182,7 @@ def resolve_members(tables: Mapping[str, pd.DataFrame]) -> JobMembers:
             vms, why = containers.vms(row["type"], row["manager"], row["name"])
             gaps += _gap(row, why)
         chosen[row["job"]][row["use"]] |= dict.fromkeys(vms)
+    findings += finder.given_up()
     pairs = [
         (job, vm)
         for job, uses in chosen.items()

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from models.diagnostics import Finding
 from models.errors import EstateError
 from models.imported_tables import SourceFile
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.csv_dialects import read_delimited
+from optimizer.inputs.importers.error_cells import clear_errors
 from optimizer.inputs.importers.xlsx_reader import read_workbook
 
 LARGEST_FILE = 1 << 30
@@ -33,13 +35,19 @@ class Sheet:
 
     ``first_row`` is the number that a spreadsheet gives the first row below the header. A name
     that comes again in the header has its turn behind it: ``Backup status (2)``. Columns without a
-    name are left out.
+    name are left out. ``findings`` tell of its encoding, and of cells that hold errors.
     """
 
     file: str
     name: str
     cells: pd.DataFrame
     first_row: int
+    findings: tuple[Finding, ...] = ()
+
+    def place(self, row: int) -> str:
+        """Return where a row (0 = first below the header) stands, as in ``vms.csv:2``."""
+        where = self.file if self.name in self.file else f"{self.file}, sheet {self.name}"
+        return f"{where}:{self.first_row + row}"
 
 
 def read_sheets(
@@ -57,6 +65,7 @@ def read_sheets(
     """
     step(f"reading {path.name}")
     start = _start(path)
+    doubts: list[Finding] = []
     read: Iterable[tuple[str, pd.DataFrame, int]]
     if start.startswith(OLE):
         reason = "is an xls of old or protected by a password"
@@ -66,8 +75,23 @@ def read_sheets(
     elif path.suffix.lower() in (".xlsx", ".xlsm"):
         raise refuse_table(path.name, "is not an xlsx", "export it again, or give the CSV files")
     else:
-        read = [(path.stem, *read_delimited(path, encoding))]
-    return [Sheet(path.name, name, cells, row) for name, cells, row in read]
+        read = [(path.stem, *read_delimited(path, encoding, doubts))]
+    sheets = []
+    for name, cells, row in read:
+        findings = [*doubts]
+        cells = clear_errors(path.name, cells, row, findings)
+        sheets.append(Sheet(path.name, name, cells, row, tuple(findings)))
+    return sheets
+
+
+def nameless(sheet: Sheet, column: str) -> list[Finding]:
+    """Say how many rows that are not blank have no name and are left out."""
+    cells = sheet.cells
+    rows = ((cells[column] == "") & (cells != "").any(axis=1)).to_numpy()
+    if not rows.any():
+        return []
+    detail = f"{int(rows.sum())} rows without {column} left out"
+    return [Finding("warning", "row_without_name", sheet.place(int(rows.argmax())), detail)]
 
 
 def source_file(path: Path) -> SourceFile:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from models.diagnostics import InputProblem
 from models.errors import EstateError
 from optimizer.files.text_table import refuse_table
+from optimizer.inputs.importers.error_cells import Errors, errors_in, sheet_parts
 
 LARGEST_INFLATED = 2 << 30
 LARGEST_SHEET = 20_000_000
@@ -43,11 +44,17 @@ _PLACE = np.frombuffer(b' r="', dtype=np.uint8)
 _LONGEST_PLACE = len("XFD1048576")
 
 
-def check_xlsx(path: Path) -> None:
-    """Raise EstateError where reading the xlsx would take more memory than an honest one does."""
+def check_xlsx(path: Path) -> dict[str, Errors]:
+    """Return the cells that hold errors, by sheet.
+
+    Raises EstateError where reading the xlsx would take more memory than an honest one does.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            _WorkbookGuard(path.name, archive).check()
+            look = _WorkbookGuard(path.name, archive)
+            look.check()
+            names = sheet_parts(archive) if look.errors else {}
+        return {names.get(part, part): found for part, found in look.errors.items()}
     except DAMAGED as error:
         reason = f"is a damaged or encrypted xlsx: {error}"
         raise refuse_table(path.name, reason, "export it again") from error
@@ -60,6 +67,7 @@ class _WorkbookGuard:
     inflated: int = 0
     cells: int = 0
     lengths: list[int] = field(default_factory=list)  # of the shared texts, in their order
+    errors: dict[str, Errors] = field(default_factory=dict)  # by part
 
     def check(self) -> None:
         parts = self.archive.infolist()
@@ -89,6 +97,8 @@ class _WorkbookGuard:
                 reason = "has cells that do not say where they stand"
                 raise self._refused(part, reason, "save it anew with a spreadsheet program")
             self.cells += len(places)
+            if len(places) and (found := errors_in(piece)):
+                self.errors.setdefault(part.filename, {}).update(found)
             far = places.max(axis=0, initial=0).tolist()
             rows, columns = max(rows, far[0]), max(columns, far[1])
             if rows * columns > LARGEST_SHEET:

@@ -14,6 +14,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.csv_dialects import unique
+from optimizer.inputs.importers.error_cells import Errors
 from optimizer.inputs.importers.xlsx_guard import check_xlsx
 
 ROWS_AT_ONCE = 10_000
@@ -24,21 +25,24 @@ def read_workbook(
 ) -> Iterator[tuple[str, pd.DataFrame, int]]:
     """Yield name, table and number of the first row of each wanted sheet; `Sheet` says the rest."""
     step(f"reading {path.name}: is it sound?")
-    check_xlsx(path)
+    errors = check_xlsx(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
             if wanted is None or name in wanted:
                 step(f"reading {path.name}: {name}")
-                yield from _sheet(book.get_sheet_by_name(name))
+                yield from _sheet(book.get_sheet_by_name(name), errors.get(name, {}))
     except CalamineError as error:
         reason = f"cannot be read as an xlsx: {error}"
         raise refuse_table(path.name, reason, "export it again") from error
 
 
-def _sheet(sheet: CalamineSheet) -> Iterator[tuple[str, pd.DataFrame, int]]:
-    """Yield one table, none where the sheet is empty; the first row with text is the header."""
-    rows = iter(sheet.iter_rows() if sheet.height else ())
+def _sheet(sheet: CalamineSheet, errors: Errors) -> Iterator[tuple[str, pd.DataFrame, int]]:
+    """Yield one table, none where the sheet is empty; the first row with text is the header.
+
+    Cells of ``errors`` hold their text.
+    """
+    rows = _with_errors(iter(sheet.iter_rows() if sheet.height else ()), errors)
     for number, row in enumerate(rows, 1):
         header = [_text(cell).strip() for cell in row]
         if any(header):
@@ -46,6 +50,17 @@ def _sheet(sheet: CalamineSheet) -> Iterator[tuple[str, pd.DataFrame, int]]:
             names = unique([header[place] for place in places])
             yield sheet.name, _table(names, places, rows).to_pandas(), number + 1
             return
+
+
+def _with_errors(rows: Iterator[list[Any]], errors: Errors) -> Iterator[list[Any]]:
+    places: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), text in errors.items():
+        places.setdefault(row, []).append((column, text))
+    for number, cells in enumerate(rows, 1):
+        for column, text in places.get(number, ()):
+            if column <= len(cells):
+                cells[column - 1] = text
+        yield cells
 
 
 def _table(names: Sequence[str], places: Sequence[int], rows: Iterator[list[Any]]) -> pa.Table:

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from rich.table import Table
 
-from models.diagnostics import Finding
+from optimizer.analysis.readiness import Readiness
+from optimizer.inputs.importers.completeness import blocks
 from optimizer.inputs.importers.import_pipeline import MISSING, ImportResult
 from optimizer.output.console.plan import count_words
+from optimizer.output.console.readiness import grouped, next_lines
 from optimizer.output.console.terminal import Terminal
 
-SHOWN_PER_CODE = 3
+NEXT = {  # what to do where a table lacks what a plan needs
+    "servers.csv": "gip import veeam --url https://VBR:9419 --out {out}, or gip import table "
+    "SERVERS.csv --into servers ...; gip tables servers tells what it needs",
+    "networks.csv": "gip import netbox --url https://NETBOX --out {out}, or gip import table "
+    "SUBNETS.csv --into networks ...; gip tables networks tells what it needs",
+    "jobs.csv": "gip import veeam --url https://VBR:9419 --out {out}, or gip import table "
+    "JOBS.csv --into jobs ...; gip tables jobs tells what it needs",
+    "job_vms.csv": "gip import table MEMBERS.csv --into job_vms --map Job=job --map VM=vm "
+    "--out {out}; names of VMs will do",
+    "vms.csv": "gip import rvtools EXPORT.xlsx --out {out}, or correct the names in job_vms.csv",
+}
 
 
-def print_import(merged: ImportResult, out: Path) -> None:
-    """Print rows per table, what should be known, and what a plan still lacks."""
+def print_import(merged: ImportResult, ready: Readiness, out: Path) -> None:
+    """Print rows per table, what should be known, what blocks a plan, costs, the next command."""
     console = Terminal()
     title = f"Rows read into {out.resolve().name}"
     table = Table("table", title=title, title_justify="left")
@@ -27,44 +38,46 @@ def print_import(merged: ImportResult, out: Path) -> None:
     for name, counts in merged.counts.items():
         table.add_row(name, str(counts.added), str(counts.changed), str(counts.kept))
     console.print(table)
-    for line in _summed_up(merged.findings):
+    for line in grouped(merged.findings):
+        console.print(line, soft_wrap=True)
+    blocking = blocks(merged.missing)
+    if blocking.any():
+        console.print(_gaps("Still missing for a plan", merged.missing[blocking]))
+    if not blocking.all():
+        console.print(_gaps("Gaps that a plan can do with", merged.missing[~blocking]))
+    for line in next_lines(ready, out) if not blocking.any() else ():
         console.print(line, soft_wrap=True)
     if len(merged.missing):
-        console.print(_lacking(merged))
-        end = f"{count_words(len(merged.missing), 'gap')}, each listed in {out / MISSING}"
+        console.print(
+            f"{count_words(len(merged.missing), 'gap')}, each listed in {out / MISSING}",
+            soft_wrap=True,
+        )
+    if blocking.any():
+        file = merged.missing["file"][blocking].iloc[0]
+        console.print(f"Next: {NEXT[file].format(out=out)}", soft_wrap=True)
+    elif ready.blocking:
+        console.print(f"Next: correct this, then gip check {out}", soft_wrap=True)
+    elif len(merged.missing):
+        console.print(f"Next: gip plan {out} --out PLAN", soft_wrap=True)
     else:
-        end = f"Nothing is missing: gip plan {out} --out PLAN"
-    console.print(end, soft_wrap=True)
+        console.print(f"Nothing is missing: gip plan {out} --out PLAN", soft_wrap=True)
 
 
-def _summed_up(findings: Sequence[Finding]) -> list[str]:
-    """Return a line per finding, warnings first; of a code the first ones and how many more."""
-    codes: dict[tuple[str, str], list[Finding]] = defaultdict(list)
-    for finding in findings:
-        codes[finding.severity, finding.code].append(finding)
-    lines = []
-    for (severity, code), alike in sorted(codes.items(), key=lambda item: item[0][0] != "warning"):
-        lines += [f"{severity}: {each.subject}: {each.detail}" for each in alike[:SHOWN_PER_CODE]]
-        more = len(alike) - SHOWN_PER_CODE
-        if more > 0:
-            lines.append(f"{severity}: {more} more of {code}; --json lists them all")
-    return lines
-
-
-def _lacking(merged: ImportResult) -> Table:
-    table = Table(title="Still missing for a plan", title_justify="left")
+def _gaps(title: str, missing: pd.DataFrame) -> Table:
+    table = Table(title=title, title_justify="left")
     table.add_column("file", no_wrap=True)
     table.add_column("column", no_wrap=True)
     table.add_column("gaps", justify="right", no_wrap=True)
     table.add_column("why, of the first", overflow="fold")
-    for place, gaps in merged.missing.groupby(["file", "column"], sort=False):
+    for place, gaps in missing.groupby(["file", "column"], sort=False):
         table.add_row(*map(str, place), str(len(gaps)), gaps["why"].iloc[0])
     return table
 
 
-def record(merged: ImportResult) -> dict[str, Any]:
+def record(merged: ImportResult, ready: Readiness) -> dict[str, Any]:
     """Return the same as a document."""
     return {
+        "readiness": ready.record(),
         "tables": {
             name: {"added": each.added, "changed": each.changed, "kept": each.kept}
             for name, each in merged.counts.items()

@@ -22,7 +22,6 @@ from optimizer.output.console.job_lists import print_job_lists
 from optimizer.output.console.terminal import Terminal, ending_with_reader
 
 BUSIEST = 10
-SHOWN = 20
 
 
 def print_json(document: Any) -> None:
@@ -123,7 +122,7 @@ def print_judgement(judgement: Judgement) -> None:
 
 
 def print_estate(estate: Estate) -> None:
-    """Print how large the estate is, and what reading found."""
+    """Print how large the estate is."""
     console = Terminal()
     title = f"Estate {estate.settings.name or estate.folder.name}"
     table = Table("table", "rows", title=title, title_justify="left")
@@ -131,10 +130,3 @@ def print_estate(estate: Estate) -> None:
     for name, rows in _tables(estate):
         table.add_row(name, "-" if rows is None else str(len(rows)))
     console.print(table)
-    for finding in estate.findings[:SHOWN]:
-        console.print(
-            f"{finding.severity}: {finding.code} {finding.subject}: {finding.detail}",
-            soft_wrap=True,
-        )  # fmt: skip
-    if len(estate.findings) > SHOWN:
-        console.print(f"... {len(estate.findings) - SHOWN} more findings")

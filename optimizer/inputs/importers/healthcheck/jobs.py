@@ -8,21 +8,30 @@ from collections.abc import Iterator
 import pandas as pd
 
 from models.diagnostics import Finding
+from optimizer.inputs.importers.closed_sets import FLAGS, read_closed
 from optimizer.inputs.importers.csv_dialects import minute_of
+from optimizer.inputs.importers.spreadsheets import Sheet, nameless
 
 TYPES = {"backup": "backup", "replica": "replication"}
-TRUTH = {"true": "true", "false": "false"}
 NO_INDEXING = "none"
 NEWER = ("AAIPEnabled", "GuestFSIndexingEnabled", "IsJobEnabled", "IsScheduleDisabled")
 CLOCK = r"\d{1,2}:\d{2}:\d{2}(?: (?:AM|PM))?"
 
 
-def jobs_table(cells: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+def jobs_table(sheet: Sheet, findings: list[Finding]) -> pd.DataFrame:
     """Return a row for each backup and replication job; "" is what cannot be read for sure.
 
     A job without a schedule of its own counts as not enabled. Duration, days, VMs and chosen
     proxies are not in this file.
     """
+    findings += nameless(sheet, "Name")
+    cells = sheet.cells.assign(
+        **{
+            name: read_closed(sheet, name, FLAGS, "taken as unknown", findings)
+            for name in NEWER
+            if name in sheet.cells.columns
+        }
+    )
     kinds = cells["JobType"].str.lower().map(TYPES).fillna("")
     jobs = cells[(kinds != "") & (cells["Name"] != "")]
     by_hand = _truth(jobs, "IsScheduleDisabled")
@@ -36,7 +45,19 @@ def jobs_table(cells: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     })  # fmt: skip
     again = table["job"].duplicated()
     findings += _report_unread(cells, kinds, table, again, by_hand)
+    findings += _unread_times(sheet, jobs, table, by_hand)
     return table[~again].reset_index(drop=True).astype("str")
+
+
+def _unread_times(
+    sheet: Sheet, jobs: pd.DataFrame, table: pd.DataFrame, by_hand: pd.Series[str]
+) -> Iterator[Finding]:
+    """Quote what stands where no start could be read."""
+    unread = (table["start"] == "") & (jobs["ScheduleOptions"] != "") & (by_hand != "true")
+    for row in jobs.index[unread]:
+        text = jobs.loc[row, "ScheduleOptions"]
+        detail = f"ScheduleOptions: no single start can be read from {str(text)[:120]!r}"
+        yield Finding("warning", "unknown_value", sheet.place(int(row)), detail)
 
 
 def start_of(options: str) -> str:
@@ -63,7 +84,7 @@ def _clock(label: str, options: str) -> str:
 def _truth(jobs: pd.DataFrame, column: str) -> pd.Series[str]:
     if column not in jobs.columns:
         return pd.Series("", index=jobs.index, dtype="str")
-    return jobs[column].str.lower().map(TRUTH).fillna("").astype("str")
+    return jobs[column]
 
 
 def _indexing(jobs: pd.DataFrame) -> pd.Series[str]:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, did_you_mean
 from models.imported_tables import Inventory
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.healthcheck.jobs import jobs_table
 from optimizer.inputs.importers.healthcheck.servers import servers_table
-from optimizer.inputs.importers.spreadsheets import read_sheets, source_file
+from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets, source_file
 
 NEEDED = {
     "servers": ("Id", "Name", "Type", "IsUnavailable", "OSInfo"),
@@ -38,14 +39,14 @@ def read_healthcheck(paths: Sequence[Path], encoding: str | None) -> Inventory:
     there, two are of one kind, or a column is missing.
     """
     files = _files(paths)
-    cells = {kind: _cells(path, kind, encoding) for kind, path in files.items()}
-    findings: list[Finding] = []
+    sheets = {kind: _sheet(path, kind, encoding) for kind, path in files.items()}
+    findings = [finding for sheet in sheets.values() for finding in sheet.findings]
     tables: dict[str, pd.DataFrame] = {}
-    if "servers" in cells:
+    if "servers" in sheets:
         host = KIND.sub("", files["servers"].stem)
-        tables["servers"] = servers_table(cells, host, findings)
-    if "jobs" in cells:
-        tables["jobs"] = jobs_table(cells["jobs"], findings)
+        tables["servers"] = servers_table(sheets, host, findings)
+    if "jobs" in sheets:
+        tables["jobs"] = jobs_table(sheets["jobs"], findings)
     for table, key in (("servers", "server"), ("jobs", "job")):
         if table in tables:
             findings += _lost_letters(table, tables[table][key])
@@ -77,15 +78,16 @@ def _files(paths: Sequence[Path]) -> Mapping[str, Path]:
     return files
 
 
-def _cells(path: Path, kind: str, encoding: str | None) -> pd.DataFrame:
-    """Return the cells of a file that has the columns which are needed."""
-    sheets = read_sheets(path, encoding)
-    cells = sheets[0].cells if sheets else pd.DataFrame()
-    lacking = [name for name in NEEDED[kind] if name not in cells.columns]
+def _sheet(path: Path, kind: str, encoding: str | None) -> Sheet:
+    """Return the table in a file that has the columns which are needed."""
+    (sheet,) = read_sheets(path, encoding)[:1] or [Sheet(path.name, path.stem, pd.DataFrame(), 2)]
+    columns = [str(name) for name in sheet.cells.columns]
+    lacking = [name for name in NEEDED[kind] if name not in columns]
     if lacking:
-        reason = f"has no column {', '.join(lacking)}"
-        raise refuse_table(path.name, reason, "run veeam-healthcheck again")
-    return cells.replace(GUARDED, "", regex=True)
+        hints = [hint for name in lacking if (hint := did_you_mean(name, columns))]
+        reason, remedy = f"has no column {', '.join(lacking)}", "run veeam-healthcheck again"
+        raise refuse_table(path.name, reason, f"{remedy}{''.join(hints[:1])}")
+    return replace(sheet, cells=sheet.cells.replace(GUARDED, "", regex=True))
 
 
 def _lost_letters(table: str, names: pd.Series[str]) -> list[Finding]:

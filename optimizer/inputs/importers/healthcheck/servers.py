@@ -8,6 +8,8 @@ import pandas as pd
 
 from models.diagnostics import Finding
 from models.schema import ROLES
+from optimizer.inputs.importers.closed_sets import flags, read_closed
+from optimizer.inputs.importers.spreadsheets import Sheet, nameless
 
 LOCAL, HYPERV = "local", "hvserver"
 HOST = "hyperv_host"
@@ -22,23 +24,24 @@ NOT_SAID = "localhost"
 NO_HOST = "00000000-0000-0000-0000-000000000000"
 
 
-def servers_table(
-    cells: Mapping[str, pd.DataFrame], host: str, findings: list[Finding]
-) -> pd.DataFrame:
-    """Return a row for each machine of ``cells["servers"]``.
+def servers_table(sheets: Mapping[str, Sheet], host: str, findings: list[Finding]) -> pd.DataFrame:
+    """Return a row for each machine of ``sheets["servers"]``.
 
     Roles come from the server's type, and from the proxies and repositories that name its id.
     The backup server is the one of type Local, or else the one that the files are called after,
     ``host``. Addresses are not in these files: ``networks`` is "".
     """
-    servers = cells["servers"]
+    sheet = sheets["servers"]
+    away = read_closed(sheet, "IsUnavailable", flags("false"), "taken as available", findings)
+    findings += nameless(sheet, "Name")
+    servers = sheet.cells.assign(away=away)
     kinds = servers["Type"].str.lower()
     machines = servers[kinds.isin(MACHINES) & (servers["Name"] != "")]
     findings += _left_out(servers["Type"][~kinds.isin(MACHINES)])
     roles = _roles(machines, host, findings)
     for kind, role in HOLDERS.items():
-        if kind in cells:
-            findings += _given(roles, role, cells[kind])
+        if kind in sheets:
+            findings += _given(roles, role, sheets[kind].cells)
     table = pd.DataFrame({
         "server": machines["Name"],
         "os": machines["OSInfo"],
@@ -48,9 +51,7 @@ def servers_table(
         ],
         "networks": "",
         "managed": "true",
-        "available": (machines["IsUnavailable"].str.lower() != "true").map(
-            {True: "true", False: "false"}
-        ),
+        "available": (machines["away"] != "true").map({True: "true", False: "false"}),
     })  # fmt: skip
     again = table["server"].duplicated()
     findings += [

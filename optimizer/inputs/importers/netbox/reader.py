@@ -6,16 +6,43 @@ Revision 4.1 gives a prefix its ``site``; from 4.2 on it has a ``scope``, which 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import Inventory
-from optimizer.inputs.importers.ip_plan import Prefix, name_networks, networks_table, parse_prefix
+from optimizer.files.json_shapes import DEPTH, TEXT, Shape, misfits
+from optimizer.inputs.importers.ip_plan import (
+    Prefix,
+    name_networks,
+    networks_table,
+    parse_prefix,
+    why_none,
+)
 from optimizer.inputs.importers.netbox.sources import SAVE, Item, Listing, listing_text
 from optimizer.inputs.importers.netbox.vms import vms_table
 
 KINDS = ("prefix", "primary_ip4", "address")  # the field that only this kind has
+_NAMED: Shape = {"id": TEXT, "name": TEXT}
+SHAPES: Mapping[str, Shape] = {
+    "prefix": {
+        "prefix": TEXT, "status": {"value": TEXT}, "site": _NAMED, "scope_type": TEXT,
+        "scope": _NAMED, "vrf": _NAMED, "tenant": _NAMED,
+    },
+    "primary_ip4": {
+        "id": TEXT, "name": TEXT, "platform": _NAMED, "status": {"value": TEXT},
+        "primary_ip4": {"address": TEXT}, "primary_ip6": {"address": TEXT},
+    },
+    "address": {
+        "address": TEXT, "vrf": _NAMED, "assigned_object": {"virtual_machine": {"id": TEXT}},
+    },
+}  # fmt: skip
+STATES = {  # of each kind, NetBox's own
+    "prefix": ("", "active", "container", "reserved", "deprecated"),
+    "primary_ip4": (
+        "", "active", "offline", "planned", "staged", "failed", "decommissioning", "paused",
+    ),
+}  # fmt: skip
 SITE = "dcim.site"
 
 
@@ -33,15 +60,21 @@ def read_netbox(listings: Sequence[Listing]) -> Inventory:
             if not any(kind in item for kind in KINDS):
                 reason = "is neither prefix, virtual machine nor IP address"
                 problems.append(InputProblem(_at(listing, place), None, None, None, reason, SAVE))
-            elif "prefix" in item and parse_prefix(listing_text(item, "prefix")) is None:
-                value, reason = listing_text(item, "prefix"), "is not a prefix"
-                remedy = "write address/length, as in 10.0.1.0/24"
-                problems.append(
-                    InputProblem(_at(listing, place), None, None, value, reason, remedy)
-                )
+                continue
+            kind = next(kind for kind in KINDS if kind in item)
+            where = _at(listing, place)
+            value = listing_text(item, "prefix")
+            if kind == "prefix" and parse_prefix(value) is None:
+                reason, remedy = why_none(value, "a prefix")
+                remedy = remedy if "length" in reason else "write address/length, as in 10.0.1.0/24"
+                problems.append(InputProblem(where, None, None, value, reason, remedy))
+                continue
+            wrong = misfits(item, SHAPES[kind])
+            problems += [InputProblem(where, None, None, None, misfit, DEPTH) for misfit in wrong]
     if problems:
         raise EstateError(problems)
-    findings = [*_incomplete(listings), *_without_site(items["prefix"])]
+    findings = [finding for listing in listings for finding in listing.findings]
+    findings += [*_incomplete(listings), *_without_site(items["prefix"]), *_unknown_states(items)]
     prefixes = [_prefix(item) for item in items["prefix"]]
     networks = name_networks(filter(None, prefixes), findings)
     tables = {"networks": networks_table(networks)} if prefixes else {}
@@ -83,6 +116,20 @@ def _incomplete(listings: Sequence[Listing]) -> list[Finding]:
         if pages and all(page.rest for page in pages):
             detail = f"it is not the last page: more follow at {pages[-1].rest[:200]}"
             findings.append(Finding("warning", "incomplete", pages[-1].source.file, detail))
+    return findings
+
+
+def _unknown_states(items: Mapping[str, Sequence[Item]]) -> list[Finding]:
+    """Count the states that are none of NetBox's own, and say what they are taken for."""
+    findings = []
+    for kind, known in STATES.items():
+        counts = Counter(listing_text(item, "status", "value") for item in items[kind])
+        what = "prefixes, taken as in use" if kind == "prefix" else "VMs, taken as not available"
+        findings += [
+            Finding("warning", "unknown_value", f"status {state}", f"of {count} {what}")
+            for state, count in sorted(counts.items())
+            if state.lower() not in known
+        ]
     return findings
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 import urllib3
 from urllib3.util import Url
 
+from models.diagnostics import Finding
 from models.imported_tables import SourceFile
 from optimizer.files.text_table import refuse_table
 from optimizer.http_client import HttpsError, base_url, connect, exchange, parse_json
@@ -30,6 +31,7 @@ class Listing:
     source: SourceFile
     items: tuple[Item, ...]
     rest: str = ""
+    findings: tuple[Finding, ...] = ()
 
 
 def parse_listing(source: SourceFile, content: bytes) -> Listing:
@@ -124,6 +126,12 @@ def _refusal(status: int) -> str:
 
 LARGEST = 512 << 20
 GLOBAL = "global"  # what the table view prints where there is no VRF
+ASSUMED = {
+    ("status",): "every prefix is taken as active",
+    ("site", "scope"): "networks are at no site",
+    ("vrf",): "all are in the global one",
+    ("tenant",): "networks of one range are told apart by site or number",
+}
 DISTINGUISHER = r" \([\d.]+:\d+\)$"
 
 
@@ -149,7 +157,16 @@ def _exported(path: Path, encoding: str | None) -> Listing:
         raise refuse_table(path.name, reason, remedy, 1)
     rows = cells.to_dict("records")
     items = tuple(_item({str(name): str(cell) for name, cell in row.items()}) for row in rows)
-    return Listing(source_file(path), items)
+    findings = list(sheets[0].findings)
+    absent = [
+        f"{names[0]} ({assumed})"
+        for names, assumed in ASSUMED.items()
+        if not set(names) & set(cells.columns)
+    ]
+    if absent:
+        detail = f"has no column {', '.join(absent)}"
+        findings.append(Finding("warning", "absent_columns", path.name, detail))
+    return Listing(source_file(path), items, findings=tuple(findings))
 
 
 def _item(row: Mapping[str, str]) -> Item:

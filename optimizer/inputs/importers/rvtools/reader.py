@@ -12,10 +12,12 @@ import pandas as pd
 from models.diagnostics import Finding
 from models.imported_tables import VM_PLACES, Inventory
 from optimizer.inputs.importers.guest_networks import addresses_of, codes_of, guess, places
+from optimizer.inputs.importers.guest_systems import worded
 from optimizer.inputs.importers.ip_plan import COLUMNS, read_ip_plan
 from optimizer.inputs.importers.rvtools.backup_notes import job_tables
 from optimizer.inputs.importers.rvtools.tabs import BETWEEN, read_tabs
 from optimizer.inputs.importers.rvtools.vm_ids import identify_vms
+from optimizer.inputs.importers.shared_addresses import Addresses, is_in, read_prefixes
 from optimizer.inputs.importers.spreadsheets import Step, silent, source_file
 
 VCLS = r"vCLS(?:-| \(|$)"  # vSphere's own VMs
@@ -42,11 +44,13 @@ def read_rvtools(
     encoding: str | None = None,
     step: Step = silent,
     there: Path | None = None,
+    leave_out: Sequence[str] = (),
 ) -> Inventory:
     """Return what the tabs vInfo and vNetwork in ``files`` tell, of one or of several vCenters.
 
     ``networks`` is a list of networks, ``there`` those that the estate has already.
-    ``guess_prefix`` is the length of networks to be guessed for addresses that are in neither.
+    ``guess_prefix`` is the length of networks to be guessed for addresses that are in neither,
+    but not for those in prefixes to ``leave_out``, nor for those that prove nothing.
     Raises EstateError where a file cannot be read.
     """
     findings: list[Finding] = []
@@ -63,7 +67,13 @@ def read_rvtools(
     addresses = {vm: addresses_of(cells) for vm, cells in _gathered(info, nics, "addresses")}
     if guess_prefix is not None:
         sites = dict(zip(info["vm"].tolist(), info["datacenter"].tolist(), strict=True))
-        guessed = guess(addresses, sites, known, guess_prefix, findings)
+        whose = Addresses({("vms", vm): found for vm, found in addresses.items()})
+        prefixes = read_prefixes(leave_out)
+        proven = {
+            vm: [item for item in found if not whose.is_idle(item) and not is_in(item, prefixes)]
+            for vm, found in addresses.items()
+        }
+        guessed = guess(proven, sites, known, guess_prefix, findings)
         told = pd.concat([told, guessed], ignore_index=True)
         known = pd.concat([known, guessed], ignore_index=True)
     names = frozenset(known["network"])
@@ -84,8 +94,8 @@ def read_rvtools(
 def _chosen(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
     """Return the VMs without those that no job backs up, which are counted in ``findings``."""
     kinds = {
-        "templates": _true(info["template"]),
-        "placeholders": _true(info["placeholder"]),
+        "templates": info["template"] == "true",
+        "placeholders": info["placeholder"] == "true",
         "vcls": info["name"].str.match(VCLS),
     }
     left_out = pd.Series(False, info.index)
@@ -109,8 +119,7 @@ def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> ItemsView[
 
 
 def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
-    off = ~info["power"].str.lower().isin(["poweredon", ""])
-    unreachable = ~info["connection"].str.lower().isin(["connected", ""])
+    off, unreachable = info["power"] == "off", info["connection"] == "gone"
     if off.any() and not choice.powered_off:
         detail = f"not powered on and so not available: {int(off.sum())}; --powered-off plans them"
         findings.append(Finding("info", "powered_off", "vms", detail))
@@ -121,7 +130,7 @@ def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.Data
     return pd.DataFrame(
         {
             "vm": info["vm"],
-            "os": info["tools_os"].where(info["tools_os"] != "", info["config_os"]),
+            "os": worded(info["tools_os"].where(info["tools_os"] != "", info["config_os"])),
             "networks": info["networks"],
             "name": info["name"],
             "platform": "vmware",
@@ -137,7 +146,3 @@ def _vm_places(info: pd.DataFrame) -> pd.DataFrame:
     columns = [column.name for column in VM_PLACES.columns]
     found = info.drop(columns="vcenter").rename(columns=names)[columns]
     return found[(found[columns[1:]] != "").any(axis=1)].reset_index(drop=True)
-
-
-def _true(cells: pd.Series[str]) -> pd.Series[bool]:
-    return cells.str.lower().isin(["true", "1", "yes"])

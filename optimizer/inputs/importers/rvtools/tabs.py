@@ -7,48 +7,35 @@ are compared without case, signs and the tab's name. Customers' own columns may 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, InputProblem, Severity, did_you_mean
+from models.errors import EstateError
+from optimizer.inputs.importers.closed_sets import read_closed
+from optimizer.inputs.importers.csv_dialects import REMOVE_TITLE
+from optimizer.inputs.importers.guest_networks import unreadable, without_nil
 from optimizer.inputs.importers.rvtools.backup_notes import BACKUP_NOTE
+from optimizer.inputs.importers.rvtools.columns import (
+    ADDRESSES,
+    CLOSED,
+    EXAMPLES,
+    FIELDS,
+    FITS,
+    MARKS,
+    PLACES,
+    PORT_GROUPS,
+    SHEETS,
+    TABS,
+    WITHOUT,
+    WITHOUT_NIC,
+    plain_name,
+)
 from optimizer.inputs.importers.spreadsheets import Sheet, Step, read_sheets
 
-TABS = ("vInfo", "vNetwork")
-SHEETS = {*TABS, *(f"tab{tab}" for tab in TABS)}
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "name": ("vm", "vmname"),
-    "uuid": ("vmuuid", "uuid"),
-    "number": ("vmid", "objectid"),
-    "vcenter": ("visdkuuid", "visdkserver"),
-    "power": ("powerstate",),
-    "connection": ("connectionstate",),
-    "template": ("template",),
-    "placeholder": ("srmplaceholder",),
-    "tools_os": ("osaccordingtothevmwaretools", "ostools"),
-    "config_os": ("osaccordingtotheconfigurationfile", "os"),
-    "datacenter": ("datacenter",),
-    "manager": ("visdkserver",),
-    "cluster": ("cluster",),
-    "host": ("host",),
-    "folder": ("folder",),
-    "pool": ("resourcepool",),
-}
-ADDRESSES = {
-    "vInfo": ("primaryipaddress",),
-    "vNetwork": ("ipv4address", "ip4address", "ipaddress", "ipv6address", "ip6address"),
-}
-PORT_GROUPS = {
-    "vInfo": tuple(f"network{number}" for number in range(1, 9)),
-    "vNetwork": ("network", "name"),
-}
-MARKS = {
-    "vNetwork": {"ipv4address", "ip4address", "niclabel"},
-    "vInfo": {"primaryipaddress", "nics"},
-}
 BETWEEN = "\n"
 
 
@@ -57,7 +44,7 @@ class Tabs:
     """The rows of all vInfo tabs, and those of all vNetwork tabs.
 
     Columns are `FIELDS`, and ``addresses``, ``port_groups`` and ``notes`` on backups, several of
-    them in lines.
+    them in lines, and ``where`` each stands. Blank rows are left out.
     """
 
     info: pd.DataFrame
@@ -67,62 +54,154 @@ class Tabs:
 def read_tabs(
     files: Sequence[Path], encoding: str | None, findings: list[Finding], step: Step
 ) -> Tabs:
-    """Return the tabs in ``files``; a file without one is told in ``findings``."""
+    """Return the tabs in ``files``; another tab's file is told in ``findings``.
+
+    Raises EstateError for a file that is no tab of RVTools, for a tab that lacks what it needs,
+    and where none is vInfo or vNetwork.
+    """
     rows: dict[str, list[pd.DataFrame]] = {tab: [] for tab in TABS}
+    problems: list[InputProblem] = []
     for path in files:
-        found = list(_tabs(read_sheets(path, encoding, SHEETS, step)))
+        sheets = read_sheets(path, encoding, SHEETS, step)
+        found = list(_tabs(sheets, problems))
         for tab, sheet in found:
-            rows[tab].append(_rows(tab, sheet.cells))
-        if not found:
-            detail = "not read: it holds neither of the tabs vInfo and vNetwork"
+            findings += sheet.findings
+            rows[tab].append(_rows(tab, sheet, findings))
+        if not found and _is_other_tab(path.stem):
+            detail = "not read: only the tabs vInfo and vNetwork are"
             findings.append(Finding("info", "no_tab", path.name, detail))
-    empty = pd.DataFrame(columns=[*FIELDS, "addresses", "port_groups", "notes"], dtype="str")
+        elif not found and not any(problem.file == path.name for problem in problems):
+            problems.append(_no_tab(path, sheets))
+    if not problems and not any(rows.values()):
+        reason, remedy = "holds neither of the tabs vInfo and vNetwork", "export them, too"
+        problems = [InputProblem(path.name, None, None, None, reason, remedy) for path in files]
+    if problems:
+        raise EstateError(problems)
+    empty = pd.DataFrame(
+        columns=[*FIELDS, "addresses", "port_groups", "notes", "where"], dtype="str"
+    )
     info, network = (
         pd.concat(rows[tab], ignore_index=True) if rows[tab] else empty for tab in TABS
     )
     return Tabs(info, network)
 
 
-def _tabs(sheets: Sequence[Sheet]) -> Iterator[tuple[str, Sheet]]:
-    """Yield the sheets that are a tab: by their name, else by the columns that only it has."""
+def _tabs(sheets: Sequence[Sheet], problems: list[InputProblem]) -> Iterator[tuple[str, Sheet]]:
+    """Yield the sheets that are a tab: by columns that only it has, or by its name and columns.
+
+    A sheet that has the name and not the columns is added to ``problems``.
+    """
     for sheet in sheets:
         called = next((tab for tab in TABS if sheet.name.lower().endswith(tab.lower())), None)
-        like = (
-            tab for tab, marks in MARKS.items()
-            if {"vm"} < {_plain(tab, str(name)) for name in sheet.cells} & {"vm", *marks}
-        )  # fmt: skip
-        tab = called or next(like, None)
-        if tab is not None:
+        columns = {tab: {plain_name(tab, str(name)) for name in sheet.cells} for tab in TABS}
+        like = [
+            tab for tab, marks in MARKS.items() if "vm" in columns[tab] and marks & columns[tab]
+        ]
+        tab = called if called in like else next(iter(like), called)
+        if tab is None:
+            continue
+        wanted = [
+            names for names, there in (
+                ("VM", "vm" in columns[tab]),
+                (EXAMPLES[tab], columns[tab] & FITS[tab]),
+            ) if not there
+        ]  # fmt: skip
+        if wanted:
+            problems.append(_unfit(sheet, tab, wanted))
+        else:
             yield tab, sheet
 
 
-def _plain(tab: str, name: str) -> str:
-    """Return a column's name as `FIELDS` has it.
+def _unfit(sheet: Sheet, tab: str, lacking: Sequence[str]) -> InputProblem:
+    """Return why a sheet that is called after ``tab`` is not taken for it."""
+    names = [str(name) for name in sheet.cells]
+    alone = len(names) <= 1 < len(sheet.cells) + 1
+    known = ["VM", *(name for name, _ in WITHOUT.values())]
+    hints = [f"{name!r}{did_you_mean(name, known)}" for name in names]
+    meant = [hint for hint in hints if "did you mean" in hint]
+    if alone:
+        remedy = REMOVE_TITLE
+    elif "VM" in lacking and meant:
+        remedy = f"was it renamed? {meant[0]}"
+    else:
+        some = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        remedy = f"was it renamed, or is it of another language or tab? its columns are {some}"
+    where = sheet.file if sheet.name in sheet.file else f"{sheet.file}, sheet {sheet.name}"
+    reason = f"has no column {' and no '.join(lacking)}, which {tab} needs"
+    return InputProblem(where, sheet.first_row - 1, None, None, reason, remedy)
 
-    >>> _plain("vInfo", "Primary IP Address"), _plain("vInfo", "vInfoPrimaryIPAddress")
-    ('primaryipaddress', 'primaryipaddress')
+
+def _no_tab(path: Path, sheets: Sequence[Sheet]) -> InputProblem:
+    if not sheets:
+        reason, remedy = "has no sheet vInfo or vNetwork", "give an export of RVTools"
+        return InputProblem(path.name, None, None, None, reason, remedy)
+    names = ", ".join([str(name) for name in sheets[0].cells][:8])
+    reason = f"is no tab of RVTools by its columns ({names})"
+    remedy = "give vInfo and vNetwork, or use `gip import table --into vms`"
+    return InputProblem(path.name, sheets[0].first_row - 1, None, None, reason, remedy)
+
+
+def _is_other_tab(stem: str) -> bool:
+    """Tell whether a file is called after a tab that is not read.
+
+    >>> _is_other_tab("RVTools_tabvHost"), _is_other_tab("hosts")
+    (True, False)
     """
-    plain = re.sub(r"[\W_]", "", name).lower().removeprefix(tab.lower())
-    return "vm" if plain == "vmname" else plain
+    return re.search(r"tabd?v\w+$", stem, re.IGNORECASE) is not None
 
 
-def _rows(tab: str, cells: pd.DataFrame) -> pd.DataFrame:
+def _rows(tab: str, sheet: Sheet, findings: list[Finding]) -> pd.DataFrame:
+    cells = sheet.cells
     names: dict[str, str] = {}
     for name in map(str, cells):
-        names.setdefault(_plain(tab, name), name)
+        names.setdefault(plain_name(tab, name), name)
+    findings += _lacking(tab, sheet, names)
     told = {field: _first(cells, names, aliases) for field, aliases in FIELDS.items()}
+    for field, (words, taken) in CLOSED.items():
+        column = next((names[alias] for alias in FIELDS[field] if alias in names), None)
+        if tab == "vInfo" and column is not None:
+            told[field] = read_closed(sheet, column, words, taken, findings)
     notes = [
         name for name in map(str, cells) if cells[name].str.contains("Job: [", regex=False).any()
     ]
     notes = [name for name in notes if cells[name].str.contains(BACKUP_NOTE).any()]
-    told["addresses"] = _join_texts(
-        cells, [names[name] for name in ADDRESSES[tab] if name in names]
-    )
+    told["uuid"] = without_nil(told["uuid"])
+    addresses = [names[name] for name in ADDRESSES[tab] if name in names]
+    findings += unreadable(sheet, {name: cells[name] for name in addresses})
+    told["addresses"] = _join_texts(cells, addresses)
     told["port_groups"] = _join_texts(
         cells, [names[name] for name in PORT_GROUPS[tab] if name in names]
     )
     told["notes"] = _join_texts(cells, notes)
-    return pd.DataFrame(told)
+    told["where"] = pd.Series([sheet.place(row) for row in range(len(cells))], cells.index, "str")
+    blank = (cells == "").all(axis=1) if len(cells.columns) else pd.Series(True, cells.index)
+    return pd.DataFrame(told)[~blank]
+
+
+def _lacking(tab: str, sheet: Sheet, names: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what a tab does not tell, since it lacks the columns, and what is assumed instead."""
+    known = {**FIELDS, "addresses": ADDRESSES["vInfo"]}
+    lacking = {
+        field: f"{column} ({without})"
+        for field, (column, without) in WITHOUT.items()
+        if not any(alias in names for alias in known[field])
+    }
+    kinds: tuple[tuple[Severity, Set[str]], ...] = (
+        ("warning", lacking.keys() - PLACES), ("info", PLACES),
+    )  # fmt: skip
+    for severity, fields in kinds:
+        told = [text for field, text in lacking.items() if field in fields]
+        if tab == "vInfo" and told:
+            detail = f"has no column {', '.join(told)}"
+            yield Finding(severity, "absent_columns", sheet.file, detail)
+    absent = [
+        f"{column} ({without})"
+        for aliases, column, without in WITHOUT_NIC
+        if not any(alias in names for alias in aliases)
+    ]
+    if tab == "vNetwork" and absent:
+        detail = f"has no column {', '.join(absent)}"
+        yield Finding("warning", "absent_columns", sheet.file, detail)
 
 
 def _first(cells: pd.DataFrame, names: Mapping[str, str], aliases: Sequence[str]) -> pd.Series[str]:

@@ -21,6 +21,7 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
     """
     network = tabs.network.assign(place=_places(tabs.network))
     info = tabs.info if len(tabs.info) else tabs.network
+    findings += _nameless(info[info["name"] == ""])
     info = info[info["name"] != ""].reset_index(drop=True)
     info = info.assign(place=_places(info))
     info["vm"] = _ids(info, findings)
@@ -39,6 +40,21 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
         detail = f"{int(lost.sum())} rows of vNetwork are of VMs that are not in vInfo: left out"
         findings.append(Finding("warning", "unknown_vms", "vms", detail))
     return info, network[~lost]
+
+
+def _nameless(rows: pd.DataFrame) -> list[Finding]:
+    """Say which rows tell of no VM by name, and what else is known of the first ones."""
+    if rows.empty:
+        return []
+    known = (rows["uuid"].where(rows["uuid"] != "", rows["number"])).tolist()
+    first = ", ".join(
+        f"{where} (VM UUID {what})" if what else where
+        for where, what in zip(rows["where"].tolist()[:3], known, strict=False)
+    )
+    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    detail = f"{count} without a name left out: {first}{more}"
+    return [Finding("warning", "row_without_name", "vms", detail)]
 
 
 def _places(rows: pd.DataFrame) -> pd.Series[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -36,6 +37,7 @@ def objects_table(jobs: Mapping[str, Item], findings: list[Finding]) -> pd.DataF
             detail = f"its settings turn guest processing off for {len(idle)} VMs: no tasks"
             findings.append(Finding("info", "vms_without_guest_work", name, detail))
         rows += idle
+    findings += _unknown_platforms(jobs)
     table = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
     return table.drop_duplicates(list(JOB_OBJECTS.key), ignore_index=True)
 
@@ -47,7 +49,8 @@ def _listed(job: Item, use: str) -> list[Item]:
 
 
 def _row(job: str, use: str, found: Item, of: Item) -> tuple[str, ...]:
-    platform = PLATFORMS.get(text(found, "platform").lower())
+    told = text(found, "platform").lower()
+    platform = PLATFORMS.get(told, "") if told else BY_JOB.get(text(of, "type").lower(), "vmware")
     return (
         job,
         use,
@@ -55,9 +58,29 @@ def _row(job: str, use: str, found: Item, of: Item) -> tuple[str, ...]:
         text(found, "hostName"),
         text(found, "objectId"),
         text(found, "name"),
-        platform or BY_JOB.get(text(of, "type").lower(), "vmware"),
+        platform,
         _os(found),
     )
+
+
+def _unknown_platforms(jobs: Mapping[str, Item]) -> list[Finding]:
+    """Count the objects of platforms that are neither vSphere's nor Hyper-V's, by platform."""
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for name, job in jobs.items():
+        for found in _listed(job, "includes"):
+            platform = text(found, "platform")
+            if platform and platform.lower() not in PLATFORMS:
+                counts[platform] += 1
+                first.setdefault(platform, f"{text(found, 'name')!r} of {name!r}")
+    return [
+        Finding(
+            "warning", "unknown_platform", platform,
+            f"{count} objects of this platform, the first {first[platform]}: taken as neither "
+            "vmware nor hyperv",
+        )
+        for platform, count in counts.items()
+    ]  # fmt: skip
 
 
 def _os(found: Item) -> str:

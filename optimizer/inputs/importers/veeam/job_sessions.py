@@ -14,6 +14,7 @@ from optimizer.inputs.importers.veeam.jobs import LONGEST
 from optimizer.veeam.responses import Item, Responses, text
 
 RUNS_LOOKED_AT = 7
+FIRST_YEAR = 1980
 USED = re.compile(r"Using guest interaction proxy (.+?)(?:\s*\([^()]*\))?\.?\s*", re.IGNORECASE)
 UNFINISHED = ("", "none")
 
@@ -79,9 +80,14 @@ def _minutes(session: Item) -> int:
 
 
 def _time(item: Item, key: str) -> float | None:
-    """Return a time in seconds, None where there is none; without a zone it counts as UTC."""
+    """Return a time in seconds; without a zone it counts as UTC.
+
+    None where there is none, or one that stands for none, as the years 1, 1601 and 1900 do.
+    """
     try:
         found = datetime.fromisoformat(text(item, key))
     except ValueError:
+        return None
+    if found.year < FIRST_YEAR:
         return None
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()

@@ -12,16 +12,22 @@ from models.diagnostics import Finding
 from models.schema import DAYS
 from optimizer.inputs.importers.ip_plan import listable
 from optimizer.inputs.importers.veeam.schedule import WEEK, WHOLE_DAY, Schedule, schedule_of
+from optimizer.veeam.response_fields import GUEST_JOBS
 from optimizer.veeam.responses import Item, Responses, at, named, objects, text, truth
 
-TYPES = {
-    "backup": "backup",  # up to 1.2
-    "vspherebackup": "backup",
-    "hypervbackup": "backup",
-    "clouddirectorbackup": "backup",
-    "vspherereplica": "replication",
-}
 FLAGS = ("autoSelectEnabled", "autoSelection", "automaticSelection")
+EXPECTED = (
+    (("isDisabled",), "taken as enabled"),
+    (("virtualMachines.includes",), "its VMs are not known"),
+    (
+        ("guestProcessing.appAwareProcessing", "guestProcessing.applicationAwareProcessing"),
+        "taken as not application-aware",
+    ),
+    (("guestProcessing.guestInteractionProxies",), "taken as automatic selection"),
+    (("schedule",), "its start is not known"),
+)
+VSS = ("requiresuccess", "ignorefailures", "disabled")
+LOGS_PROCESSING = ("truncate", "preserve", "backup", "nevertruncate")
 LONGEST = WEEK * WHOLE_DAY
 COLUMNS = [
     "job", "start", "duration_minutes", "type", "enabled", "application_aware", "indexing",
@@ -45,11 +51,13 @@ class Durations:
 def guest_jobs(answers: Responses, findings: list[Finding]) -> dict[str, Item]:
     """Return the jobs that back up or replicate VMs, by a name of their own."""
     jobs = named(answers.items["jobs"])
-    others = Counter(text(job, "type") for _, job in jobs if text(job, "type").lower() not in TYPES)
+    others = Counter(
+        text(job, "type") for _, job in jobs if text(job, "type").lower() not in GUEST_JOBS
+    )
     for kind, count in others.items():
         detail = f"{count} of this type left out: not a backup or replication of VMs"
         findings.append(Finding("info", "other_jobs", kind or "no type", detail))
-    return {name: job for name, job in jobs if text(job, "type").lower() in TYPES}
+    return {name: job for name, job in jobs if text(job, "type").lower() in GUEST_JOBS}
 
 
 def jobs_table(
@@ -59,8 +67,10 @@ def jobs_table(
     findings: list[Finding],
 ) -> pd.DataFrame:
     """Return a row for each of ``jobs``; chosen proxies become names of ``servers``."""
+    findings += _absent(jobs)
     schedules = _following({name: schedule_of(job) for name, job in jobs.items()}, jobs, durations)
     names = {text(item, "id").lower(): name for name, item in servers.items()}
+    findings += unknown_words(jobs)
     rows = []
     for name, job in jobs.items():
         schedule = schedules[name]
@@ -72,12 +82,48 @@ def jobs_table(
             name,
             "" if schedule.start is None else f"{schedule.start // 60:02}:{schedule.start % 60:02}",
             str(minutes),
-            TYPES[text(job, "type").lower()],
+            GUEST_JOBS[text(job, "type").lower()],
             *(str(flag).lower() for flag in (enabled, aware, indexing, logs)),
             _days(schedule.days),
             ";".join(_proxies(name, job, names, findings)),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+
+
+def _absent(jobs: Mapping[str, Item]) -> list[Finding]:
+    """Say what jobs do not tell, though every answer of the interface does, and what is assumed."""
+    lacking: dict[str, list[str]] = {}
+    for name, job in jobs.items():
+        for paths, assumed in EXPECTED:
+            if all(at(job, *path.split(".")) is None for path in paths):
+                lacking.setdefault(f"no {paths[0]}: {assumed}", []).append(name)
+    findings = []
+    for assumed, names in lacking.items():
+        count = "1 job has" if len(names) == 1 else f"{len(names)} jobs have"
+        detail = f"{count} {assumed}; first {names[0]!r}"
+        findings.append(Finding("warning", "absent_fields", "jobs", detail))
+    return findings
+
+
+def unknown_words(jobs: Mapping[str, Item]) -> list[Finding]:
+    """Say which words of settings for single machines are none that the interface has."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, job in jobs.items():
+        guest = at(job, "guestProcessing")
+        aware = at(guest, "appAwareProcessing") or at(guest, "applicationAwareProcessing")
+        for settings in objects(aware, "appSettings"):
+            for path, words in (("vss", VSS), ("sql.logsProcessing", LOGS_PROCESSING)):
+                word = text(settings, *path.split("."))
+                if word and word.lower() not in words:
+                    found.setdefault((path, word), []).append(name)
+    return [
+        Finding(
+            "warning", "unknown_value", names[0],
+            f"appSettings: {path} {word!r} is not known ({len(names)} times): "
+            "taken as processing without log backup",
+        )
+        for (path, word), names in found.items()
+    ]  # fmt: skip
 
 
 def work(job: Item) -> Work:
@@ -140,6 +186,9 @@ def _report_unread(name: str, job: Item, schedule: Schedule, durations: Duration
         findings.append(Finding("info", "job_by_hand", name, detail))
     if schedule.note:
         findings.append(Finding("warning", "simplified_schedule", name, schedule.note))
+    if schedule.unread:
+        detail = f"localTime {schedule.unread!r} is no time of day: its start is not known"
+        findings.append(Finding("warning", "unknown_value", name, detail))
     if schedule.minutes is None and text(job, "id").lower() not in durations.known:
         detail = f"no finished run is known: {durations.assumed} minutes are assumed"
         findings.append(Finding("warning", "assumed_duration", name, detail))

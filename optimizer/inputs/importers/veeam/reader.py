@@ -90,6 +90,9 @@ def product_settings(answers: Responses, findings: list[Finding]) -> dict[str, s
     major = build.partition(".")[0]
     if major.isdigit():
         found["ruleset"] = "v13" if int(major) >= LINUX_PROXIES_SINCE else "v12"
+    elif build:
+        detail = f"buildVersion {build!r} is no version: write ruleset yourself"
+        findings.append(Finding("warning", "unknown_value", "estate.toml", detail))
     licence = answers.documents.get("license")
     if licence is None:
         detail = "no answer about the licence: a universal one is assumed, with guest proxies"
@@ -120,6 +123,10 @@ def read_veeam(
     for kind, count in answers.lacking().items():
         detail = f"{count} more are announced than the files hold: save the other pages, too"
         findings.append(Finding("warning", "incomplete", kind, detail))
+    for kind in ("managedServers", "jobs"):
+        if nameless := sum(not text(item, "name") for item in answers.items[kind]):
+            detail = f"{nameless} without a name left out"
+            findings.append(Finding("warning", "row_without_name", kind, detail))
     jobs = guest_jobs(answers, findings)
     sessions = job_sessions(answers)
     lengths = Durations(durations(sessions), assumed_minutes)

@@ -21,7 +21,8 @@ class Schedule:
     """When a job starts: minute of the day, days as numbers from Monday.
 
     ``minutes`` is how long it counts as active where the schedule decides that. ``after`` names
-    the job that it follows, ``note`` says what was simplified. ``start`` is None where unknown.
+    the job that it follows, ``note`` says what was simplified, ``unread`` which time could not be
+    read. ``start`` is None where unknown.
     """
 
     start: int | None = None
@@ -30,6 +31,7 @@ class Schedule:
     after: str = ""
     by_hand: bool = False
     note: str = ""
+    unread: str = ""
 
 
 def schedule_of(job: Item) -> Schedule:
@@ -38,8 +40,7 @@ def schedule_of(job: Item) -> Schedule:
     if truth(schedule, "runAutomatically") is False:
         return Schedule(start=0, by_hand=True)
     if _on(schedule, "daily"):
-        daily = at(schedule, "daily")
-        return Schedule(minute_of(text(daily, "localTime")), _daily(daily))
+        return _daily(at(schedule, "daily"))
     if _on(schedule, "monthly"):
         return _monthly(at(schedule, "monthly"))
     if _on(schedule, "periodically"):
@@ -57,14 +58,25 @@ def _on(schedule: object, kind: str) -> bool:
     return truth(schedule, kind, "isEnabled") is True
 
 
-def _daily(daily: Item) -> tuple[int, ...]:
-    kind = text(daily, "dailyKind").lower()
-    if kind == "weekdays":
-        return tuple(range(5))
-    if kind != "selecteddays":
-        return tuple(range(WEEK))
-    listed = daily.get("days")
-    return _days(listed if isinstance(listed, list) else [])
+def _daily(daily: Item) -> Schedule:
+    kind, time = text(daily, "dailyKind"), text(daily, "localTime")
+    notes = []
+    days: tuple[int, ...] = tuple(range(WEEK))
+    if kind.lower() == "weekdays":
+        days = tuple(range(5))
+    elif kind.lower() == "selecteddays":
+        listed = [str(name) for name in at(daily, "days") or []]
+        days = _days(list(listed))
+        odd = [name for name in listed if not _days([name])]
+        notes += [f"days: {name!r} is no day of the week: left out" for name in odd]
+    elif kind.lower() not in ("everyday", ""):
+        notes.append(f"dailyKind {kind!r} is not known: counted on every day")
+    return _at(time, days, "; ".join(notes))
+
+
+def _at(time: str, days: tuple[int, ...], note: str) -> Schedule:
+    start = minute_of(time)
+    return Schedule(start, days, note=note, unread=time if start is None else "")
 
 
 def _days(names: list[object]) -> tuple[int, ...]:
@@ -77,7 +89,7 @@ def _monthly(monthly: Item) -> Schedule:
     if text(monthly, "dayNumberInMonth").lower() == "onday" or not days:
         days = tuple(range(WEEK))
     note = "runs once a month: counted every week on each day that it may fall on"
-    return Schedule(minute_of(text(monthly, "localTime")), days, note=note)
+    return _at(text(monthly, "localTime"), days, note)
 
 
 def _all_day(every: Item, what: str) -> Schedule:

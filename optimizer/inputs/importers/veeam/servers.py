@@ -18,6 +18,7 @@ HOLDERS = {
     "wanAccelerators": ("wan_accelerator", ("server", "hostId")),
 }
 NO_HOST = "00000000-0000-0000-0000-000000000000"
+STATES = {"available": "true", "unavailable": "false"}
 COMPONENT = "guestinteractionproxy"
 NOT_INSTALLED = -1
 THIS = "this server"
@@ -40,10 +41,17 @@ def servers_table(answers: Responses, findings: list[Finding]) -> pd.DataFrame:
             ";".join(role for role in ROLES if role in roles[_id(item)]),
             "",
             "true",
-            {"available": "true", "unavailable": "false"}.get(text(item, "status").lower(), ""),
+            STATES.get(text(item, "status").lower(), ""),
         )
         for name, item in machines
     ]
+    states = Counter(text(item, "status") for _, item in machines)
+    for state, count in states.items():
+        if state.lower() not in ("", *STATES):
+            detail = (
+                f"status of {count} servers, neither Available nor Unavailable: taken as online"
+            )
+            findings.append(Finding("warning", "unknown_value", state, detail))
     others = Counter(text(item, "type") for item in known.values() if _kind(item) not in MACHINES)
     if others:
         counts = ", ".join(f"{count} {kind or 'of no type'}" for kind, count in others.items())

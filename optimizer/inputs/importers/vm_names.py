@@ -1,0 +1,113 @@
+"""Turns names of VMs into ids wherever a table asks for an id: people know names.
+
+A name counts where it is one VM's; case matters only where two differ in nothing else. Names of
+several VMs are told and stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import pandas as pd
+
+from models.diagnostics import Finding
+from models.imported_tables import Inventory
+
+REFERRING = ("job_vms", "current")  # tables whose column vm names a VM of vms
+SHOWN = 3
+
+
+class VmNames:
+    """The ids of VMs, and whose each name is; rows are (id, name)."""
+
+    def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
+        self.ids: set[str] = set()
+        self._exact: dict[str, set[str]] = defaultdict(set)
+        self._folded: dict[str, set[str]] = defaultdict(set)
+        for vm, name in rows:
+            self.ids.add(vm)
+            if name:
+                self._exact[name].add(vm)
+                self._folded[name.casefold()].add(vm)
+
+    def owners(self, text: str) -> set[str]:
+        """Return the ids that ``text`` may mean: itself, or those of VMs of this name."""
+        if text in self.ids:
+            return {text}
+        return self._exact.get(text) or self._folded.get(text.casefold(), set())
+
+
+def with_ids(
+    inventory: Inventory, tables: Mapping[str, pd.DataFrame], findings: list[Finding]
+) -> Inventory:
+    """Return ``inventory`` with ids in place of names, for VMs of the estate's ``tables`` or its
+    own.
+
+    A VM that the inventory knows by name only is the estate's VM of this name, and one that the
+    estate knows by name only is the inventory's.
+    """
+    new = dict(inventory.tables)
+    if "vms" in new:
+        ids = _same_vms(new["vms"], tables["vms"])
+        if ids:
+            detail = f"{len(ids)} VMs were found again by their names"
+            findings.append(Finding("info", "vms_by_name", "vms", detail))
+            new = {name: _renamed(table, ids) for name, table in new.items()}
+    rows = [_pairs(table) for table in (tables["vms"], new.get("vms")) if table is not None]
+    names = VmNames(pair for pairs in rows for pair in pairs)
+    for name in REFERRING:
+        if name in new:
+            new[name] = resolved(new[name], names, f"{name}.csv", findings)
+    return replace(inventory, tables=new)
+
+
+def resolved(
+    table: pd.DataFrame, names: VmNames, file: str, findings: list[Finding]
+) -> pd.DataFrame:
+    """Return a table whose ``vm`` holds ids where a name is one VM's; others are told."""
+    ids: dict[str, str] = {}
+    for text in map(str, table["vm"].unique()):
+        owners = names.owners(text)
+        if len(owners) == 1:
+            ids[text] = next(iter(owners))
+        elif owners:
+            some = ", ".join(sorted(owners)[:SHOWN]) + (", ..." if len(owners) > SHOWN else "")
+            detail = f"{file}: the name of {len(owners)} VMs: write the id of one: {some}"
+            findings.append(Finding("warning", "ambiguous_name", text, detail))
+    if all(old == new for old, new in ids.items()):
+        return table
+    return _renamed(table, ids).drop_duplicates(["job", "vm"], ignore_index=True)
+
+
+def _same_vms(new: pd.DataFrame, old: pd.DataFrame) -> dict[str, str]:
+    """Return the estate's id of each new VM that is there by another id, but by its name.
+
+    One of the two has to be known by name only, and the name has to be one VM's on both sides.
+    """
+    if new.empty or old.empty:
+        return {}
+    known, told = VmNames(_pairs(old)), VmNames(_pairs(new))
+    bare = {vm for vm, name in _pairs(old) if name in ("", vm)}
+    ids = {}
+    for vm, name in _pairs(new):
+        called = name or vm
+        if vm in known.ids or len(told.owners(called) or {vm}) > 1:
+            continue
+        if name in ("", vm) and len(found := known.owners(vm)) == 1:
+            ids[vm] = next(iter(found))
+        elif called in bare:
+            ids[vm] = called
+    return ids
+
+
+def _pairs(vms: pd.DataFrame) -> list[tuple[str, str]]:
+    full = vms.reindex(columns=["vm", "name"], fill_value="")
+    return list(zip(full["vm"].tolist(), full["name"].tolist(), strict=True))
+
+
+def _renamed(table: pd.DataFrame, ids: Mapping[str, str]) -> pd.DataFrame:
+    if "vm" not in table:
+        return table
+    return table.assign(vm=table["vm"].map(lambda vm: ids.get(vm, vm)).astype("str"))
