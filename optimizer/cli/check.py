@@ -26,13 +26,10 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
       gip check data/branch-offices out
     """
     from optimizer.checker import judge
+    from optimizer.files.replacement import recover
     from optimizer.inputs.estate_folder.reader import read_estate
-    from optimizer.output.console.plan import (
-        estate_record,
-        print_estate,
-        print_json,
-        print_judgement,
-    )
+    from optimizer.output.console.plain import print_json
+    from optimizer.output.console.plan import estate_record, print_estate, print_judgement
 
     whole = read_estate(estate)
     if plan is None:
@@ -41,6 +38,7 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
         elif not quiet:
             print_estate(whole)
         return
+    recover(plan)
     judgement = judge(whole, plan)
     if as_json:
         print_json({"violations": judgement.violations, "values": judgement.values})

@@ -20,11 +20,10 @@ def init(folder: Path, quiet: bool, as_json: bool) -> None:
       gip init my-estate
     """
     from optimizer.inputs.templates import init as write
+    from optimizer.output.console.plain import print_json, say
 
     written = [str(path) for path in write(folder)]
     if as_json:
-        from optimizer.output.console.plan import print_json  # loads much
-
         print_json({"written": written})
     elif not quiet:
-        click.echo("\n".join(written))
+        say("\n".join(written))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import SourceFile
+from optimizer.files.reading import parse_json
 
 Item = Mapping[str, Any]
 LISTS = (
@@ -112,9 +112,7 @@ def named(items: list[Item]) -> list[tuple[str, Item]]:
 
 def _document(name: str, content: bytes) -> Item:
     try:
-        document = json.loads(content)
-    except RecursionError as error:
-        raise _refused(name, "is nested too deeply") from error
+        document = parse_json(content)
     except ValueError as error:
         raise _refused(name, f"is not JSON: {error}") from error
     if isinstance(document, list):

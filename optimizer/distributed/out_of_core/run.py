@@ -38,7 +38,8 @@ from optimizer.distributed.out_of_core.write_partition import (
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import byte_rank
 from optimizer.eligibility.tiers import compute_eligibility
-from optimizer.files.atomic_folder import PREFIX, write_atomically
+from optimizer.files.atomic_folder import write_atomically
+from optimizer.files.replacement import PREFIX
 from optimizer.formulation.solve_assignment import solve_assignment
 from optimizer.formulation.unassigned import groups_with_capacity as room_of
 from optimizer.output.plan_writer import write_whole

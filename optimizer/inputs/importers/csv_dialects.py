@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from optimizer.files.reading import read_bytes
 from optimizer.files.text_table import refuse_table
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp][Mm])?", re.ASCII)
@@ -51,7 +52,7 @@ BLOCK = 16 << 20
 def read_delimited(path: Path, encoding: str | None) -> tuple[pd.DataFrame, int]:
     """Return the table in a CSV file and the number of its first row; `Sheet` says the rest."""
     file = path.name
-    content = _utf8(file, path.read_bytes(), encoding)
+    content = _utf8(file, read_bytes(path), encoding)
     start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
     delimiter, skipped = _delimiter(start.readline())
     start.seek(0)

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
-from optimizer.output.console.terminal import Terminal, printable
+from optimizer.output.console.plain import printable
+from optimizer.output.console.terminal import Terminal
 from optimizer.veeam.export import AS_PLANNED, CHANGE, SCRIPTS, TABLE, named
 
 SHOWN = 20

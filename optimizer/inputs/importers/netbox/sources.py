@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import urllib3
 from urllib3.util import Url
 
 from models.imported_tables import SourceFile
+from optimizer.files.reading import parse_json
 from optimizer.files.text_table import refuse_table
 from optimizer.http_client import HttpsError, base_url, connect, exchange, parse_json
 from optimizer.inputs.importers.spreadsheets import read_sheets, source_file
@@ -38,9 +38,7 @@ def parse_listing(source: SourceFile, content: bytes) -> Listing:
     Raises EstateError where ``content`` is something else.
     """
     try:
-        answer = json.loads(content)
-    except RecursionError as error:
-        raise refuse_table(source.file, "is nested too deeply", SAVE) from error
+        answer = parse_json(content)
     except ValueError as error:
         raise refuse_table(source.file, f"is not JSON: {error}", SAVE) from error
     rest = answer.get("next") if isinstance(answer, dict) else None
