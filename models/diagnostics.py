@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Literal
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 
 Severity = Literal["warning", "info"]
 
@@ -21,7 +22,8 @@ class Finding:
     detail: str
 
 
-LOOKED_AT = 5000
+LONGEST = 100
+CLOSE = 0.6
 
 
 class UnknownNameError(LookupError):
@@ -29,42 +31,27 @@ class UnknownNameError(LookupError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the closest of ``known`` names, or "".
+    """Return ``; did you mean 'x'?`` for the closest of ``known`` names, the first of several.
 
-    A name one slip away comes first, else the most similar of the first `LOOKED_AT`.
+    "" where none is close, and for names longer than `LONGEST`, which nobody types.
 
     >>> did_you_mean("SERWER", ["Server", "site"])
     "; did you mean 'Server'?"
     """
-    spelt = {other.casefold(): other for other in known}
-    wanted = name.casefold()
-    close = sorted(_slips(wanted) & spelt.keys()) or difflib.get_close_matches(
-        wanted, islice(spelt, LOOKED_AT), n=1
+    if len(name) > LONGEST:
+        return ""
+    spelt = {other.casefold(): other for other in known if len(other) <= LONGEST}
+    close = extractOne(
+        name.casefold(), spelt.keys(), scorer=OSA.normalized_similarity, score_cutoff=CLOSE
     )
     return f"; did you mean {spelt[close[0]]!r}?" if close else ""
-
-
-def _slips(name: str) -> set[str]:
-    """Return the names one slip away: a character too many, missing or wrong, or two swapped.
-
-    Characters that may come in are those of ``name``, letters, digits and marks.
-    """
-    halves = [(name[:place], name[place:]) for place in range(len(name) + 1)]
-    letters = {*name, *"abcdefghijklmnopqrstuvwxyz0123456789-_."}
-    return {
-        name,
-        *(left + right[1:] for left, right in halves if right),
-        *(left + right[1] + right[0] + right[2:] for left, right in halves if len(right) > 1),
-        *(left + letter + right[1:] for left, right in halves if right for letter in letters),
-        *(left + letter + right for left, right in halves for letter in letters),
-    }
 
 
 class Hints:
     """`did_you_mean` for the first few names that are asked for; they are slow to find."""
 
     def __init__(self, known: Iterable[str], most: int = 20) -> None:
-        self._known = list(islice(known, LOOKED_AT))
+        self._known = list(known)
         self._most = most
         self._given: dict[str, str] = {}
 

@@ -14,6 +14,7 @@ from optimizer.checker.violations import Judgement
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.files.atomic_folder import write_atomically
+from optimizer.files.replacement import recover
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
 from optimizer.lists.selection import JobLists, job_lists
@@ -90,6 +91,7 @@ def run_simulation(
     Raises EstateError, PlanError where the plan is not one of the estate, and OutputError; on any
     of them ``out`` is as it was.
     """
+    recover(out)
     if (out / "plan.json").exists():
         raise OutputError(
             f"{out}: holds a plan, whose proxy_load.csv would be replaced; "

@@ -19,7 +19,8 @@ MODULES = sorted(
 LONGEST = 400
 # Lowest first. A room may import the rooms of the layers below its own, and itself.
 LAYERS = (
-    ("files", "solver", "http_client", "checker"),
+    ("files",),
+    ("solver", "http_client", "checker"),
     ("veeam",),
     ("inputs",),
     ("eligibility",),

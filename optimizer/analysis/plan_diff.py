@@ -15,6 +15,7 @@ from models.diagnostics import InputProblem
 from models.errors import EstateError, PlanError
 from models.estate import Estate
 from models.schema import CURRENT
+from optimizer.files.replacement import recover
 from optimizer.files.table_reader import read_table
 from optimizer.inputs.plan_folder import ASSIGNMENTS, plan_table, tiers
 
@@ -113,6 +114,7 @@ def _assignment(path: Path) -> pd.DataFrame:
         rows = plan_table(path, ASSIGNMENTS)
         tier = tiers(rows)
     else:
+        recover(path.parent)
         rows = read_table(path, names)
         absent = [name for name in names if name not in rows.columns]
         problems = [*rows.problems] + [

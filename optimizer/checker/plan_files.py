@@ -39,6 +39,7 @@ CR, LF = b"\r\n"
 AT_ONCE = 1 << 18
 UNKNOWN_TEXT = -9
 
+GUARDED = r"^'('*[=+\-@\t\r])"
 _QUOTED = re.compile(rb'"[^"]*"')
 
 
@@ -92,7 +93,7 @@ def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFile
             "headers", f"{file}: columns are {', '.join(header)}, expected {', '.join(wanted)}"
         )
     columns = {
-        name: table.column(header.index(name)).unify_dictionaries().combine_chunks()
+        name: _meant(table.column(header.index(name)).unify_dictionaries().combine_chunks())
         for name in wanted
     }
     return PlanFiles(file, columns)
@@ -123,11 +124,22 @@ def judge_names(estate: Estate, written: PlanFiles, complaints: Violations) -> N
     )
 
 
+def _meant(cells: Any) -> Any:
+    """Return cells without the quote that keeps spreadsheets from taking them for formulas."""
+    if isinstance(cells, pa.ChunkedArray):
+        cells = pa.concat_arrays(cells.chunks)
+    if pa.types.is_dictionary(cells.type):
+        return pa.DictionaryArray.from_arrays(cells.indices, _meant(cells.dictionary))
+    if not pc.any(pc.starts_with(cells, "'")).as_py():
+        return cells
+    return pc.replace_substring_regex(cells, GUARDED, r"\1")
+
+
 def read_record(folder: Path) -> dict[str, Any]:
     """Return ``plan.json``; PlanError where it is missing or no JSON object."""
     try:
         record = json.loads(_bytes(folder, RECORD).removeprefix(BOM))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _unreadable(folder, RECORD, str(error)) from error
     if not isinstance(record, dict):
         raise _unreadable(folder, RECORD, "it is not a JSON object")
@@ -151,6 +163,8 @@ def judge_order(written: PlanFiles, complaints: Violations) -> None:
 
 
 def _bytes(folder: Path, file: str) -> bytes:
+    if (folder / file).exists() and not (folder / file).is_file():
+        raise _unreadable(folder, file, "it is no file, but a folder, a device or a pipe")
     try:
         return (folder / file).read_bytes()
     except OSError as error:

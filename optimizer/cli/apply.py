@@ -52,7 +52,7 @@ def apply(
     from optimizer.veeam.apply import apply as run
     from optimizer.veeam.apply import shortfall
     from optimizer.veeam.client import login
-    from optimizer.veeam.journal import Header, start_or_resume
+    from optimizer.veeam.journal import Header, lock_journal, start_or_resume
     from optimizer.veeam.planned_lists import read_planned_lists
 
     wanted = read_planned_lists(plan)
@@ -65,11 +65,12 @@ def apply(
         session = stack.enter_context(login(url, *account, named, ca_file))
         book = None
         if path is not None:
+            stack.enter_context(lock_journal(path))
             header = Header(session.base, session.revision.name, wanted.sha256)
             book = stack.enter_context(contextlib.closing(start_or_resume(path, header)))
         outcomes = run(session, wanted.wishes, book, keep_going, step)
     if as_json:
-        from optimizer.output.console.plan import print_json  # loads much
+        from optimizer.output.console.plain import print_json
 
         print_json(record(outcomes, len(wanted.wishes)))
     elif not quiet:

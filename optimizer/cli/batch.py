@@ -65,7 +65,7 @@ def batch(
     from optimizer.distributed.cluster import Cluster
     from optimizer.output.console.batch import print_batch, record
     from optimizer.output.console.export import printable_name
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json, say
 
     request = BatchRequest(
         **{name: options.pop(name) for name in ("seed", "time_limit", "timeout")}
@@ -82,7 +82,7 @@ def batch(
         try:
             rows = run_batch(source, out, request, Cluster(**options), tell)
         except KeyboardInterrupt:
-            click.echo(f"interrupted; estates done: {len(done)}; start again to go on", err=True)
+            say(f"interrupted; estates done: {len(done)}; start again to go on", err=True)
             ctx.exit(INTERRUPTED)
     if as_json:
         print_json(record(rows, out))

@@ -27,13 +27,10 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
     """
     from optimizer.analysis.readiness import readiness
     from optimizer.checker import judge
+    from optimizer.files.replacement import recover
     from optimizer.inputs.estate_folder.reader import read_estate
-    from optimizer.output.console.plan import (
-        estate_record,
-        print_estate,
-        print_json,
-        print_judgement,
-    )
+    from optimizer.output.console.plain import print_json
+    from optimizer.output.console.plan import estate_record, print_estate, print_judgement
     from optimizer.output.console.readiness import grouped, next_lines
     from optimizer.output.console.terminal import Terminal
 
@@ -48,6 +45,7 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
                 Terminal().print(line, soft_wrap=True)
             Terminal().print(f"Next: gip plan {estate} --out PLAN", soft_wrap=True)
         return
+    recover(plan)
     judgement = judge(read, plan)
     if as_json:
         print_json({"violations": judgement.violations, "values": judgement.values})

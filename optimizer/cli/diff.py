@@ -36,7 +36,7 @@ def diff(
     from optimizer.analysis.plan_diff import compare_assignments
     from optimizer.inputs.estate_folder.reader import read_estate
     from optimizer.output.console.diff import print_difference, record
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
 
     found = compare_assignments(a, b, None if estate is None else read_estate(estate))
     if as_json:

@@ -34,7 +34,7 @@ def explain(
     from optimizer.analysis.explanation.explainer import explain_vm
     from optimizer.cli.progress import progress
     from optimizer.output.console.explain import print_explained, record
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
 
     try:
         with progress(not quiet) as step:

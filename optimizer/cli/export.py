@@ -57,7 +57,7 @@ def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> N
     """
     from optimizer.cli.progress import progress
     from optimizer.output.console.export import print_export
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
     from optimizer.veeam.export import export_plan as write
 
     account = _account(**source)

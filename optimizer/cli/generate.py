@@ -50,10 +50,10 @@ def generate(out: Path, quiet: bool, as_json: bool, **options: Any) -> None:
     """
     from optimizer.inputs.synthetic import generate as write
     from optimizer.inputs.synthetic.options import Options
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json, say
 
     rows = write(out, Options(**options))
     if as_json:
         print_json({"written": str(out), "rows": rows})
     elif not quiet:
-        click.echo(f"wrote {options['vms']} VMs to {out}")
+        say(f"wrote {options['vms']} VMs to {out}")

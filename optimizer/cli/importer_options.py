@@ -52,14 +52,18 @@ def finish_import(
     same: tuple[str, ...] = (),
     leave_out: tuple[str, ...] = (),
 ) -> None:
-    """Read inventories, merge them into the estate in ``out``, and print what came of it."""
+    """Read inventories, merge them into the estate in ``out``, and print what came of it.
+
+    The estate is locked from before the first look at it.
+    """
     from optimizer.analysis.readiness import readiness_of
     from optimizer.cli.progress import progress
+    from optimizer.files.atomic_folder import lock_output
     from optimizer.inputs.importers.import_pipeline import run_import
     from optimizer.output.console.imports import print_import, record
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
 
-    with progress(not quiet) as step:
+    with progress(not quiet) as step, lock_output(out):
         step("reading what to import")
         merged = run_import(out, read(step), replace, step, same, leave_out)
         step("looking ahead")

@@ -29,6 +29,8 @@ def init(folder: Path, links: str | None, quiet: bool, as_json: bool) -> None:
       gip init my-estate
       gip init my-estate --links hub
     """
+    from optimizer.output.console.plain import print_json, say
+
     if links is not None:
         from optimizer.inputs.starter_links import write_hub_links
 
@@ -40,8 +42,6 @@ def init(folder: Path, links: str | None, quiet: bool, as_json: bool) -> None:
 
         written, note = [str(path) for path in write(folder)], ""
     if as_json:
-        from optimizer.output.console.plan import print_json  # loads much
-
         print_json({"written": written})
     elif not quiet:
-        click.echo("\n".join([*written, *([note] if note else [])]))
+        say("\n".join([*written, *([note] if note else [])]))

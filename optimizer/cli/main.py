@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
+import io
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -23,8 +27,10 @@ from optimizer.cli.plan import plan
 from optimizer.cli.report import report
 from optimizer.cli.rollback import rollback
 from optimizer.cli.simulate import simulate
+from optimizer.cli.system_errors import MEMORY, explain_failure
 from optimizer.cli.tables import tables
 from optimizer.cli.whatif import whatif
+from optimizer.output.console.plain import ending_with_reader, say
 
 INTERRUPTED = 130
 
@@ -52,25 +58,62 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
+    _prepare()
     try:
         code = gip.main(standalone_mode=False)
+        with ending_with_reader():
+            sys.stdout.flush()
     except click.exceptions.Abort:
         _leave("interrupted; nothing was written")
     except KeyboardInterrupt:
         _leave("interrupted; nothing was written")
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().removesuffix("\n"), err=True)
         code = error.exit_code
     except GipError as error:
-        click.echo(f"Error: {error}", err=True)
+        say(f"Error: {error}", err=True)
         code = error.exit_code
+    except BaseException as error:
+        if (why := explain_failure(error)) is None:
+            raise
+        if why == MEMORY:
+            _leave(f"Error: {why}", GipError.exit_code)
+        say(f"Error: {why}", err=True)
+        code = GipError.exit_code
+    _give_up_output()
     gc.freeze()  # else Python looks through all objects once more before it ends
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _leave(message: str) -> None:
-    """End at once: a solver's thread may still be busy in native code and would be waited for."""
-    click.echo(message, err=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(INTERRUPTED)
+def _prepare() -> None:
+    """See that there is an output that takes every sign in some form, and that threads can end."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by who started this
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        if isinstance(stream := getattr(sys, name), io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if sys.platform == "linux":  # a thread that ends wants it, and without memory it cannot come
+        with contextlib.suppress(OSError):
+            ctypes.CDLL("libgcc_s.so.1")
+
+
+def _give_up_output() -> None:
+    """Let go of what an output does not take, or Python would try, and complain, once more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _leave(message: str, code: int = INTERRUPTED) -> NoReturn:
+    """End at once, whatever threads still do.
+
+    A solver's may be busy in native code and would be waited for; without memory, what libraries
+    do at the end fails.
+    """
+    say(message, err=True)
+    _give_up_output()
+    os._exit(code)

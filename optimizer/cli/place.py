@@ -58,7 +58,7 @@ def place(
     from optimizer.analysis.placement.placement import PlacementRequest, find_places
     from optimizer.cli.progress import progress
     from optimizer.output.console.placement import print_places, record
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
 
     with progress(not quiet) as step:
         places = find_places(estate, PlacementRequest(**request), time_limit, workers, seed, step)

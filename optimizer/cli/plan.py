@@ -104,7 +104,8 @@ def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, A
 def _print(made: PlanRun, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
     from optimizer.output.console.comparison import comparison, print_comparison
     from optimizer.output.console.comparison import record as compared
-    from optimizer.output.console.plan import print_json, print_plan
+    from optimizer.output.console.plain import print_json
+    from optimizer.output.console.plan import print_plan
     from optimizer.output.plan_writer import record
 
     plan, lists, by_itself = made.plan, made.lists, made.by_itself

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from models.solve_events import Stage, Trial
+from optimizer.output.console.plain import printable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -63,7 +64,7 @@ class Board:
 
     def step(self, step: str) -> None:
         """Show what is being done from now on."""
-        self._now = step
+        self._now = printable(step)
 
     def watch(self, event: Stage | Trial) -> None:
         """Take in an event: an aim is done, or how far it has come."""

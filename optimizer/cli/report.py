@@ -38,7 +38,7 @@ def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool, as_
       gip report data/branch-offices out --out out/report.html
     """
     from optimizer.cli.progress import progress
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json, say
     from optimizer.output.report.report import FIREWALL, run_report
 
     if out.name == FIREWALL:
@@ -51,4 +51,4 @@ def report(estate: Path, plan: Path, out: Path, lang: Language, quiet: bool, as_
     if as_json:
         print_json({"files": written})
     elif not quiet:
-        click.echo(f"wrote {' and '.join(written)}")
+        say(f"wrote {' and '.join(written)}")

@@ -31,10 +31,10 @@ def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_j
     from optimizer.output.console.apply import print_undone, record
     from optimizer.veeam.api_revisions import revision_named
     from optimizer.veeam.client import login
-    from optimizer.veeam.journal import resume
+    from optimizer.veeam.journal import lock_journal, resume
     from optimizer.veeam.rollback import roll_back, rollback_shortfall
 
-    with contextlib.closing(resume(journal)) as book:
+    with lock_journal(journal), contextlib.closing(resume(journal)) as book:
         undone = []
         if book.entries:
             revision = revision_named(book.header.revision)
@@ -45,7 +45,7 @@ def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_j
             ):
                 undone = roll_back(session, book, force, step)
     if as_json:
-        from optimizer.output.console.plan import print_json  # loads much
+        from optimizer.output.console.plain import print_json
 
         print_json(record(undone, len(undone)))
     elif not quiet:

@@ -38,7 +38,7 @@ def simulate(
     """
     keep_estate(estate, out)
     from optimizer.cli.progress import progress
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
     from optimizer.output.console.simulation import print_simulation
     from optimizer.output.simulation_writer import record
     from optimizer.pipeline import run_simulation

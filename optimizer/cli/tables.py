@@ -21,7 +21,7 @@ def tables(name: str | None, quiet: bool, as_json: bool) -> None:
     from models.diagnostics import did_you_mean
     from models.imported_tables import SIDE_TABLES
     from models.schema import SITES, TABLES
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
     from optimizer.output.console.schema import print_columns, print_tables, record
 
     known = {table.name: table for table in (*TABLES, SITES, *SIDE_TABLES)}

@@ -51,7 +51,7 @@ def whatif(
     from models.diagnostics import UnknownNameError
     from optimizer.analysis.what_if.study import run_what_if
     from optimizer.cli.progress import progress
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json
     from optimizer.output.console.what_if import print_study, record
 
     if bool(fail) == sweep or (more and not fail):

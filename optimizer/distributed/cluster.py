@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import signal
-import tempfile
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from distributed.comm import connect  # noqa: E402
 from distributed.system import MEMORY_LIMIT  # noqa: E402
 
 from models.errors import GipError  # noqa: E402
+from optimizer.files.scratch import scratch_folder  # noqa: E402
 
 LOOPBACK = "127.0.0.1"
 CONNECT = 10.0  # seconds
@@ -96,7 +96,7 @@ def _here(engine: Cluster, most: int | None) -> Iterator[Client]:
     count = wanted if most is None else min(wanted, most)
     security = Security.temporary()
     every: dict[str, Any] = {"host": LOOPBACK, "protocol": "tls://", "security": security}
-    with tempfile.TemporaryDirectory(prefix="gip-batch-") as scratch, dask.config.set(MEMORY):
+    with scratch_folder() as scratch, dask.config.set(MEMORY):
         worker = {
             "cls": Nanny,
             "options": {
@@ -104,7 +104,7 @@ def _here(engine: Cluster, most: int | None) -> Iterator[Client]:
                 "worker_class": QuietWorker,
                 "nthreads": 1,
                 "memory_limit": _memory(engine, count),
-                "local_directory": scratch,
+                "local_directory": str(scratch),
                 "silence_logs": logging.CRITICAL,
             },
         }

@@ -113,28 +113,33 @@ class Network:
         return cuts
 
     def _reached(self, sources: Codes) -> Matrix:
-        """Return which network is reached by which source; the last row by none."""
-        component, bits = self._condensed
-        of_network = np.array([component[n] for n in range(self._networks)], dtype=np.intp)
-        reached = np.zeros((len(sources), self._networks + 1), dtype=np.bool_)
-        for row, code in enumerate(sources.tolist()):
-            union = 0
+        """Return which network is reached by which source; the last row by none.
+
+        Sources are handed on as bits from component to component: the work is linear in links.
+        """
+        component, order = self._condensed
+        bits = [0] * len(order)
+        for place, code in enumerate(sources.tolist()):
             for network in self._sets[code]:
-                union |= bits[component[network]]
-            packed = np.frombuffer(union.to_bytes(len(bits) // 8 + 1, "little"), dtype=np.uint8)
-            reached[row, :-1] = np.unpackbits(packed, bitorder="little")[of_network]
-        return reached.T.copy()
+                bits[component[network]] |= 1 << place
+        for node, successors in order:
+            if bits[node]:
+                for successor in successors:
+                    bits[successor] |= bits[node]
+        width = len(sources) // 8 + 1
+        packed = b"".join(
+            bits[component[n]].to_bytes(width, "little") for n in range(self._networks)
+        )
+        rows = np.frombuffer(packed + bytes(width), dtype=np.uint8).reshape(-1, width)
+        reached = np.unpackbits(rows, axis=1, count=len(sources), bitorder="little")
+        return reached.astype(np.bool_)
 
     @cached_property
-    def _condensed(self) -> tuple[Mapping[_Node, int], Mapping[int, int]]:
-        """Return each node's component, and as bits the components that each one reaches."""
+    def _condensed(self) -> tuple[Mapping[_Node, int], list[tuple[int, list[int]]]]:
+        """Return each node's component, and components with successors in topological order."""
         graph = nx.condensation(self._graph)
-        bits: dict[int, int] = {}
-        for node in reversed(list(nx.topological_sort(graph))):
-            bits[node] = 1 << node
-            for successor in graph.successors(node):
-                bits[node] |= bits[successor]
-        return graph.graph["mapping"], bits
+        order = [(node, list(graph.successors(node))) for node in nx.topological_sort(graph)]
+        return graph.graph["mapping"], order
 
     def _networks_in(self, sources: Sequence[Sequence[int]]) -> Matrix:
         """Return which network is in which source; the last row is in none."""

@@ -1,1 +1,1 @@
-"""Tables in files: CSV and Parquet as columns of text, folders replaced whole."""
+"""Files as such: locks, folders that change whole or not at all, what may be read at all."""

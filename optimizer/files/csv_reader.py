@@ -23,7 +23,9 @@ SAVE_AS = "save it as 'CSV UTF-8'"
 END = ["."]
 Row = tuple[int, list[str]]
 
-csv.field_size_limit(2**31 - 1)
+LONGEST_CELL = 1 << 20
+
+csv.field_size_limit(LONGEST_CELL)
 
 
 def read_csv(file: str, content: bytes, known: Collection[str]) -> TextTable:
@@ -36,12 +38,12 @@ def read_csv(file: str, content: bytes, known: Collection[str]) -> TextTable:
         raise refuse_table(file, "holds NUL characters", "remove them: no name has any", line)
     quotes = content.count(b'"') if b'"' in content else 0  # `in` is much quicker
     if quotes % 2 == 0:
-        line, header = next(_rows(content), (1, []))
+        line, header = next(_rows(file, content), (1, []))
         names = _names(file, content, line, header)
         table = _quickly(content, header, names, quotes > 0)
         if table is not None:
             columns = dict(zip(names, table.columns, strict=True))
-            return TextTable(file, *_split(columns, known), _Lines(content))
+            return TextTable(file, *_split(columns, known), _Lines(file, content))
     return _by_rows(file, content, known)
 
 
@@ -83,22 +85,26 @@ def _names(file: str, content: bytes, line: int, header: list[str]) -> list[str]
     return trimmed_names(file, header, line)
 
 
-def _rows(content: bytes) -> Iterator[Row]:
+def _rows(file: str, content: bytes) -> Iterator[Row]:
     """Yield every row that is not blank with the line that it begins on."""
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", errors="replace", newline="")
     reader = csv.reader(text)
     begin = 1
-    for row in reader:
-        if row:
-            yield begin, row
-        begin = reader.line_num + 1
+    try:
+        for row in reader:
+            if row:
+                yield begin, row
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        reason = f"has a cell of more than {LONGEST_CELL} characters"
+        raise refuse_table(file, reason, "shorten it, or close its quote", begin) from error
 
 
 class _Lines:
     """Finds the line on which a row (0 = first after the header) begins, reading once."""
 
-    def __init__(self, content: bytes) -> None:
-        self._begins = cache(lambda: [line for line, _ in _rows(content)])
+    def __init__(self, file: str, content: bytes) -> None:
+        self._begins = cache(lambda: [line for line, _ in _rows(file, content)])
 
     def __call__(self, rows: Sequence[int]) -> list[int]:
         begins = self._begins()
@@ -108,7 +114,7 @@ class _Lines:
 def _by_rows(file: str, content: bytes, known: Collection[str]) -> TextTable:
     """Read what can be read, and list each row that cannot."""
     # A row added at the end comes out as it is unless an open quote swallows it.
-    *rows, (line, last) = _rows(content + b"\n" + END[0].encode())
+    *rows, (line, last) = _rows(file, content + b"\n" + END[0].encode())
     unclosed = [] if last == END else [_unclosed(file, line, last, rows)]
     if not rows:
         if unclosed:

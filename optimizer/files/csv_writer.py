@@ -1,5 +1,7 @@
 """Writes columns as CSV: UTF-8 with BOM, comma, CRLF; a million rows without a loop.
 
+No spreadsheet takes a cell for a formula (`optimizer.files.formulas`).
+
 Neighbouring columns whose texts repeat are joined once for each combination that occurs.
 """
 
@@ -17,6 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+from optimizer.files.formulas import guard
 
 BOM = b"\xef\xbb\xbf"
 SPECIAL = (b'"', b",", b"\r", b"\n")
@@ -69,10 +73,10 @@ def _text(lines: pa.Array) -> memoryview:
 def _quoted(column: pa.Array | Sequence[str]) -> pa.DictionaryArray:
     cells = pa.array(column) if isinstance(column, pa.Array) else pa.array(column, pa.string())
     cells = cells.dictionary_encode()
-    texts = cells.dictionary
+    texts = guard(cells.dictionary)
     content = bytes(_text(texts)) if len(texts) else b""
     if not any(character in content for character in SPECIAL):
-        return cells
+        return pa.DictionaryArray.from_arrays(cells.indices, texts)
     special = pc.match_substring_regex(texts, b"[" + b"".join(SPECIAL) + b"]")
     doubled = pc.replace_substring(texts, '"', '""')
     texts = pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), texts)

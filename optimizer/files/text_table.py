@@ -6,6 +6,7 @@ index per row: a million VMs have few operating systems. `PLAIN` ones are mere s
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,8 +16,10 @@ import pyarrow.compute as pc
 
 from models.diagnostics import InputProblem
 from models.errors import EstateError
+from optimizer.files.formulas import unguard
 
 PLAIN = frozenset({"vm", "name"})  # hardly a text of theirs comes twice
+MOST_COLUMNS = 16_384  # as in a spreadsheet
 STRING = pa.string()
 DICTIONARY = pa.dictionary(pa.int32(), STRING)
 
@@ -58,8 +61,11 @@ def refuse_table(file: str, reason: str, remedy: str, line: int | None = None) -
 
 def trimmed_names(file: str, header: Sequence[str], line: int) -> list[str]:
     """Return the names of the columns; EstateError where two are the same."""
+    if len(header) > MOST_COLUMNS:
+        reason = f"has {len(header)} columns, more than {MOST_COLUMNS}"
+        raise refuse_table(file, reason, "keep the columns of the table", line)
     names = [name.strip() for name in header]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise refuse_table(file, f"has column {twice[0]!r} twice", "keep one of them", line)
     return names
@@ -71,15 +77,15 @@ def type_of(name: str) -> pa.DataType:
 
 
 def trimmed(name: str, column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Return a column's cells without white space around them, in one piece and of its type."""
+    """Return a column's cells as meant, without white space, in one piece and of its type."""
     if isinstance(column, pa.ChunkedArray):
         column = column.unify_dictionaries().combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks)
     if name in PLAIN:
-        return column if _nothing_to_trim(column) else pc.utf8_trim_whitespace(column)
+        return unguard(column if _nothing_to_trim(column) else pc.utf8_trim_whitespace(column))
     cells = column.dictionary_encode()
-    texts = pc.utf8_trim_whitespace(cells.dictionary)
+    texts = unguard(pc.utf8_trim_whitespace(cells.dictionary))
     if texts.equals(cells.dictionary):
         return cells
     cells = pa.DictionaryArray.from_arrays(cells.indices, texts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from numpy.typing import NDArray
 from models.errors import EstateError, PlanError
 from models.estate import Codes, Estate
 from models.plan import AimResult, Tasks
+from optimizer.files.reading import parse_json, read_bytes
+from optimizer.files.replacement import recover
 from optimizer.files.table_reader import read_table
 from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.references import look_up
@@ -65,7 +66,7 @@ def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
 
 def _record(path: Path) -> tuple[tuple[AimResult, ...], dict[str, str], dict[str, str]]:
     try:
-        record: Any = json.loads(path.read_bytes())
+        record: Any = parse_json(read_bytes(path))
         aims = tuple(AimResult(**aim) for aim in record["aims"])
         return aims, dict(record["tool"]), dict(record["inputs"])
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -140,6 +141,7 @@ def plan_table(folder: Path, file: str, columns: Sequence[str] = ()) -> TextTabl
     Raises PlanError where the file or a column is missing or broken.
     """
     columns = columns or COLUMNS[file]
+    recover(folder)
     try:
         table = read_table(folder / file, columns)
     except EstateError as error:
@@ -165,8 +167,9 @@ def tiers(rows: TextTable) -> NDArray[np.int8]:
 
 def _same_inputs(estate: Estate, folder: Path) -> None:
     """Raise PlanError where the plan was made of other files than the estate's."""
+    recover(folder)
     try:
-        record: Any = json.loads((folder / RECORD).read_bytes())
+        record: Any = parse_json(read_bytes(folder / RECORD))
         inputs = dict(record["inputs"])
     except OSError as error:
         raise unreadable(folder / RECORD, error.strerror or str(error)) from error

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from models.errors import OutputError
 from models.schema import TABLES, Table
+from optimizer.files.atomic_folder import write_atomically
 
+SETTINGS_FILE = "estate.toml"
 SETTINGS = """\
 # One estate is one backup server and everything it manages.
 # Every setting is optional; those in comments show what they would look like.
@@ -42,26 +44,19 @@ name = "example"
 
 
 def init(folder: Path) -> list[Path]:
-    """Write the templates to ``folder`` and return their paths.
+    """Write the templates to ``folder``, all or none, and return their paths.
 
     Raises OutputError where one of the files is there already, before any is written.
     """
-    files = {folder / f"{table.name}.csv": _template(table) for table in TABLES}
-    files[folder / "estate.toml"] = SETTINGS
-    for path in files:
-        if path.exists():
-            raise OutputError(f"{path} is there already; choose another folder or move it away")
-    written: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, text in files.items():
-            written.append(path)
-            path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise OutputError(f"{folder} cannot be written: {error}; choose another folder") from error
-    return written
+    files = {f"{table.name}.csv": _template(table) for table in TABLES} | {SETTINGS_FILE: SETTINGS}
+    with write_atomically(folder, last=SETTINGS_FILE) as fresh:
+        for name, text in files.items():
+            if (folder / name).exists():
+                raise OutputError(
+                    f"{folder / name} is there already; choose another folder or move it away"
+                )
+            (fresh / name).write_text(text, encoding="utf-8", newline="")
+    return [folder / name for name in files]
 
 
 def _template(table: Table) -> str:

@@ -12,7 +12,8 @@ from jinja2 import Environment, StrictUndefined
 
 from models.aims import AIMS
 from models.batch_result import EstateResult
-from optimizer.output.console.batch import cells, counts, without_surrogates
+from optimizer.files.reading import text_of_name
+from optimizer.output.console.batch import cells, counts
 
 PAGE, SCRIPT, STYLE = "batch_page.html", "batch_page.js", "batch_page.css"
 
@@ -27,7 +28,7 @@ def write_page(rows: Sequence[EstateResult], path: Path) -> None:
         rows=[(row, cells(row), {aim.aim: aim for aim in row.aims}) for row in rows],
         aims=[aim for aim in AIMS if any(aim == each.aim for row in rows for each in row.aims)],
         counts=counts(rows),
-        whole=without_surrogates,
+        whole=text_of_name,
         script=script,
         style=style,
         allowed={"script": _hash(script), "style": _hash(style)},

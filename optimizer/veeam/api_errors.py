@@ -7,6 +7,8 @@ import json
 from collections.abc import Collection
 from urllib.parse import quote, quote_plus
 
+from optimizer.files.reading import parse_json
+
 LONGEST = 300
 
 
@@ -33,7 +35,7 @@ def _remedy(status: int) -> str:
 def _said(content: bytes, secrets: Collection[str]) -> str:
     """Return the message in an answer, "" where there is none or where it repeats a secret."""
     try:
-        document = json.loads(content)
+        document = parse_json(content)
     except (ValueError, RecursionError):
         return ""
     said = document.get("message") if isinstance(document, dict) else None

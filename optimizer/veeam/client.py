@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from optimizer.files.reading import parse_json
 from optimizer.http_client import ONCE, HttpsError, Reply, base_url, connect, exchange
 from optimizer.veeam.api_errors import explain_refusal
 from optimizer.veeam.api_revisions import NAMES, REVISIONS, Revision
@@ -161,7 +162,7 @@ class Session:
 def _listed(url: str, content: bytes) -> tuple[tuple[dict[str, Any], ...], int]:
     """Return what a page lists and how long the whole list is."""
     try:
-        page = json.loads(content)
+        page = parse_json(content)
         items, total = page["data"], page["pagination"]["total"]
     except (ValueError, TypeError, KeyError, RecursionError):
         items, total = None, None
@@ -175,7 +176,7 @@ def _listed(url: str, content: bytes) -> tuple[tuple[dict[str, Any], ...], int]:
 
 def _token(url: str, content: bytes) -> str:
     try:
-        token = json.loads(content)["access_token"]
+        token = parse_json(content)["access_token"]
     except (ValueError, TypeError, KeyError, RecursionError):
         token = None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:

@@ -16,7 +16,6 @@ from optimizer.veeam.planned_lists import read_planned_lists
 CHANGES, TABLE = "changes.json", "changes.csv"
 SCRIPTS = ("Set-GuestInteractionProxies.ps1", "Undo-GuestInteractionProxies.ps1")
 AUTOMATIC = "(automatic)"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_plan(
@@ -57,21 +56,9 @@ def _table(entries: Sequence[dict[str, Any]], path: Path) -> None:
         "after": [named(row["after"]) for row in entries],
         "action": [row["action"] for row in entries],
     }
-    write_csv(path, {name: [harmless(cell) for cell in cells] for name, cells in columns.items()})
+    write_csv(path, columns)
 
 
 def named(servers: Sequence[str]) -> str:
     """Return how a table names servers, or the lack of them."""
     return ";".join(servers) or AUTOMATIC
-
-
-def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula.
-
-    The table is for people, who open it with a spreadsheet; no program reads it back. So a quote
-    in front is right here, and would be wrong in every file whose names have to match.
-
-    >>> harmless("=1+1")
-    "'=1+1"
-    """
-    return f"'{cell}" if cell.startswith(FORMULA) else cell

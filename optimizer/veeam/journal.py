@@ -6,14 +6,18 @@ a line, or with its old body and no line after: then the server is asked which o
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from models.errors import GipError
+from optimizer.files.lock import lock_file
+from optimizer.files.reading import parse_json, read_bytes
 from optimizer.veeam.job_payload import ProxySelection
 
 FORMAT = "gip apply 1"
@@ -83,6 +87,17 @@ class Journal:
         _fold(self.entries, line)
 
 
+@contextlib.contextmanager
+def lock_journal(path: Path) -> Iterator[None]:
+    """Keep other processes from a journal; LockedError where one is at it, else JournalError."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(lock_file(path))
+        except OSError as error:
+            raise _refused(path, error) from error
+        yield
+
+
 def start_or_resume(path: Path, header: Header) -> Journal:
     """Open the journal of one plan on one server, a new one where there is none.
 
@@ -119,7 +134,7 @@ def _read(path: Path) -> tuple[Header | None, dict[str, Entry], int | None]:
     many bytes, which come last (else None).
     """
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        lines = read_bytes(path).splitlines(keepends=True)
     except FileNotFoundError:
         lines = []
     except OSError as error:
@@ -130,7 +145,7 @@ def _read(path: Path) -> tuple[Header | None, dict[str, Entry], int | None]:
         if header is None and not line.startswith(START[: len(line)]):
             raise JournalError(f"{path}: is no journal of `gip apply`; name another file")
         try:
-            record = json.loads(line if line.endswith(b"\n") else b"")
+            record = parse_json(line if line.endswith(b"\n") else b"")
             if header is None:
                 header = Header(record["server"], record["revision"], record["plan"])
             else:
@@ -146,15 +161,25 @@ def _read(path: Path) -> tuple[Header | None, dict[str, Entry], int | None]:
 
 def _fold(entries: dict[str, Entry], line: dict[str, Any]) -> None:
     """Let a line of the journal happen."""
-    event, id_ = line["event"], line["id"]
+    event, id_, job = line["event"], _text(line["id"]), _text(line["job"])
     if event == "before":
         entries.pop(id_, None)  # the last change comes last
-        wanted = ProxySelection(line["wanted"]["automatic"], tuple(line["wanted"]["proxies"]))
-        entries[id_] = Entry(line["job"], id_, line["body"], wanted, None)
+        wanted = ProxySelection(
+            bool(line["wanted"]["automatic"]), tuple(map(_text, line["wanted"]["proxies"]))
+        )
+        entries[id_] = Entry(job, id_, _text(line["body"]), wanted, None)
     elif event == "after":
-        entries[id_] = replace(entries[id_], after=line["body"])
+        entries[id_] = replace(entries[id_], after=_text(line["body"]))
     elif event == "restored":
         entries.pop(id_, None)
+
+
+def _text(value: Any) -> str:
+    """Return ``value``, which has to be text that can be sent; else ValueError."""
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is no text")
+    value.encode()
+    return value
 
 
 def _opened(path: Path, size: int | None) -> int:
@@ -175,7 +200,7 @@ def _opened(path: Path, size: int | None) -> int:
 
 def _write(path: Path, file: int, line: dict[str, Any]) -> None:
     """Write a line and wait until it is on the disk."""
-    content = memoryview(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+    content = memoryview(json.dumps(line).encode() + b"\n")
     try:
         while content:
             content = content[os.write(file, content) :]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.errors import EstateError, PlanError
+from optimizer.files.replacement import recover
 from optimizer.files.table_reader import read_table
 from optimizer.files.text_table import TextTable, items
 
@@ -33,6 +34,7 @@ class PlannedLists:
 
 def read_planned_lists(plan: Path) -> PlannedLists:
     """Return what the plan in a folder wants; raise PlanError where it cannot be read."""
+    recover(plan)
     wanted, seen = _table(plan / WANTED), _table(plan / SEEN)
     before = _lists(plan / SEEN, seen)
     wishes = []

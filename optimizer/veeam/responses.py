@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import SourceFile
 from optimizer.files.json_shapes import DEPTH
+from optimizer.files.reading import parse_json
 from optimizer.veeam.response_fields import wrong_fields
 
 Item = Mapping[str, Any]
@@ -119,9 +119,7 @@ def named(items: list[Item]) -> list[tuple[str, Item]]:
 
 def _document(name: str, content: bytes) -> Item:
     try:
-        document = json.loads(content)
-    except RecursionError as error:
-        raise _refused(name, "is nested too deeply") from error
+        document = parse_json(content)
     except ValueError as error:
         raise _refused(name, f"is not JSON: {error}") from error
     if isinstance(document, list):

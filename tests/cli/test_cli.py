@@ -473,7 +473,7 @@ def test_ctrl_c_ends_soon_and_leaves_nothing_behind(
         out.mkdir(parents=True)
         (out / "plan.json").write_text("earlier")
     with solving(hard, out) as process:
-        assert len(list(out.iterdir())) == 1 + earlier
+        assert len(list(out.iterdir())) == 2 + earlier  # the lock, and what is being written
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         shown, error = process.communicate(timeout=30)

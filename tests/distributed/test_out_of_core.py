@@ -15,14 +15,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import pytest
 import random_estates
 from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from parquet_tables import parquet
 
 from models.errors import EstateError, GipError, OutputError, PlanError
 from models.estate import Codes
@@ -44,31 +43,11 @@ from optimizer.pipeline import run_plan as plan
 
 ROOT = Path(__file__).parents[2]
 BRANCHES = ROOT / "data" / "branch-offices"
-LARGE = ("vms", "job_vms", "current")
 TABLES = 8
 
 
 def silent(*_: object) -> None:
     """Tell nobody."""
-
-
-def parquet(folder: Path, rows: int, into: Path | None = None) -> Path:
-    """Make the large tables Parquet, in groups of so many rows; return the folder."""
-    into = into or folder
-    into.mkdir(exist_ok=True)
-    for path in sorted(folder.iterdir()):
-        if path.stem not in LARGE:
-            (into / path.name).write_bytes(path.read_bytes())
-            continue
-        names = pacsv.open_csv(path).schema.names
-        options = pacsv.ConvertOptions(
-            strings_can_be_null=False, column_types=dict.fromkeys(names, pa.string())
-        )
-        table = pacsv.read_csv(path, convert_options=options)
-        pq.write_table(table, into / f"{path.stem}.parquet", row_group_size=rows)
-        if into == folder:
-            path.unlink()
-    return into
 
 
 @pytest.fixture(scope="module")

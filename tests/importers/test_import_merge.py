@@ -109,7 +109,7 @@ def test_a_folder_gets_what_is_new_and_keeps_the_rest(tmp_path: Path) -> None:
     assert text(tmp_path / "vms.csv") == (
         "vm,rack,os,networks,name\n"
         "v2,r7,,10.0.0.2,\n"
-        "v1,r8,Windows,10.0.0.1,=cmd|' /C calc'!A0\n"
+        "v1,r8,Windows,10.0.0.1,'=cmd|' /C calc'!A0\n"  # no formula to a spreadsheet
         "v3,,<b>,,../../x\n"
     )
     assert merged.counts == {"vms": MergeCounts(added=1, changed=1, differing=1)}

@@ -9,26 +9,20 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-from veeam_bodies import flag_of, id_of, job, job_types, server
-from veeam_server import PASSWORD, TOKEN, USER, Fault, VeeamServer, serving
+from click.testing import Result
+from veeam_bodies import flag_of, id_of, job, server
+from veeam_server import PASSWORD, USER, Fault, serving
+from veeam_site import GIPS, SERVERS, Lists, Site, site_of
 
-from models.errors import GipError
 from optimizer import http_client
-from optimizer.cli.main import gip
 from optimizer.veeam.api_revisions import NAMES
 from optimizer.veeam.job_payload import ProxySelection, read_selection, with_selection
 
-SERVERS = "backupInfrastructure/managedServers"
 JOB = "jobs/"
 CHOSEN = re.compile(rb'(?<="guestInteractionProxies": ){[^}]*}')
-GIPS = ("gip-01", "gip-02", "gip-03")
 every_revision = pytest.mark.parametrize("revision", NAMES)
-
-Lists = dict[str, Sequence[str]]
 
 
 @pytest.fixture(autouse=True)
@@ -37,70 +31,6 @@ def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VEEAM_USERNAME", USER)
     monkeypatch.setenv("VEEAM_PASSWORD", PASSWORD)
     monkeypatch.setenv("COLUMNS", "80")
-
-
-class Site:
-    """A backup server with jobs, and a plan for them."""
-
-    def __init__(self, backup: VeeamServer, folder: Path) -> None:
-        self.backup, self.plan = backup, folder / "plan"
-        self.plan.mkdir()
-        self.journal = self.plan / "apply-journal.jsonl"
-        self.said: list[str] = []
-        backup.lists[SERVERS] = [server(backup.revision, name) for name in GIPS]
-
-    def write(self, wanted: Lists, seen: Lists) -> None:
-        for file, lists in (("job_proxies.csv", wanted), ("job_before.csv", seen)):
-            rows = [f"{name},{';'.join(servers)}" for name, servers in lists.items()]
-            (self.plan / file).write_text("\n".join(["job,proxies", *rows, ""]), encoding="utf-8")
-
-    def wish(self, wanted: Lists) -> None:
-        """Plan what is ``wanted``, with what the jobs say now as what was seen."""
-        names = {id_of(name): name for name in GIPS}
-        seen: Lists = {}
-        for name in wanted:
-            found = read_selection(self.backup.job(name))
-            seen[name] = [names[each] for each in found.proxies] if found else []
-        self.write(wanted, seen)
-
-    def words(self, *more: str) -> list[str]:
-        return ["apply", str(self.plan), "--url", self.backup.url, *self.ca_file, *more]
-
-    @property
-    def ca_file(self) -> tuple[str, str]:
-        return "--ca-file", str(self.backup.ca_file)
-
-    def run(self, *words: str) -> Result:
-        done = CliRunner().invoke(gip, words)
-        self.said.append(f"{done.output} {done.exception}")
-        if done.exception and not isinstance(done.exception, GipError | SystemExit):
-            raise done.exception
-        return done
-
-    def apply(self, *more: str) -> Result:
-        return self.run(*self.words(*more))
-
-    def rollback(self, *more: str) -> Result:
-        return self.run("rollback", str(self.journal), *self.ca_file, *more)
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.journal.read_bytes().splitlines()]
-
-
-def site_of(revision: str, folder: Path) -> Iterator[Site]:
-    with serving(revision, folder) as backup:
-        site = Site(backup, folder)
-        kinds = job_types(revision)
-        for number, indent in enumerate((None, 1, 4, None)):
-            kind = kinds[number % len(kinds)]
-            before = GIPS[:1] if number % 2 else ()
-            backup.add_job(job(revision, f"job-{number}", before, kind), indent)
-        site.wish({f"job-{number}": GIPS[1:] for number in range(4)})
-        yield site
-    assert backup.complaints == []
-    written = [path.read_text() for path in site.plan.iterdir()]
-    for secret in (PASSWORD, TOKEN, json.dumps(PASSWORD)[1:-1]):
-        assert not [text for text in [*site.said, *written] if secret in text]
 
 
 @pytest.fixture

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import gzip
+import socket
+import ssl
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
+import urllib3
 from veeam_server import Fault, VeeamServer, serving
 
 from optimizer import http_client
@@ -82,6 +88,72 @@ def test_an_answer_has_to_end(server: VeeamServer, monkeypatch: pytest.MonkeyPat
     with pytest.raises(HttpsError, match="answers too slowly"):
         ask(server)
     assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("begin", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n"])
+def test_headers_that_trickle_are_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    """Each byte comes in time; all together never do."""
+    monkeypatch.setattr(http_client, "LONGEST_HEAD", 0.3)
+    with (
+        trickling(tmp_path, begin, b"a") as (url, authority),
+        connect(authority) as pool,
+        pytest.raises(HttpsError, match="answers too slowly"),
+    ):
+        exchange(pool, "GET", url, {})
+
+
+def test_a_handshake_that_never_comes_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_client, "LONGEST_HEAD", 0.3)
+    with (
+        socket.create_server(("localhost", 0)) as silent,
+        connect(None) as pool,
+        pytest.raises(HttpsError, match="answers too slowly"),
+    ):
+        exchange(pool, "GET", f"https://localhost:{silent.getsockname()[1]}", {})
+
+
+def test_a_length_that_is_never_kept_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_client, "TIMEOUT", urllib3.Timeout(connect=10, read=0.1))
+    monkeypatch.setattr(http_client, "LONGEST_ANSWER", 0.05)
+    begin = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+    with (
+        trickling(tmp_path, begin, b"") as (url, authority),
+        connect(authority) as pool,
+        pytest.raises(HttpsError, match="answers too slowly"),
+    ):
+        exchange(pool, "GET", url, {})
+
+
+@contextlib.contextmanager
+def trickling(folder: Path, begin: bytes, rest: bytes) -> Iterator[tuple[str, Path]]:
+    """A server that sends ``begin``, then ``rest`` again and again, never the end."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    over = threading.Event()
+
+    def serve() -> None:
+        while not over.is_set():
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(listener.accept()[0], server_side=True) as client,
+            ):
+                client.recv(1 << 16)
+                client.sendall(begin)
+                while not over.wait(0.02):
+                    client.sendall(rest)
+
+    with socket.create_server(("localhost", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"https://localhost:{listener.getsockname()[1]}/", folder / "ca.pem"
+        over.set()
 
 
 def test_nobody_is_there(tmp_path: Path, slept: list[float]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from optimizer.distributed.batch.storage import INPUTS, read, sizes, write
+from optimizer.files.reading import parse_json
 from optimizer.output.plan_writer import tools
 
 MARK, PLAN = "batch.json", "plan.json"
@@ -32,7 +33,7 @@ def write_marker(
         "peak_memory": peak_memory,
     }
     write(place, MARK, (json.dumps(record, indent=2) + "\n").encode())
-    return dict(json.loads(content))
+    return dict(parse_json(content))
 
 
 def find_finished(
@@ -40,9 +41,9 @@ def find_finished(
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Return plan.json and marker of ``place`` where planning would repeat that plan, else None."""
     try:
-        found: Any = json.loads(read(place, MARK))
+        found: Any = parse_json(read(place, MARK))
         content = read(place, PLAN)
-        plan: Any = json.loads(content)
+        plan: Any = parse_json(content)
         same = (
             found["format"] == FORMAT
             and found["options"] == options

@@ -20,7 +20,7 @@ from optimizer.distributed.batch.storage import (
     open_filesystem,
     sizes,
 )
-from optimizer.files.atomic_folder import PREFIX
+from optimizer.files.replacement import PREFIX
 
 SUMMARY = ("summary.csv", "summary.html")
 TAKEN = (*SUMMARY, LOCK)
@@ -75,7 +75,7 @@ def _within(root: Path) -> Iterator[EstateLocation]:
     if not root.is_dir():
         raise EstatesError(f"{root}: does not exist; name the folder in which the estates lie")
     for folder, folders, files in os.walk(root, onerror=_refuse):
-        folders.sort()
+        folders[:] = sorted(name for name in folders if not name.startswith(PREFIX))
         if FIRST.isdisjoint(files):
             continue
         name = Path(folder).relative_to(root).as_posix()

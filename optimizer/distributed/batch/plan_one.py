@@ -15,7 +15,8 @@ from optimizer.distributed.batch.discovery import EstateLocation
 from optimizer.distributed.batch.output_lock import is_held
 from optimizer.distributed.batch.peak_memory import peak_memory
 from optimizer.distributed.batch.storage import fetch, forget, is_url, join_place, publish
-from optimizer.files.atomic_folder import remove_leftovers
+from optimizer.files.atomic_folder import tidy
+from optimizer.files.replacement import recover
 from optimizer.pipeline import run_plan
 
 
@@ -62,7 +63,7 @@ def _plan_unless_finished(order: PlanOrder, scratch_folder: Path) -> EstateResul
     with peak_memory() as peak:
         folder = _estate(order.estate.place, scratch_folder)
         if not is_url(place):
-            remove_leftovers(Path(place))
+            tidy(Path(place))
         found = find_finished(place, folder, order.options)
         if found is not None:
             plan, done = found
@@ -92,6 +93,7 @@ def _plan_unless_finished(order: PlanOrder, scratch_folder: Path) -> EstateResul
 
 def _estate(place: str, scratch_folder: Path) -> Path:
     if not is_url(place):
+        recover(Path(place))
         return Path(place)
     folder = scratch_folder / "estate"
     folder.mkdir()

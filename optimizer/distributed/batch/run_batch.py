@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from optimizer.distributed.batch.plan_one import PlanOrder
 from optimizer.distributed.batch.storage import is_url, make_absolute, publish
 from optimizer.distributed.batch.worker_pool import WorkerPool, dispatch_estates
 from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster
-from optimizer.files.atomic_folder import remove_leftovers, write_atomically
+from optimizer.files.atomic_folder import write_atomically
+from optimizer.files.scratch import scratch_folder
 from optimizer.output.batch_page import write_page
 from optimizer.output.console.batch import write_table
 
@@ -60,8 +60,6 @@ def run_batch(
                 rows.append(row)
                 tell(rows, len(estates), busy)
         rows.sort(key=lambda row: row.estate)
-        if not is_url(out):
-            remove_leftovers(Path(out))
         _sum_up(rows, out)
     return rows
 
@@ -85,11 +83,7 @@ def _planned(
 
 def _sum_up(rows: list[EstateResult], out: str) -> None:
     table, page = SUMMARY
-    with (
-        tempfile.TemporaryDirectory()
-        if is_url(out)
-        else write_atomically(Path(out), last=page) as room
-    ):
+    with scratch_folder() if is_url(out) else write_atomically(Path(out), last=page) as room:
         write_table(rows, Path(room, table))
         write_page(rows, Path(room, page))
         if is_url(out):

@@ -37,7 +37,8 @@ from optimizer.distributed.out_of_core.write_partition import (
 )
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
-from optimizer.files.atomic_folder import PREFIX, write_atomically
+from optimizer.files.atomic_folder import write_atomically
+from optimizer.files.replacement import PREFIX
 from optimizer.formulation.solve_assignment import solve_assignment
 from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import groups_with_capacity

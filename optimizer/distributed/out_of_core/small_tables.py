@@ -16,6 +16,7 @@ from models.estate import Codes, Estate
 from models.schema import CURRENT, JOB_VMS, TABLES, VMS, Table
 from optimizer.eligibility.tasks import byte_rank
 from optimizer.files.parquet_reader import unreadable
+from optimizer.files.reading import check_regular
 from optimizer.files.text_table import trimmed_names
 from optimizer.inputs.estate_folder.prefix_lookup import PrefixTable
 from optimizer.inputs.estate_folder.reader import read_tables, table_path, unknown_columns
@@ -99,6 +100,7 @@ def _file(
         problems.append(InputProblem(path.name, None, None, None, reason, remedy))
         return None
     try:
+        check_regular(path)
         names = trimmed_names(path.name, pq.read_schema(path).names, 1)
         findings += unknown_columns(table, path.name, names)
     except EstateError as error:

@@ -42,16 +42,17 @@ class UnfitError(Exception):
 def _integer(text: str, column: Column) -> int:
     if not text:
         return NO_LIMIT
-    fits = re.fullmatch(r"[+-]?\d+(\.0+)?", text, re.ASCII)
-    if not fits or not column.low <= int(text.split(".")[0]) <= column.high:
+    fits = re.fullmatch(r"([+-]?)0*(\d{1,18})(\.0+)?", text, re.ASCII)
+    number = int(fits[1] + fits[2]) if fits else None
+    if number is None or not column.low <= number <= column.high:
         raise UnfitError(
             f"is not a whole number from {column.low} to {column.high}", "write one in digits"
         )
-    return int(text.split(".")[0])
+    return number
 
 
 def _decimal(text: str, column: Column) -> str:
-    if text and not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+    if text and not re.fullmatch(r"\d{1,18}(\.\d{1,99})?", text, re.ASCII):
         raise UnfitError("is not a number of 0 or more", "write it as in 1.5")
     return text
 
@@ -89,7 +90,7 @@ def _days(text: str, column: Column) -> tuple[int, ...]:
 
 
 def _version(text: str, column: Column) -> int:
-    if text and not re.fullmatch(r"\d+(\.\d+)*", text, re.ASCII):
+    if text and not re.fullmatch(r"\d{1,9}(\.\d{1,9}){0,9}", text, re.ASCII):
         raise UnfitError("is not a version", "write it as in 5.1, or leave it empty")
     return int(text.split(".")[0]) if text else 0
 

@@ -14,13 +14,17 @@ import pandas as pd
 from models.diagnostics import Finding, InputProblem, did_you_mean
 from models.errors import EstateError
 from models.estate import Estate
-from models.schema import TABLES, Table
+from models.schema import LINKS, TABLES, Table
 from models.settings import Settings
+from optimizer.files.reading import read_bytes
+from optimizer.files.replacement import recover
 from optimizer.files.table_reader import ENDINGS, read_table
 from optimizer.files.text_table import TextTable
 from optimizer.inputs.estate_folder import references
 from optimizer.inputs.estate_folder.column_parsers import complain_of_empty, read_column
 from optimizer.inputs.estate_folder.settings_reader import FILE, read_settings
+
+MOST_LINKS = 300_000  # seconds of work on graphs; networks and sites have far fewer
 
 
 @dataclass
@@ -59,11 +63,13 @@ def read_estate(folder: Path) -> Estate:
 def read_tables(folder: Path, tables: Sequence[Table]) -> EstateTables:
     """Read the settings and some of the tables, each by itself.
 
-    Raises EstateError where there is no folder; other problems are in the result.
+    Raises EstateError where there is no folder, OutputError where it is half replaced and cannot
+    be recovered; other problems are in the result.
     """
     problems: list[InputProblem] = []
     findings: list[Finding] = []
     inputs: dict[str, str] = {}
+    recover(folder)
     if not folder.is_dir():
         reason = "is not a folder" if folder.exists() else "does not exist"
         raise EstateError(
@@ -86,10 +92,12 @@ def _settings(folder: Path, inputs: dict[str, str], problems: list[InputProblem]
     if not path.exists():
         return Settings()
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         problems.append(
-            InputProblem(FILE, None, None, None, f"cannot be read: {error}", "check it")
+            InputProblem(
+                FILE, None, None, None, f"cannot be read: {error.strerror or error}", "check it"
+            )
         )
         return Settings()
     inputs[FILE] = hashlib.sha256(content).hexdigest()
@@ -105,6 +113,11 @@ def _table(folder: Path, table: Table) -> _TableRead:
             read.raw = read_table(path, [column.name for column in table.columns])
         except EstateError as error:
             read.problems.extend(error.problems)
+    if read.raw is not None and table == LINKS and len(read.raw) > MOST_LINKS:
+        reason = f"has {len(read.raw)} rows, more than {MOST_LINKS}"
+        remedy = "leave out what no path needs, such as links inside a site"
+        read.problems.append(InputProblem(read.raw.file, None, None, None, reason, remedy))
+        read.raw = None
     if read.raw is not None:
         read.problems.extend(read.raw.problems)
         read.frame = parse_columns(table, read.raw, read.problems, read.findings)

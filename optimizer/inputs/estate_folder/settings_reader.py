@@ -16,6 +16,7 @@ from models.schema import LARGEST
 from models.settings import Settings
 
 FILE = "estate.toml"
+LARGEST_SHOWN = 10**18
 _Check = Callable[[Any], str | None]
 
 
@@ -75,7 +76,7 @@ def read_settings(content: bytes, problems: list[InputProblem]) -> Settings:
     try:
         text = content.decode("utf-8-sig")
         document = tomllib.loads(text, parse_float=_decimal)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, ValueError) as error:
+    except (ValueError, ArithmeticError, RecursionError) as error:
         line = re.search(r"line (\d+)", str(error))
         place = int(line[1]) if line else None
         remedy = "compare it with the file that `gip init` writes"
@@ -129,7 +130,10 @@ def _decimal(text: str) -> Decimal:
 
 def _written(value: Any) -> str:
     """Return ``value`` as TOML has it; a text goes without its quotes."""
-    return value if isinstance(value, str) else _toml(value)
+    try:
+        return value if isinstance(value, str) else _toml(value)
+    except RecursionError:
+        return "tables in tables without end"
 
 
 def _toml(value: Any) -> str:
@@ -137,6 +141,8 @@ def _toml(value: Any) -> str:
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {_toml(item)}' for key, item in value.items())}}}"
+    if isinstance(value, int) and abs(value) > LARGEST_SHOWN:
+        return "a number too large to show"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (str, bool)) else str(value)
 
 

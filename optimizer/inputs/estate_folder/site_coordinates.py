@@ -8,6 +8,7 @@ from pathlib import Path
 from models.diagnostics import InputProblem
 from models.errors import EstateError
 from models.schema import SITES
+from optimizer.files.replacement import recover
 from optimizer.files.table_reader import ENDINGS, read_table
 from optimizer.files.text_table import TextTable
 
@@ -19,6 +20,7 @@ def read_sites(folder: Path) -> dict[str, tuple[float, float]]:
 
     Raises EstateError with every problem of the file.
     """
+    recover(folder)
     paths = [path for end in ENDINGS if (path := folder / f"{SITES.name}{end}").exists()]
     if not paths:
         return {}

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from models.diagnostics import Finding
+from optimizer.files.reading import read_bytes
 from optimizer.files.text_table import refuse_table
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s*([AaPp][Mm])?", re.ASCII)
@@ -60,7 +61,7 @@ def read_delimited(
     ``encoding`` is told in ``findings``.
     """
     file = path.name
-    content = _utf8(file, path.read_bytes(), encoding, findings if findings is not None else [])
+    content = _utf8(file, read_bytes(path), encoding, findings if findings is not None else [])
     start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
     delimiter, skipped = _delimiter(start.readline())
     start.seek(0)

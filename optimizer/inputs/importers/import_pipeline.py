@@ -16,12 +16,15 @@ from models.imported_tables import SIDE_TABLES, Inventory
 from models.schema import TABLES, Table
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.csv_writer import write_csv
+from optimizer.files.formulas import unguard_frame
+from optimizer.files.reading import text_of_name
 from optimizer.files.table_reader import ENDINGS
 from optimizer.inputs.estate_folder.references import doubtful_systems
 from optimizer.inputs.importers.completeness import list_missing
 from optimizer.inputs.importers.csv_dialects import read_delimited
 from optimizer.inputs.importers.current_from_logs import current_table
 from optimizer.inputs.importers.hyperv_facts import hyperv_facts
+from optimizer.inputs.importers.ip_plan import Network
 from optimizer.inputs.importers.job_membership import resolve_members
 from optimizer.inputs.importers.managers import read_aliases, with_aliases
 from optimizer.inputs.importers.servers_from_vms import servers_as_guests
@@ -62,39 +65,17 @@ def run_import(
     ``leave_out`` are not taken in. Raises EstateError where a
     table that is there cannot be merged into, and OutputError.
     """
-    step("reading the estate")
     aliases, prefixes = read_aliases(same), read_prefixes(leave_out)
-    state = _State({table.name: _read(out, table) for table in ALL_TABLES})
-    state.rename_managers(aliases)
-    keys: dict[str, str] = {}
-    step("merging")
-    for inventory in inventories:
-        state.findings += inventory.findings
-        keys |= inventory.settings
-        told = dataclasses.replace(inventory, tables=with_aliases(inventory.tables, aliases))
-        known = recognise_vms(told, state.tables)
-        known = with_ids(known, state.tables, state.findings)
-        state.merge(without_idle(known, state.tables, prefixes, state.findings), replace)
-    state.resolve_names()
-    found = resolve_members(state.tables, state.findings)
-    state.fill_gaps(found.tables)
-    for inventory in inventories:
-        if inventory.used is not None:
-            rows = current_table(inventory.used, state.tables, state.findings)
-            state.merge(dataclasses.replace(inventory, tables={"current": rows}), replace)
-    state.fill_gaps({"servers": servers_as_guests(state.tables, state.findings)})
-    state.fill_gaps(hyperv_facts(state.tables, state.findings))
-    if "vms" in state.changed:
-        systems = state.tables["vms"].reindex(columns=["os"], fill_value="")["os"].value_counts()
-        state.findings += doubtful_systems({str(os): int(n) for os, n in systems.items()})
-    gaps = list_missing(state.tables, found.gaps)
     with write_atomically(out, last=SOURCES) as folder:
+        step("reading the estate")
+        state = _State({table.name: _read(out, table) for table in ALL_TABLES})
+        gaps = state.add(inventories, replace, aliases, prefixes, step)
         step("writing")
         for table in ALL_TABLES:
             new = table.required and not (out / f"{table.name}.csv").exists()
             if new or table.name in state.changed:
                 _write(folder / f"{table.name}.csv", state.tables[table.name])
-        text = merge_settings(out / SETTINGS, keys, replace, state.findings)
+        text = merge_settings(out / SETTINGS, state.keys, replace, state.findings)
         if text is not None:
             (folder / SETTINGS).write_bytes(text.encode())
         _write(folder / MISSING, gaps)
@@ -110,6 +91,40 @@ class _State:
     counts: dict[str, MergeCounts] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        inventories: Sequence[Inventory],
+        replace: bool,
+        aliases: Mapping[str, str],
+        prefixes: Sequence[Network],
+        step: Callable[[str], None],
+    ) -> pd.DataFrame:
+        """Merge all inventories, and what follows from them; return what a plan still lacks."""
+        self.rename_managers(aliases)
+        step("merging")
+        for inventory in inventories:
+            self.findings += inventory.findings
+            self.keys |= inventory.settings
+            named = with_aliases(inventory.tables, aliases)
+            known = recognise_vms(dataclasses.replace(inventory, tables=named), self.tables)
+            known = with_ids(known, self.tables, self.findings)
+            self.merge(without_idle(known, self.tables, prefixes, self.findings), replace)
+        self.resolve_names()
+        found = resolve_members(self.tables, self.findings)
+        self.fill_gaps(found.tables)
+        for inventory in inventories:
+            if inventory.used is not None:
+                rows = current_table(inventory.used, self.tables, self.findings)
+                self.merge(dataclasses.replace(inventory, tables={"current": rows}), replace)
+        self.fill_gaps({"servers": servers_as_guests(self.tables, self.findings)})
+        self.fill_gaps(hyperv_facts(self.tables, self.findings))
+        if "vms" in self.changed:
+            systems = self.tables["vms"].reindex(columns=["os"], fill_value="")["os"]
+            counts = systems.value_counts().items()
+            self.findings += doubtful_systems({str(os): int(number) for os, number in counts})
+        return list_missing(self.tables, found.gaps)
 
     def merge(self, inventory: Inventory, replace: bool) -> None:
         """Merge the tables of ``inventory``, and tell what differs and was kept."""
@@ -175,7 +190,7 @@ def _read(folder: Path, table: Table) -> pd.DataFrame:
 
 def _cells(path: Path) -> pd.DataFrame:
     try:
-        return read_delimited(path, None)[0]
+        return unguard_frame(read_delimited(path, None)[0])
     except OSError as error:
         why = error.strerror or str(error)
         raise EstateError([InputProblem(path.name, None, None, None, why, "check it")]) from error
@@ -185,7 +200,7 @@ def _sources(path: Path, inventories: Sequence[Inventory]) -> pd.DataFrame:
     """Return sources.csv as it is, and a row for each table and file of the inventories."""
     when = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     rows = [
-        (name, str(len(table)), source.file, source.sha256, when)
+        (name, str(len(table)), text_of_name(source.file), source.sha256, when)
         for inventory in inventories
         for name, table in inventory.tables.items()
         for source in inventory.files

@@ -11,6 +11,7 @@ from pathlib import Path
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import Inventory
+from optimizer.files.reading import check_regular
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.csv_dialects import rows_of
 from optimizer.inputs.importers.ip_plan import (
@@ -46,6 +47,7 @@ def read_infoblox(path: Path, encoding: str | None) -> Inventory:
 
 
 def _is_export(path: Path) -> bool:
+    check_regular(path)
     with path.open("rb") as file:
         start = file.read(64)
     return start.removeprefix(b"\xef\xbb\xbf").lstrip(b'"').lower().startswith(HEADER.encode())

@@ -11,6 +11,7 @@ from tomlkit.items import Table
 
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
+from optimizer.files.reading import read_bytes
 
 SETTINGS = "estate.toml"
 
@@ -48,8 +49,8 @@ def _read(path: Path) -> tomlkit.TOMLDocument:
         document["format"] = 1
         return document
     try:
-        return tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
-    except (TOMLKitError, UnicodeDecodeError) as error:
+        return tomlkit.parse(read_bytes(path).decode("utf-8-sig"))
+    except (TOMLKitError, ValueError, ArithmeticError, RecursionError) as error:
         raise _refused(f"is not TOML: {error}") from error
     except OSError as error:
         raise _refused(f"cannot be read: {error.strerror or error}") from error

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from models.diagnostics import InputProblem
 from models.errors import EstateError
+from optimizer.files.reading import read_bytes
 
 
 def share_out(total: int, weights: ArrayLike) -> NDArray[np.int64]:
@@ -55,7 +56,7 @@ def read_batches(path: Path) -> NDArray[np.int64]:
     says otherwise.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise _refused(path, None, f"cannot be read: {error}") from error
     cells = [cell for part in re.split(r"[,\r\n]", text) if (cell := part.strip())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from models.diagnostics import InputProblem
 from models.errors import EstateError
+from optimizer.files.reading import read_bytes
 from optimizer.inputs.synthetic.options import Shape
 
 EARTH_RADIUS_KM = 6371.0
@@ -87,7 +89,7 @@ def read_topology(path: Path) -> Topology:
     import networkx as nx
 
     try:
-        graph = nx.Graph(nx.read_graphml(path))
+        graph = nx.Graph(nx.read_graphml(io.BytesIO(read_bytes(path))))
     except (OSError, ParseError, nx.NetworkXException, KeyError, ValueError) as error:
         raise _refused(path, f"cannot be read as GraphML: {error}") from error
     if not graph:

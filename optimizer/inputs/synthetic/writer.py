@@ -11,6 +11,8 @@ import pyarrow.csv as pacsv
 
 from models.errors import OutputError
 from models.schema import SITES, TABLES
+from optimizer.files.atomic_folder import write_atomically
+from optimizer.files.formulas import guard
 from optimizer.inputs.synthetic.options import Options
 
 SETTINGS = """\
@@ -36,18 +38,11 @@ def refuse_to_overwrite(out: Path) -> None:
 def write_files(out: Path, tables: Mapping[str, pa.Table], options: Options) -> None:
     """Write ``NAME.csv`` for each table and ``estate.toml``; on failure leave none of them."""
     settings = SETTINGS.format(vms=options.vms, seed=options.seed, failover=options.failover)
-    written: list[Path] = []
-    try:
-        out.mkdir(parents=True, exist_ok=True)
+    with write_atomically(out, last="estate.toml") as folder:
+        refuse_to_overwrite(out)
         for name, table in tables.items():
-            written.append(out / f"{name}.csv")
-            written[-1].write_bytes(_csv(table))
-        written.append(out / "estate.toml")
-        written[-1].write_text(settings, encoding="utf-8", newline="\n")
-    except OSError as error:
-        for path in written:
-            path.unlink(missing_ok=True)
-        raise OutputError(f"{out} cannot be written: {error}; give another folder") from error
+            (folder / f"{name}.csv").write_bytes(_csv(table))
+        (folder / "estate.toml").write_text(settings, encoding="utf-8", newline="\n")
 
 
 def _csv(table: pa.Table) -> bytes:
@@ -61,6 +56,13 @@ def _written(table: pa.Table, quoting: str) -> bytes:
     content = io.BytesIO()
     header = ",".join(table.column_names) + "\n"
     content.write(header.encode())
+    table = pa.table([_guarded(column) for column in table.columns], table.column_names)
     options = pacsv.WriteOptions(include_header=False, quoting_style=quoting)
     pacsv.write_csv(table, content, options)
     return content.getvalue()
+
+
+def _guarded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not pa.types.is_string(column.type):
+        return column
+    return pa.chunked_array([guard(chunk) for chunk in column.chunks], column.type)

@@ -8,13 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from models.aims import AIMS
 from models.batch_result import STATUSES, EstateResult
 from optimizer.files.csv_writer import write_csv
+from optimizer.files.reading import text_of_name
 from optimizer.output.console.export import printable_name
-from optimizer.veeam.export import harmless
+from optimizer.output.console.terminal import Terminal
 
 SHOWN = 20
 FIGURES = ("tasks", "unassigned", "findings")
@@ -28,16 +27,16 @@ COLUMNS = (
 def write_table(rows: Sequence[EstateResult], path: Path) -> None:
     """Write a line per estate; a cell that says nothing of it is empty."""
     lines = [cells(row) for row in rows]
-    write_csv(path, {name: [harmless(line[name]) for line in lines] for name in COLUMNS})
+    write_csv(path, {name: [line[name] for line in lines] for name in COLUMNS})
 
 
 def cells(row: EstateResult) -> dict[str, str]:
     """Return the text of each of COLUMNS; ``peak_memory`` in bytes."""
     found = dict.fromkeys(COLUMNS, "")
     found |= {
-        "estate": without_surrogates(row.estate),
+        "estate": text_of_name(row.estate),
         "status": row.status,
-        "error": without_surrogates(row.error),
+        "error": text_of_name(row.error),
     }
     for name in (*FIGURES, "peak_memory"):
         value = getattr(row, name)
@@ -50,20 +49,10 @@ def cells(row: EstateResult) -> dict[str, str]:
     return found
 
 
-def without_surrogates(text: str) -> str:
-    r"""Return a text that can be written: a name of bytes that are no UTF-8 shows them.
-
-    >>> without_surrogates("caf\udce9")
-    'caf\\xe9'
-    """
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
 def record(rows: Sequence[EstateResult], out: str) -> dict[str, Any]:
     """Return the same as a document."""
     named = [
-        asdict(row)
-        | {"estate": without_surrogates(row.estate), "error": without_surrogates(row.error)}
+        asdict(row) | {"estate": text_of_name(row.estate), "error": text_of_name(row.error)}
         for row in rows
     ]
     return {"out": out, "counts": counts(rows), "estates": named}
@@ -77,9 +66,9 @@ def counts(rows: Sequence[EstateResult]) -> dict[str, int]:
 
 def print_batch(rows: Sequence[EstateResult], out: str) -> None:
     """Print why estates failed, how many there are of each status, and where the summary is."""
-    console = Console()
+    console = Terminal()
     for line in _lines(rows, out):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
+        console.print(line, soft_wrap=True)
 
 
 def _lines(rows: Sequence[EstateResult], out: str) -> Iterator[str]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
-from optimizer.output.console.terminal import Terminal, printable
+from optimizer.output.console.plain import printable
+from optimizer.output.console.terminal import Terminal
 from optimizer.veeam.changes import AS_PLANNED, CHANGE
 from optimizer.veeam.export import SCRIPTS, TABLE, named
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -19,15 +18,9 @@ from optimizer.checker.violations import Judgement
 from optimizer.eligibility.server_load import Spans, plan_load
 from optimizer.lists.selection import JobLists
 from optimizer.output.console.job_lists import print_job_lists
-from optimizer.output.console.terminal import Terminal, ending_with_reader
+from optimizer.output.console.terminal import Terminal
 
 BUSIEST = 10
-
-
-def print_json(document: Any) -> None:
-    """Print ``document`` as JSON on stdout."""
-    with ending_with_reader():
-        print(json.dumps(document, indent=2, ensure_ascii=False), flush=True)
 
 
 def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,8 +15,9 @@ from urllib3.util import Url
 
 from models.diagnostics import Finding
 from models.imported_tables import SourceFile
+from optimizer.files.reading import parse_json
 from optimizer.files.text_table import refuse_table
-from optimizer.http_client import HttpsError, base_url, connect, exchange, parse_json
+from optimizer.http_client import HttpsError, base_url, connect, exchange, parts_of
 from optimizer.inputs.importers.spreadsheets import read_sheets, source_file
 
 Item = Mapping[str, Any]
@@ -40,9 +40,7 @@ def parse_listing(source: SourceFile, content: bytes) -> Listing:
     Raises EstateError where ``content`` is something else.
     """
     try:
-        answer = json.loads(content)
-    except RecursionError as error:
-        raise refuse_table(source.file, "is nested too deeply", SAVE) from error
+        answer = parse_json(content)
     except ValueError as error:
         raise refuse_table(source.file, f"is not JSON: {error}", SAVE) from error
     rest = answer.get("next") if isinstance(answer, dict) else None
@@ -90,7 +88,7 @@ def read_live_netbox(url: str, token: str, ca_file: Path | None, vms: bool) -> l
 
 def _next_page(url: str, rest: str) -> str:
     """Return the address of the next page, "" after the last; only this host hears the token."""
-    here, there = parse_json(url) or Url(), parse_json(rest) or Url()
+    here, there = parts_of(url) or Url(), parts_of(rest) or Url()
     if rest and (here.scheme, here.host, here.port) != (there.scheme, there.host, there.port):
         remedy = "correct the server's proxy headers, or write --url as the server does"
         raise HttpsError(f"{url}: its next page is at {rest[:200]!r}; {remedy}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -88,7 +89,7 @@ def product_settings(answers: Responses, findings: list[Finding]) -> dict[str, s
     found: dict[str, str] = {}
     build = text(answers.documents.get("serverInfo"), "buildVersion")
     major = build.partition(".")[0]
-    if major.isdigit():
+    if re.fullmatch("[0-9]{1,9}", major):
         found["ruleset"] = "v13" if int(major) >= LINUX_PROXIES_SINCE else "v12"
     elif build:
         detail = f"buildVersion {build!r} is no version: write ruleset yourself"
