@@ -14,13 +14,15 @@ import pandas as pd
 from models.diagnostics import Finding, InputProblem, did_you_mean
 from models.errors import EstateError
 from models.estate import Estate
-from models.schema import TABLES, Table
+from models.schema import CURRENT, JOB_VMS, TABLES, VMS, Table
 from models.settings import Settings
 from optimizer.files.table_reader import ENDINGS, read_table
 from optimizer.files.text_table import TextTable
 from optimizer.inputs.estate_folder import references
 from optimizer.inputs.estate_folder.column_parsers import complain_of_empty, read_column
 from optimizer.inputs.estate_folder.settings_reader import FILE, read_settings
+
+PER_VM = (VMS, JOB_VMS, CURRENT)  # large, and of these the order of rows plays no part
 
 
 @dataclass
@@ -104,7 +106,8 @@ def _table(folder: Path, table: Table) -> _FolderReader:
     path = table_path(folder, table, read.problems)
     if path is not None:
         try:
-            read.raw = read_table(path, [column.name for column in table.columns])
+            raw = read_table(path, [column.name for column in table.columns])
+            read.raw = raw if table in PER_VM else raw.sorted_by(*(table.key or raw.columns))
         except EstateError as error:
             read.problems.extend(error.problems)
     if read.raw is not None:

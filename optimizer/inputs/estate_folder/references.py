@@ -63,6 +63,7 @@ def _backup_server(raw: TextTable, servers: pd.DataFrame, problems: list[InputPr
     is_it = np.array(["backup_server" in roles for roles in servers["roles"]], dtype=np.bool_)
     servers["backup_server"] = is_it
     there = np.flatnonzero(is_it).tolist()
+    there = [row for _, row in sorted(zip(raw.lines(there), there, strict=True))]
     unclear = any(p.file == raw.file and p.column == "roles" for p in problems)
     if not there and not unclear:
         reason = "names no backup_server among its roles"
