@@ -10,7 +10,8 @@ from typing import Any
 from rich.table import Table
 
 from optimizer.output.console.terminal import Terminal, printable
-from optimizer.veeam.export import AS_PLANNED, CHANGE, SCRIPTS, TABLE, named
+from optimizer.veeam.changes import AS_PLANNED, CHANGE
+from optimizer.veeam.export import SCRIPTS, TABLE, named
 
 SHOWN = 20
 LONGEST = 200
@@ -52,7 +53,7 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
 def export_record(name: str) -> str:
     """Return a name as a terminal may have it: no codes, no marks that turn it round, not long.
 
-    >>> shown("a\\x1b[2Jb")
+    >>> export_record("a\\x1b[2Jb")
     'a\\\\x1b[2Jb'
     """
     plain = printable(name[: LONGEST + 1])
