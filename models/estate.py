@@ -6,8 +6,8 @@ A code of -1 means none. No table holds a Python object per VM.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,8 @@ class Estate:
     - ``links``: None without the table
     - ``vms``: ``network_set`` in place of ``networks``, ``host_code`` (server), ``host_version``
       0 = none; ``os``, ``platform`` and ``host`` are categories
-    - ``jobs``: ``start`` (minute of the day), ``days`` (0 = Monday) and ``proxy_codes`` (tuples)
+    - ``jobs``: ``start`` (minute of the day), ``days`` (0 = Monday), ``proxy_codes`` (tuples), and
+      ``bound_codes``: the same, but empty where the job is free (`[lists] free`)
     - ``job_vms``: only ``job_code``, ``vm_code``
     - ``current``: ``job_code``, ``vm_code``, ``proxy_code`` (-1: gone) and ``proxy``, its name;
       None without the table
@@ -59,6 +60,14 @@ class Estate:
     def backup_server(self) -> int:
         """Return the code of the backup server."""
         return int(np.flatnonzero(self.servers["backup_server"].to_numpy())[0])
+
+    def with_free(self, jobs: Iterable[str]) -> Estate:
+        """Return the estate where these ``jobs``, by name, are free, too: not bound to the servers
+        that they name today."""
+        free = set(jobs)
+        pairs = zip(self.jobs["job"], self.jobs["bound_codes"], strict=True)
+        bound = pd.Series([() if job in free else codes for job, codes in pairs], dtype=object)
+        return replace(self, jobs=self.jobs.assign(bound_codes=bound))
 
     @property
     def membership(self) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from models.aims import AIMS
+from models.week_plan import ListWishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Settings:
 
     ``failover_tasks`` None means: the backup server's own ``max_tasks``.
     ``tolerance`` maps an aim to the exact share of its value that later aims may give back.
+    ``lists`` is what is wished of the choices of jobs.
     """
 
     name: str = ""
@@ -29,6 +31,7 @@ class Settings:
     balance: Literal["tasks", "utilisation"] = "tasks"
     objectives: tuple[str, ...] = tuple(AIMS)
     tolerance: Mapping[str, Decimal] = field(default_factory=dict)
+    lists: ListWishes = field(default_factory=ListWishes)
 
     @property
     def proxies_licensed(self) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from models.errors import OutputError, PlanError
 from models.plan import Plan
 from models.solve_events import Watch
+from models.week_plan import First, WeekPlan
 from optimizer.checker import judge
 from optimizer.checker.violations import Judgement
 from optimizer.eligibility.context import PlanningContext
@@ -17,22 +18,26 @@ from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.replacement import recover
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
-from optimizer.lists.selection import JobLists, job_lists
+from optimizer.inputs.week_record import find_freed_jobs
+from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_plan
 from optimizer.output.simulation_writer import RECORD, write_simulation
 from optimizer.planner import plan
-from optimizer.simulation import simulate, simulate_tasks
+from optimizer.simulation import simulate
 from optimizer.simulation.results import Agreement, Simulation, measure_agreement
 from optimizer.solver.deadline import Deadline
+
+PLANS = 0.7  # of a time limit; the rest is for the choices of jobs
+OTHER_ORDER: dict[First, First] = {"limits": "tiers", "tiers": "limits"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanRun:
-    """A plan, the lists to select in its jobs, and, if asked for, the product ``by_itself``."""
+    """A plan, what to select in its jobs, and, if asked for, the same in the ``other`` order."""
 
     plan: Plan
-    lists: JobLists
-    by_itself: Simulation | None
+    week: WeekPlan
+    other: WeekPlan | None
 
 
 def run_plan(
@@ -44,10 +49,12 @@ def run_plan(
     step: Callable[[str], None],
     compare: bool = False,
     watch: Watch = lambda event: None,
+    after: Path | None = None,
 ) -> PlanRun:
     """Plan the estate in a folder and put the plan's files into ``out``.
 
-    To ``compare``, the product's own choice, as the jobs are today, is simulated too.
+    To ``compare``, jobs' choices are planned in the other order of the week's aims, too. Jobs that
+    name what the plan in the folder ``after`` set are free again.
     ``step`` is called with what is being done, ``watch`` with the events of the solver.
 
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
@@ -55,19 +62,24 @@ def run_plan(
     """
     step("reading")
     estate = read_estate(estate_folder)
+    if after is not None:
+        estate = estate.with_free(find_freed_jobs(estate, after))
     with write_atomically(out, last="plan.json") as folder:
         step("planning")
         deadline = Deadline(time_limit)
         context = PlanningContext.build(estate)
-        made = plan(estate, deadline, seed, workers, progress=watch, context=context)
+        made = plan(estate, deadline.share(PLANS), seed, workers, progress=watch, context=context)
         step("job lists")
-        lists = job_lists(made, deadline, step)
+        week = plan_week(context, made, deadline, step)
         step("writing")
-        write_plan(made, lists, folder, seed)
+        write_plan(made, week, folder, seed)
         step("checking")
         refuse_violations(judge(estate, folder))
-        by_itself = simulate_tasks(context, None, False, step) if compare else None
-    return PlanRun(made, lists, by_itself)
+        other = None
+        if compare:
+            step("job lists in the other order")
+            other = plan_week(context, made, deadline, step, first=OTHER_ORDER[week.first])
+    return PlanRun(made, week, other)
 
 
 def refuse_violations(judgement: Judgement) -> None:
@@ -101,7 +113,7 @@ def run_simulation(
     estate = read_estate(estate_folder)
     plan = None if plan_folder is None else read_plan(estate, find_tasks(estate), plan_folder)
     with write_atomically(out, last=RECORD) as folder:
-        lists = None if plan is None else plan.job_proxies
+        lists = None if plan is None else plan.lists
         simulation = simulate(estate, lists, knows_connections, step)
         agreed = None if plan is None else measure_agreement(simulation.runs, plan.proxy, plan.tier)
         step("writing")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from models.estate import Estate
 from optimizer.checker.plan_files import ADDED_LATER, COLUMNS, read_plan_files, read_record
-from optimizer.checker.plan_record import coverage_proven
+from optimizer.checker.plan_record import coverage_proven, freed_jobs
 from optimizer.checker.row_checks import check_rows, check_totals
 from optimizer.checker.unassigned import judge_reasons
 from optimizer.checker.violations import Judgement, Violations
@@ -25,6 +25,7 @@ def judge(estate: Estate, folder: Path) -> Judgement:
     """
     complaints = Violations()
     record = read_record(folder)
+    estate = estate.with_free(freed_jobs(record))
     files = {
         file: read_plan_files(folder, file, complaints)
         for file in COLUMNS

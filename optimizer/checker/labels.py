@@ -73,7 +73,7 @@ def judge_rule_1(
         lambda _: "has no connection to the VM",
     )
     job = roster.job[service.task]
-    manual = estate.jobs["proxy_codes"].tolist()
+    manual = estate.jobs["bound_codes"].tolist()
     listed = np.array([bool(codes) for codes in manual], dtype=np.bool_)
     allowed = [job * len(names) + code for job, codes in enumerate(manual) for code in codes]
     stray = listed[job]

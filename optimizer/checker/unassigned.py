@@ -121,7 +121,7 @@ def _of_kinds(
     takeover = (connections.kind(home, network_set, host_set) != NONE)[back].tolist()
     allowed = connects[back]
     fits = np.zeros_like(allowed)
-    lists = estate.jobs["proxy_codes"].tolist()
+    lists = estate.jobs["bound_codes"].tolist()
     for row, code in enumerate(job.tolist()):
         manual = lists[code]
         if manual:

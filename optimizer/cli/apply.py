@@ -36,6 +36,7 @@ def apply(
 ) -> None:  # fmt: skip
     """Set in each job the guest interaction proxies of PLAN's job_proxies.csv.
 
+    Jobs whose row says keep are left alone; one that is no longer as the plan saw it is told.
     Nothing but the two fields of a job's selection is changed. A job that no longer selects what
     the plan saw, or that cannot be set, is left alone and told; the exit code is then 1. What was
     changed `gip rollback` puts back. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD, or
@@ -68,7 +69,7 @@ def apply(
             stack.enter_context(lock_journal(path))
             header = Header(session.base, session.revision.name, wanted.sha256)
             book = stack.enter_context(contextlib.closing(start_or_resume(path, header)))
-        outcomes = run(session, wanted.wishes, book, keep_going, step)
+        outcomes = run(session, wanted.wishes, book, keep_going, step, wanted.kept)
     if as_json:
         from optimizer.output.console.plain import print_json
 

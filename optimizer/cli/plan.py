@@ -22,7 +22,13 @@ UNASSIGNED, UNPROVEN = 3, 5
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @solving
 @click.option(
-    "--compare", is_flag=True, help="Tell what the product would do by itself, and in its lists."
+    "--compare", is_flag=True, help="Show automatic selection and the other order beside it."
+)
+@click.option(
+    "--after",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="PLAN",
+    help="A plan applied before: what it set in jobs does not bind them.",
 )
 @click.option(
     "--report", is_flag=True, help="Write report.html and firewall.csv as well (see gip report)."
@@ -38,8 +44,8 @@ UNASSIGNED, UNPROVEN = 3, 5
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
     """Plan ESTATE: a proxy for every Windows VM of every job.
 
-    Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_agreement.csv,
-    job_splits.csv, proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
+    Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_splits.csv,
+    proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
 
     With --out-of-core the tables vms, job_vms and current are Parquet and may be larger than this
     machine's memory: they are read, expanded, written and checked in partitions, by --workers
@@ -80,8 +86,9 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
     with board(not quiet) as shown:
         sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
         made = run_plan(
-            estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch
-        )
+            estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch,
+            options["after"],
+        )  # fmt: skip
         if options["report"]:
             from optimizer.output.report.report import PAGE, write_report
 
@@ -102,21 +109,20 @@ def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, A
 
 
 def _print(made: PlanRun, out: Path, seed: int, as_json: bool, quiet: bool) -> None:
-    from optimizer.output.console.comparison import comparison, print_comparison
-    from optimizer.output.console.comparison import record as compared
+    from optimizer.output.console.comparison import comparison_record, print_comparison
     from optimizer.output.console.plain import print_json
     from optimizer.output.console.plan import print_plan
     from optimizer.output.plan_writer import record
 
-    plan, lists, by_itself = made.plan, made.lists, made.by_itself
-    figures = None if by_itself is None else comparison(plan, lists, by_itself)
+    plan, week, other = made.plan, made.week, made.other
     if as_json:
-        found = record(plan, lists, seed)
-        print_json(found if figures is None else found | {"comparison": compared(figures)})
+        found = record(plan, week, seed)
+        compared = {} if other is None else {"other": comparison_record(plan.estate, other)}
+        print_json(found | compared)
     elif not quiet:
-        print_plan(plan, lists, out)
-        if figures is not None:
-            print_comparison(figures)
+        print_plan(plan, week, out)
+        if other is not None:
+            print_comparison(week, other)
 
 
 def _exit_code(plan: Plan) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +48,20 @@ class TextTable:
         if column in self.columns:
             return self.columns[column]
         return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), len(self)), [""])
+
+    def sorted_by(self, *names: str) -> TextTable:
+        """Return the table with its rows in byte order of these columns, where they are there.
+
+        Names decide ties in a plan, so the order of rows may play no part.
+        """
+        keys = [(name, "ascending") for name in names if name in self.columns]
+        texts = pa.table({name: self.columns[name].cast(STRING) for name, _ in keys})
+        order = pc.sort_indices(texts, keys) if keys else pa.array(range(len(self)), pa.uint64())
+        columns = {name: column.take(order) for name, column in self.columns.items()}
+        place = order.to_numpy()
+        return replace(
+            self, columns=columns, lines=lambda rows: self.lines(place[list(rows)].tolist())
+        )
 
     def text(self, column: str, row: int) -> str:
         """Return one cell of a column that the file has."""

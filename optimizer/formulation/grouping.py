@@ -89,7 +89,7 @@ def _kinds(
     )
     enforced = failover_limit(estate) is not None
     taken_over = eligibility.takeover(estate.backup_server) & enforced
-    selection, selections = pd.factorize(estate.jobs["proxy_codes"])
+    selection, selections = pd.factorize(estate.jobs["bound_codes"])
     pairs = eligibility.profile[tasks.vm].astype(np.int64) * max(1, len(selections))
     pair, distinct = pd.factorize(pairs + selection[tasks.job])
     number: dict[bytes, int] = {}

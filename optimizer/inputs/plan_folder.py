@@ -21,9 +21,8 @@ from optimizer.files.table_reader import read_table
 from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.references import look_up
 
-UNASSIGNED, FINDINGS, AGREEMENT = "unassigned.csv", "findings.csv", "job_agreement.csv"
+UNASSIGNED, FINDINGS = "unassigned.csv", "findings.csv"
 BEFORE = "job_before.csv"
-COUNTS = ("planned_runs", "on_planned_server", "in_planned_tier", "parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,13 @@ class Details:
     """The details of a plan beside its assignments.
 
     Per task ``reason`` is a code into ``reasons``, -1 where it is not in `unassigned.csv`.
-    ``agreement`` has, for each job with planned runs, its `COUNTS`; ``before`` the servers, by
-    name, that each job named when the plan was made, None where the folder does not tell.
+    ``before`` has the servers, by name, that each job named when the plan was made, None where
+    the folder does not tell.
     """
 
     reason: NDArray[np.int8]
     reasons: tuple[str, ...]
     findings: TextTable
-    agreement: Mapping[str, tuple[int, ...]]
     before: Mapping[str, tuple[str, ...]] | None
     aims: tuple[AimResult, ...]
     versions: Mapping[str, str]
@@ -51,12 +49,10 @@ def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
     reason = np.full(len(tasks), -1, dtype=np.int8)
     reason[tasks_at(estate, tasks, rows)] = rows.columns["reason"].indices.to_numpy()
     aims, versions, inputs = _record(folder / RECORD)
-    agreement = plan_table(folder, AGREEMENT, ("job", *COUNTS))
     return Details(
         reason=reason,
         reasons=tuple(rows.columns["reason"].dictionary.to_pylist()),
         findings=plan_table(folder, FINDINGS, ("severity", "code", "subject", "detail")),
-        agreement=_counts(agreement),
         before=_before(folder),
         aims=aims,
         versions=versions,
@@ -73,15 +69,6 @@ def _record(path: Path) -> tuple[tuple[AimResult, ...], dict[str, str], dict[str
         raise unreadable(path, "it is not the record of a plan") from error
 
 
-def _counts(rows: TextTable) -> dict[str, tuple[int, ...]]:
-    columns = [rows.columns[name].to_pylist() for name in COUNTS]
-    try:
-        counts = [tuple(map(int, cells)) for cells in zip(*columns, strict=True)]
-    except ValueError as error:
-        raise PlanError(f"{rows.file}: {error}: is no count; {AGAIN}") from error
-    return dict(zip(rows.columns["job"].to_pylist(), counts, strict=True))
-
-
 def _before(folder: Path) -> dict[str, tuple[str, ...]] | None:
     if not (folder / BEFORE).exists():
         return None
@@ -91,9 +78,19 @@ def _before(folder: Path) -> dict[str, tuple[str, ...]] | None:
 
 
 RECORD, ASSIGNMENTS, JOB_PROXIES = "plan.json", "assignments.csv", "job_proxies.csv"
-COLUMNS = {ASSIGNMENTS: ("job", "vm", "proxy", "tier"), JOB_PROXIES: ("job", "proxies")}
+COLUMNS = {ASSIGNMENTS: ("job", "vm", "proxy", "tier"), JOB_PROXIES: ("job", "proxies", "change")}
+CHANGES = ("keep", "set")
 TIERS = ("", "1", "2", "3", "4")
 AGAIN = "run `gip plan` again"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChoice:
+    """A row of `job_proxies.csv`: servers (codes), none for automatic selection, and whether they
+    are to be set."""
+
+    servers: tuple[int, ...]
+    is_set: bool
 
 
 @dataclass(frozen=True)
@@ -101,19 +98,25 @@ class PlanFolder:
     """The assignments and job lists of the plan in ``folder``.
 
     Per task, in the order of `find_tasks`: ``proxy``, a server code, -1 where unassigned, and
-    ``tier``, 0 where there is none. ``job_proxies`` gives jobs, by name, the codes of the servers
-    that the plan uses for them.
+    ``tier``, 0 where there is none. ``choices`` gives jobs, by name, what the plan has for them;
+    jobs ``freed`` are those whose choice an earlier plan set (`--after`).
     """
 
     folder: Path
     proxy: Codes
     tier: NDArray[np.int8]
-    job_proxies: Mapping[str, tuple[int, ...]]
+    choices: Mapping[str, PlannedChoice]
+    freed: tuple[str, ...] = ()
+
+    @property
+    def lists(self) -> dict[str, tuple[int, ...]]:
+        """Return the servers of each job with a row, none for automatic selection."""
+        return {job: choice.servers for job, choice in self.choices.items()}
 
 
 def read_plan(estate: Estate, tasks: Tasks, folder: Path) -> PlanFolder:
     """Read the plan in ``folder``; PlanError where it cannot be read or is of another estate."""
-    _same_inputs(estate, folder)
+    freed = _same_inputs(estate, folder)
     rows = plan_table(folder, ASSIGNMENTS)
     server = _codes(estate.servers["server"], rows, "proxy")
     task = tasks_at(estate, tasks, rows)
@@ -121,7 +124,7 @@ def read_plan(estate: Estate, tasks: Tasks, folder: Path) -> PlanFolder:
     proxy[task] = server
     tier = np.zeros(len(tasks), dtype=np.int8)
     tier[task] = tiers(rows)
-    return PlanFolder(folder, proxy, tier, _job_proxies(estate, folder))
+    return PlanFolder(folder, proxy, tier, read_choices(estate, folder), freed)
 
 
 def tasks_at(estate: Estate, tasks: Tasks, rows: TextTable) -> Codes:
@@ -165,12 +168,13 @@ def tiers(rows: TextTable) -> NDArray[np.int8]:
     return found
 
 
-def _same_inputs(estate: Estate, folder: Path) -> None:
-    """Raise PlanError where the plan was made of other files than the estate's."""
+def _same_inputs(estate: Estate, folder: Path) -> tuple[str, ...]:
+    """Return the jobs that the plan freed; PlanError where it was made of other files."""
     recover(folder)
     try:
         record: Any = parse_json(read_bytes(folder / RECORD))
         inputs = dict(record["inputs"])
+        freed = tuple(map(str, record["settings"]["lists"]["freed_after"]))
     except OSError as error:
         raise unreadable(folder / RECORD, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError) as error:
@@ -183,9 +187,11 @@ def _same_inputs(estate: Estate, folder: Path) -> None:
             f"{'is' if len(differing) == 1 else 'are'} not as when it was made; "
             f"{AGAIN}, or name the estate that it was made of"
         )
+    return freed
 
 
-def _job_proxies(estate: Estate, folder: Path) -> dict[str, tuple[int, ...]]:
+def read_choices(estate: Estate, folder: Path) -> dict[str, PlannedChoice]:
+    """Read what a plan has for each job; PlanError where it is of another estate."""
     rows = plan_table(folder, JOB_PROXIES)
     _codes(estate.jobs["job"], rows, "job")
     code = {name: number for number, name in enumerate(estate.servers["server"].tolist())}
@@ -194,7 +200,12 @@ def _job_proxies(estate: Estate, folder: Path) -> dict[str, tuple[int, ...]]:
     _refuse(rows, "proxies", unknown, "is not a list of servers of the estate")
     jobs = rows.columns["job"].to_pylist()
     found = [tuple(code[name] for name in names) for names in lists]
-    return dict(zip(jobs, found, strict=True))
+    changes = rows.columns["change"].to_pylist()
+    _refuse(rows, "change", ~np.isin(changes, CHANGES), "is none of keep and set")
+    return {
+        job: PlannedChoice(servers, change == "set")
+        for job, servers, change in zip(jobs, found, changes, strict=True)
+    }
 
 
 def _codes(names: pd.Series[str], rows: TextTable, column: str) -> Codes:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,57 +16,27 @@ import pyarrow as pa
 from models.assignment_problem import Counts
 from models.estate import Codes, Estate
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
-from models.settings import Settings
 from models.week import clock
+from models.week_plan import WeekPlan
 from optimizer.eligibility.server_load import Spans, plan_load
 from optimizer.eligibility.tasks import byte_rank
 from optimizer.files.csv_writer import named, write_csv
-from optimizer.lists.selection import JobLists
-
-VmsOf = Callable[[Codes], Sequence[str]]
-
-
-def write_job_lists(estate: Estate, lists: JobLists, vms_of: VmsOf, folder: Path) -> None:
-    """Write ``job_proxies.csv`` and the other files of a row per job, and ``job_splits.csv``.
-
-    ``vms_of`` gives the names of the VMs of tasks, given by their places in all tasks.
-    """
-    servers = estate.servers["server"].tolist()
-
-    def listed(codes: Iterable[int]) -> str:
-        return ";".join(servers[code] for code in codes)
-
-    proxies = [listed(codes) for codes in lists.lists.values()]
-    write_csv(folder / "job_proxies.csv", {"job": list(lists.lists), "proxies": proxies})
-    said = dict(zip(estate.jobs["job"], estate.jobs["proxies"], strict=True))
-    before = [";".join(said[job]) for job in lists.lists]
-    write_csv(folder / "job_before.csv", {"job": list(lists.lists), "proxies": before})
-    parts = [len(lists.splits.get(job, [()])) for job in lists.by_job["job"]]
-    agreed = lists.by_job.assign(parts=parts).astype(str).to_dict("list")
-    write_csv(folder / "job_agreement.csv", {str(name): cells for name, cells in agreed.items()})
-    rows = [
-        (job, str(number), listed(part.servers), vm)
-        for job, parts in lists.splits.items()
-        for number, part in enumerate(parts, start=1)
-        for vm in vms_of(np.sort(part.tasks))
-    ]
-    fields = ("job", "part", "proxies", "vm")
-    columns = {field: [row[place] for row in rows] for place, field in enumerate(fields)}
-    write_csv(folder / "job_splits.csv", columns)
-
+from optimizer.output.week_writer import NamesOf, week_record, write_week
 
 TOOLS = ("gip-planner", "ortools", "networkx", "pandas", "pyarrow")
 FORMAT = 1
 
 
-def write_plan(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
-    """Write all files of ``plan``, with the ``lists`` to select in its jobs, into ``folder``."""
+def write_plan(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
+    """Write all files of ``plan``, with what to select in its jobs, into ``folder``."""
     write_tasks(plan, folder)
+    ids = plan.estate.vms["vm"]
+    names = plan.estate.vms.get("name", ids)
 
-    def vms_of(tasks: Codes) -> list[str]:
-        return plan.estate.vms["vm"].iloc[plan.tasks.vm[tasks]].tolist()
+    def names_of(vms: Codes) -> list[tuple[str, str]]:
+        return list(zip(ids.iloc[vms], names.iloc[vms], strict=True))
 
-    write_whole(plan, lists, vms_of, folder, seed)
+    write_whole(plan, week, names_of, folder, seed)
 
 
 def write_tasks(plan: Plan, folder: Path) -> None:
@@ -76,15 +45,15 @@ def write_tasks(plan: Plan, folder: Path) -> None:
     _unassigned(plan, folder / "unassigned.csv")
 
 
-def write_whole(plan: Plan, lists: JobLists, vms_of: VmsOf, folder: Path, seed: int) -> None:
+def write_whole(plan: Plan, week: WeekPlan, names_of: NamesOf, folder: Path, seed: int) -> None:
     """Write the other files; for these, rows of tasks may stand for several that are alike.
 
-    ``vms_of`` gives the names of the VMs of tasks that ``lists`` speaks of.
+    ``names_of`` gives id and name of VMs that ``week`` speaks of.
     """
-    write_job_lists(plan.estate, lists, vms_of, folder)
+    write_week(plan.estate, week, names_of, folder)
     write_proxy_load(plan.estate, plan_load(plan), folder / "proxy_load.csv")
     _findings(plan, folder / "findings.csv")
-    text = json.dumps(record(plan, lists, seed), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(record(plan, week, seed), indent=2, ensure_ascii=False) + "\n"
     (folder / "plan.json").write_bytes(text.encode())
 
 
@@ -145,7 +114,7 @@ def tools() -> dict[str, str]:
     return {name: version(name) for name in TOOLS} | {"python": platform.python_version()}
 
 
-def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
+def record(plan: Plan, week: WeekPlan, seed: int) -> dict[str, Any]:
     """Return what ``plan.json`` holds."""
     tasks = plan.tasks
     kinds = np.bincount(tasks.kind, tasks.count, 3)
@@ -153,7 +122,7 @@ def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
         "format": FORMAT,
         "tool": tools(),
         "inputs": dict(plan.estate.inputs),
-        "settings": _settings(plan.estate.settings) | {"seed": seed},
+        "settings": _settings(plan.estate) | {"seed": seed},
         "aims": [
             {
                 "aim": aim.aim,
@@ -174,13 +143,14 @@ def record(plan: Plan, lists: JobLists, seed: int) -> dict[str, Any]:
             "unassigned": len(plan.unassigned),
             "servers_used": int((np.bincount(plan.proxy[plan.tier > 0]) > 0).sum()),
             "findings": len(plan.findings),
-            **asdict(lists.agreement),
-            "jobs_to_split": len(lists.splits),
+            "jobs_to_split": len(week.splits),
         },
+        "week": week_record(plan.estate, week),
     }
 
 
-def _settings(settings: Settings) -> dict[str, Any]:
+def _settings(estate: Estate) -> dict[str, Any]:
+    settings = estate.settings
     return {
         "name": settings.name,
         "ruleset": settings.ruleset,
@@ -196,7 +166,27 @@ def _settings(settings: Settings) -> dict[str, Any]:
             "objectives": list(settings.objectives),
             "tolerance": {aim: float(share) for aim, share in settings.tolerance.items()},
         },
+        "lists": {
+            "first": settings.lists.first,
+            "free": "all" if settings.lists.all_free else sorted(settings.lists.free),
+            "keep": sorted(settings.lists.keep),
+            "most_changes": settings.lists.most_changes,
+            "least_servers": settings.lists.least_servers,
+            "cross_sites": settings.lists.cross_sites,
+            "freed_after": _freed(estate),
+        },
     }
+
+
+def _freed(estate: Estate) -> list[str]:
+    """Return the jobs that are free because an earlier plan set what they name (`--after`)."""
+    wishes = estate.settings.lists
+    jobs = estate.jobs[["job", "proxy_codes", "bound_codes"]].itertuples(index=False, name=None)
+    return [
+        job
+        for job, named, bound in jobs
+        if named and not bound and not wishes.all_free and job not in wishes.free
+    ]
 
 
 def write_proxy_load(estate: Estate, spans: Spans, path: Path) -> None:

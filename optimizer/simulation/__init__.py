@@ -21,7 +21,7 @@ def simulate(
     """Replay what the product does by itself in one week (S13 to S16).
 
     ``lists`` gives jobs, by name, the servers (codes) to choose among, as `job_proxies.csv` of a
-    plan does; a job without one is automatic. Without ``lists`` each job keeps its own (S13).
+    plan does: none for automatic selection; a job without a list keeps its own (S13).
     With ``knows_connections`` the product looks only at servers that connect.
     """
     return simulate_tasks(PlanningContext.build(estate), lists, knows_connections, step)

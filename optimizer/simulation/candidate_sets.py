@@ -95,7 +95,7 @@ def build_choices(
     names = estate.jobs["job"].tolist()
     named = estate.jobs["proxy_codes"].tolist()
     if lists is not None:
-        named = [lists.get(name, ()) for name in names]
+        named = [lists.get(name, own) for name, own in zip(names, named, strict=True)]
     found = []
     for of in working:
         tier = eligibility.tier[of.profiles][:, order]

@@ -24,7 +24,8 @@ from optimizer.veeam.journal import Entry, Journal
 from optimizer.veeam.planned_lists import JobChange
 
 AS_PLANNED, WOULD_CHANGE, CHANGED, FAILED = "as planned", "would change", "changed", "failed"
-GOOD = (AS_PLANNED, WOULD_CHANGE, CHANGED)
+NOT_AS_SEEN = "kept, but no longer as the plan saw it"
+GOOD = (AS_PLANNED, WOULD_CHANGE, CHANGED, NOT_AS_SEEN)
 
 
 class StoppedError(GipError):
@@ -50,12 +51,13 @@ class ApplyOutcome:
 
 def apply(
     session: Session, wishes: Sequence[JobChange], journal: Journal | None, keep_going: bool,
-    step: Callable[[str], None],
+    step: Callable[[str], None], kept: Sequence[JobChange] = (),
 ) -> list[ApplyOutcome]:  # fmt: skip
     """Return what became of each job, in order, up to the first failure unless ``keep_going``.
 
-    Without a ``journal`` nothing is changed. Raises HttpsError where jobs and servers cannot be
-    listed, StoppedError on Ctrl-C while there is a journal.
+    Of jobs that are ``kept`` those are told that are no longer as the plan saw them. Without a
+    ``journal`` nothing is changed. Raises HttpsError where jobs and servers cannot be listed,
+    StoppedError on Ctrl-C while there is a journal.
     """
     live = read_live(session)
     outcomes: list[ApplyOutcome] = []
@@ -64,7 +66,9 @@ def apply(
             step(f"job {number} of {len(wishes)}: {wish.job}")
             outcomes.append(_outcome(session, live, journal, wish))
             if outcomes[-1].result == FAILED and not keep_going:
-                break
+                return outcomes
+        step("jobs that keep what they have")
+        outcomes += [found for job in kept if (found := _not_as_seen(session, live, job))]
     except KeyboardInterrupt as error:
         if journal is None:
             raise
@@ -72,6 +76,19 @@ def apply(
         done = f"{len(outcomes)} of {len(wishes)} jobs done, {changed} changed"
         raise StoppedError(f"interrupted; {done}; {list_ways(journal.path)}") from error
     return outcomes
+
+
+def _not_as_seen(session: Session, live: JobCatalog, job: JobChange) -> ApplyOutcome | None:
+    """Tell of a kept job that no longer selects what the plan saw; it is left alone either way."""
+    try:
+        aim = match_job(job, live, session.revision)
+        found = read_selection(parse_body(text_of(session.get(f"jobs/{aim.id}"))))
+    except (SkippedError, HttpsError, BodyError):
+        return None  # what cannot be looked at cannot be compared, and nothing is done with it
+    if found is None or (aim.seen is not None and found.same(aim.seen)):
+        return None
+    before = tuple(live.server_names.get(each.lower(), each) for each in found.proxies)
+    return ApplyOutcome(job.job, NOT_AS_SEEN, before, job.wanted)
 
 
 def list_ways(journal: Path) -> str:

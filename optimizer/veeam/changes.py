@@ -11,6 +11,7 @@ from optimizer.veeam.planned_lists import JobChange
 FORMAT = 1
 CHANGE, AS_PLANNED = "change", "as planned"
 STALE, UNKNOWN, NOT_COVERED = "stale", "unknown", "not covered"
+NOT_AS_SEEN = "kept, changed since"
 
 
 def changes_entry(wish: JobChange) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.csv_writer import BOM, write_csv
-from optimizer.veeam.changes import changes_entry, changes_text
-from optimizer.veeam.live_job_state import LiveJobState, add_state
+from optimizer.veeam.changes import NOT_AS_SEEN, changes_entry, changes_text
+from optimizer.veeam.live_job_state import LiveJobState, add_state, kept_entry
 from optimizer.veeam.planned_lists import read_planned_lists
 
 CHANGES, TABLE = "changes.json", "changes.csv"
@@ -23,7 +23,10 @@ def export_plan(
 ) -> list[dict[str, Any]]:
     """Write all files for the product into ``out``, or none; return each job's `changes_entry`.
 
-    An ``interface`` adds to them what it knows. Raises PlanError where ``plan`` is not the folder
+    Jobs that keep what they have are not among them. An ``interface`` adds what it knows, and the
+    kept jobs that are no longer as the plan saw them: told, but not in the file of changes.
+
+    Raises PlanError where ``plan`` is not the folder
     of a plan, GipError where a job's body is none, and OutputError.
     """
     plan_files = read_planned_lists(plan)
@@ -35,8 +38,10 @@ def export_plan(
             known | add_state(wish, interface)
             for known, wish in zip(entries, plan_files.wishes, strict=True)
         ]
+        entries += [entry for job in plan_files.kept if (entry := kept_entry(job, interface))]
     with write_atomically(out, last=CHANGES) as folder:
-        (folder / CHANGES).write_bytes(changes_text(head, entries).encode())
+        to_set = [entry for entry in entries if entry["action"] != NOT_AS_SEEN]
+        (folder / CHANGES).write_bytes(changes_text(head, to_set).encode())
         _table(entries, folder / TABLE)
         for script in SCRIPTS:
             (folder / script).write_bytes(_script(script))

@@ -9,7 +9,15 @@ from typing import Any
 
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision, revision_of_build
-from optimizer.veeam.changes import AS_PLANNED, CHANGE, NOT_COVERED, STALE, UNKNOWN
+from optimizer.veeam.changes import (
+    AS_PLANNED,
+    CHANGE,
+    NOT_AS_SEEN,
+    NOT_COVERED,
+    STALE,
+    UNKNOWN,
+    changes_entry,
+)
 from optimizer.veeam.client import Session
 from optimizer.veeam.job_catalog import Item, JobCatalog, build_catalog, items
 from optimizer.veeam.job_matching import SkippedError, StaleError, UnknownError, match_job
@@ -84,6 +92,12 @@ def add_state(wish: JobChange, interface: LiveJobState) -> dict[str, Any]:
         raise GipError(f"job {wish.job!r}: {error}") from error
     except SkippedError as error:
         return known | {"action": _action(error), "reason": str(error)}
+
+
+def kept_entry(job: JobChange, interface: LiveJobState) -> dict[str, Any] | None:
+    """Return the entry of a kept job that no longer selects what the plan saw, else None."""
+    state = changes_entry(job) | add_state(job, interface)
+    return state | {"action": NOT_AS_SEEN} if state["action"] == STALE else None
 
 
 def _action(error: SkippedError) -> str:

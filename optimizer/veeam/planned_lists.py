@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from optimizer.files.text_table import TextTable, items
 
 WANTED, SEEN = "job_proxies.csv", "job_before.csv"
 COLUMNS = ("job", "proxies")
+CHANGE = "change"
 AGAIN = "run `gip plan` again"
 
 
@@ -26,31 +28,37 @@ class JobChange:
 
 @dataclass(frozen=True, slots=True)
 class PlannedLists:
-    """What a plan wants, in the order of its file; the SHA-256 of each file that says so."""
+    """What a plan sets and what it keeps, in the order of its file; the SHA-256 of each file that
+    says so. A kept job is to stay as ``seen``, so nothing is sent for it."""
 
     wishes: tuple[JobChange, ...]
+    kept: tuple[JobChange, ...]
     sha256: dict[str, str]
 
 
 def read_planned_lists(plan: Path) -> PlannedLists:
     """Return what the plan in a folder wants; raise PlanError where it cannot be read."""
     recover(plan)
-    wanted, seen = _table(plan / WANTED), _table(plan / SEEN)
+    wanted, seen = _table(plan / WANTED, (*COLUMNS, CHANGE)), _table(plan / SEEN, COLUMNS)
     before = _lists(plan / SEEN, seen)
-    wishes = []
-    for job, servers in _lists(plan / WANTED, wanted).items():
+    changes = wanted.columns[CHANGE].to_pylist()
+    found: dict[str, list[JobChange]] = {"set": [], "keep": []}
+    for (job, servers), change in zip(_lists(plan / WANTED, wanted).items(), changes, strict=True):
         if job not in before:
             raise PlanError(f"{plan / SEEN}: has no row for job {job!r}; {AGAIN}")
-        wishes.append(JobChange(job, servers, before[job]))
-    return PlannedLists(tuple(wishes), {WANTED: wanted.sha256, SEEN: seen.sha256})
+        if change not in found:
+            raise PlanError(f"{plan / WANTED}: change {change!r} is not set or keep; {AGAIN}")
+        found[change].append(JobChange(job, servers, before[job]))
+    sha256 = {WANTED: wanted.sha256, SEEN: seen.sha256}
+    return PlannedLists(tuple(found["set"]), tuple(found["keep"]), sha256)
 
 
-def _table(path: Path) -> TextTable:
+def _table(path: Path, columns: Sequence[str]) -> TextTable:
     try:
-        table = read_table(path, COLUMNS)
+        table = read_table(path, columns)
     except EstateError as error:
         raise PlanError(f"{path}: {error.problems[0].reason}; {AGAIN}") from error
-    missing = [column for column in COLUMNS if column not in table.columns]
+    missing = [column for column in columns if column not in table.columns]
     if table.problems or missing:
         why = str(table.problems[0]) if table.problems else f"has no column {missing[0]!r}"
         raise PlanError(f"{path}: {why}; {AGAIN}")

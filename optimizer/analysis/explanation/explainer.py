@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +103,8 @@ def explain_vm(
     context = PlanningContext.build(estate)
     tasks = context.tasks
     plan = read_plan(estate, tasks, plan_folder)
+    estate = estate.with_free(plan.freed)
+    context = replace(context, estate=estate)
     wanted = _tasks(estate, tasks, _vm(estate, vm), job)
     step("explaining")
     explainer = Explainer(context, plan.proxy, plan.tier)

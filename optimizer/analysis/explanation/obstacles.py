@@ -110,7 +110,7 @@ class ObstacleFinder:
             facts.append(Fact("excluded", f"{name} is excluded as a proxy"))
         if not settings.proxies_licensed and server != self._estate.backup_server:
             facts.append(Fact("S3", "the licence lets the backup server alone serve"))
-        named = self._job["proxy_codes"]
+        named = self._job["bound_codes"]
         if named and server not in named:
             names = listed([self._servers["server"].iloc[code] for code in named])
             facts.append(Fact("S13", f"job {self._job['job']} names only {names}"))

@@ -114,8 +114,8 @@ class RepairFinder:
         elif fact.rule == "S13":
             jobs = self._estate.jobs
             text = f"add {name} to the proxies of job {jobs['job'].iloc[self._job]} in jobs.csv"
-            listed = (*jobs["proxy_codes"].iloc[self._job], server)
-            yield Repair(FLAG, tier, server, text, Edit("jobs", self._job, "proxy_codes", listed))
+            listed = (*jobs["bound_codes"].iloc[self._job], server)
+            yield Repair(FLAG, tier, server, text, Edit("jobs", self._job, "bound_codes", listed))
 
     def _place(self, server: int, tier: int, fact: Fact) -> Repair:
         if fact.rule == "max_tasks":
@@ -145,7 +145,7 @@ class RepairFinder:
         estate, server = apply_edit(self._estate, change.edit), change.server
         context = PlanningContext.build(estate, self._tasks)
         eligibility = context.eligibility
-        listed = estate.jobs["proxy_codes"].iloc[self._job]
+        listed = estate.jobs["bound_codes"].iloc[self._job]
         tier = eligibility.tier[eligibility.profile[self._vm], server]
         capacity = ServerCapacity(context, self._proxy, self._task)
         return bool(

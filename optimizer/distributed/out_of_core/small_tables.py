@@ -54,7 +54,7 @@ def read_small_tables(folder: Path) -> tuple[SmallTables, list[InputProblem]]:
     read = read_tables(folder, [table for table in TABLES if table not in LARGE])
     problems, findings = read.problems, read.findings
     look_up_names(read.raw, read.frames, problems)
-    sets = resolve_infrastructure(read.raw, read.frames, problems, findings)
+    sets = resolve_infrastructure(read.raw, read.frames, read.settings.lists, problems, findings)
     found = {table.name: _file(folder, table, problems, findings) for table in LARGE}
     files = {name: path for name, path in found.items() if path is not None}
     wanted = {table.name for table in TABLES if table.required}

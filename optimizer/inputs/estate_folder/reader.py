@@ -14,7 +14,7 @@ import pandas as pd
 from models.diagnostics import Finding, InputProblem, did_you_mean
 from models.errors import EstateError
 from models.estate import Estate
-from models.schema import LINKS, TABLES, Table
+from models.schema import CURRENT, JOB_VMS, LINKS, TABLES, VMS, Table
 from models.settings import Settings
 from optimizer.files.reading import read_bytes
 from optimizer.files.replacement import recover
@@ -24,6 +24,7 @@ from optimizer.inputs.estate_folder import references
 from optimizer.inputs.estate_folder.column_parsers import complain_of_empty, read_column
 from optimizer.inputs.estate_folder.settings_reader import FILE, read_settings
 
+PER_VM = (VMS, JOB_VMS, CURRENT)  # large, and of these the order of rows plays no part
 MOST_LINKS = 300_000  # seconds of work on graphs; networks and sites have far fewer
 
 
@@ -110,7 +111,8 @@ def _table(folder: Path, table: Table) -> _TableRead:
     path = table_path(folder, table, read.problems)
     if path is not None:
         try:
-            read.raw = read_table(path, [column.name for column in table.columns])
+            raw = read_table(path, [column.name for column in table.columns])
+            read.raw = raw if table in PER_VM else raw.sorted_by(*(table.key or raw.columns))
         except EstateError as error:
             read.problems.extend(error.problems)
     if read.raw is not None and table == LINKS and len(read.raw) > MOST_LINKS:

@@ -17,10 +17,12 @@ from models.estate import Codes, Estate
 from models.ruleset import is_maybe_windows
 from models.schema import TABLES
 from models.settings import Settings
+from models.week_plan import ListWishes
 from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.column_parsers import complain
 from optimizer.inputs.estate_folder.network_sets import NetworkSets
 from optimizer.inputs.estate_folder.prefix_lookup import Network, PrefixTable, find_overlaps
+from optimizer.inputs.estate_folder.settings_reader import FILE as SETTINGS_FILE
 
 Raw = Mapping[str, TextTable]
 Frames = dict[str, pd.DataFrame]
@@ -39,7 +41,11 @@ def complete_tables(raw: Raw) -> set[str]:
 
 
 def resolve_infrastructure(
-    raw: Raw, frames: Frames, problems: list[InputProblem], findings: list[Finding]
+    raw: Raw,
+    frames: Frames,
+    wishes: ListWishes,
+    problems: list[InputProblem],
+    findings: list[Finding],
 ) -> NetworkSets | None:
     """Resolve what servers, networks and jobs say of one another.
 
@@ -57,6 +63,7 @@ def resolve_infrastructure(
             servers["network_set"] = sets.resolve(raw["servers"], "server", problems, findings)
         if "jobs" in complete:
             _manual(raw["jobs"], frames["jobs"], servers, problems)
+            _free_jobs(frames["jobs"], raw["jobs"].file, wishes, problems)
     return sets
 
 
@@ -64,6 +71,7 @@ def _backup_server(raw: TextTable, servers: pd.DataFrame, problems: list[InputPr
     is_it = np.array(["backup_server" in roles for roles in servers["roles"]], dtype=np.bool_)
     servers["backup_server"] = is_it
     there = np.flatnonzero(is_it).tolist()
+    there = [row for _, row in sorted(zip(raw.lines(there), there, strict=True))]
     unclear = any(p.file == raw.file and p.column == "roles" for p in problems)
     if not there and not unclear:
         reason = "names no backup_server among its roles"
@@ -121,6 +129,24 @@ def _manual(
     jobs["proxies"] = chosen
     jobs["proxy_codes"] = [
         tuple(sorted({known[name] for name in names if name in known})) for names in chosen
+    ]
+
+
+def _free_jobs(
+    jobs: pd.DataFrame, file: str, wishes: ListWishes, problems: list[InputProblem]
+) -> None:
+    """Tell which servers each job is bound to: none where it is free, whatever it names today."""
+    names = jobs["job"].tolist()
+    known = Hints(names)
+    for key, wanted in (("lists.free", wishes.free), ("lists.keep", wishes.keep)):
+        for name in sorted(wanted.difference(names)):
+            remedy = f"correct it or leave it out{known.of(name)}"
+            problems.append(
+                InputProblem(SETTINGS_FILE, None, key, name, f"is not in {file}", remedy)
+            )
+    jobs["bound_codes"] = [
+        () if wishes.all_free or name in wishes.free else codes
+        for name, codes in zip(names, jobs["proxy_codes"], strict=True)
     ]
 
 
@@ -209,7 +235,7 @@ def resolve_references(
     """
     complete = complete_tables(raw)
     look_up_names(raw, frames, problems)
-    sets = resolve_infrastructure(raw, frames, problems, findings)
+    sets = resolve_infrastructure(raw, frames, settings.lists, problems, findings)
     if sets is not None and "vms" in complete:
         frames["vms"]["network_set"] = sets.resolve(raw["vms"], "vm", problems, findings)
     if {"servers", "vms"} <= complete:

@@ -14,6 +14,7 @@ from models.diagnostics import InputProblem, did_you_mean
 from models.ruleset import RULESETS
 from models.schema import LARGEST
 from models.settings import Settings
+from models.week_plan import WEEK_AIMS, ListWishes
 
 FILE = "estate.toml"
 LARGEST_SHOWN = 10**18
@@ -45,6 +46,23 @@ def _objectives(value: Any) -> str | None:
     return None if fits else f"a list of {', '.join(LEADING)}, then any of {rest}, each once"
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _free(value: Any) -> str | None:
+    return None if value == "all" or _texts(value) else 'a list of jobs, or "all"'
+
+
+def _jobs(value: Any) -> str | None:
+    return None if _texts(value) else "a list of jobs"
+
+
+def _count(least: int) -> _Check:
+    text = f"a whole number from {least} to {LARGEST}"
+    return lambda value: None if type(value) is int and least <= value <= LARGEST else text
+
+
 def _share(value: Any) -> str | None:
     fits = isinstance(value, (int, Decimal)) and not isinstance(value, bool) and 0 <= value <= 1
     return None if fits else "a number from 0 to 1"
@@ -63,6 +81,12 @@ KEYS: dict[str, tuple[str, _Check]] = {
     "failover.tasks": ("failover_tasks", _tasks),
     "planning.balance": ("balance", _one_of("tasks", "utilisation")),
     "planning.objectives": ("objectives", _objectives),
+    "lists.first": ("lists.first", _one_of(*WEEK_AIMS)),
+    "lists.free": ("lists.free", _free),
+    "lists.keep": ("lists.keep", _jobs),
+    "lists.most_changes": ("lists.most_changes", _count(0)),
+    "lists.least_servers": ("lists.least_servers", _count(1)),
+    "lists.cross_sites": ("lists.cross_sites", _kind(bool, "true or false")),
     **{f"planning.tolerance.{aim}": (f"tolerance.{aim}", _share) for aim in AIMS},
 }
 _SECTIONS = {key.rsplit(".", 1)[0] for key in KEYS if "." in key} | {"planning"}
@@ -83,6 +107,7 @@ def read_settings(content: bytes, problems: list[InputProblem]) -> Settings:
         problems.append(InputProblem(FILE, place, None, None, f"is not TOML: {error}", remedy))
         return Settings()
     values: dict[str, Any] = {"tolerance": {}}
+    lists: dict[str, Any] = {}
     for key, value in _flatten(document):
         if key not in KEYS:
             problems.append(_unknown(text, key, value))
@@ -96,9 +121,14 @@ def read_settings(content: bytes, problems: list[InputProblem]) -> Settings:
             )
         elif name.startswith("tolerance."):
             values["tolerance"][name.removeprefix("tolerance.")] = Decimal(value)
+        elif name == "lists.free" and value == "all":
+            lists["all_free"] = True
+        elif name.startswith("lists."):
+            wish = name.removeprefix("lists.")
+            lists[wish] = frozenset(value) if isinstance(value, list) else value
         elif name:
             values[name] = tuple(value) if isinstance(value, list) else value
-    return Settings(**values)
+    return Settings(**values, lists=ListWishes(**lists))
 
 
 def _unknown(text: str, key: str, value: Any) -> InputProblem:

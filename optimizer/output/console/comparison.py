@@ -1,61 +1,58 @@
-"""A plan beside what the product would do by itself: for the terminal, and as a record."""
+"""The choices of jobs beside automatic selection and beside the other order of the week's aims."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
-from rich.table import Table
-
-from models.plan import Plan
-from optimizer.lists.selection import JobLists
-from optimizer.output.console.job_lists import share
+from models.estate import Estate
+from models.week_plan import MAXIMISED_WEEK_AIMS, WeekFigures, WeekPlan
 from optimizer.output.console.terminal import Terminal
-from optimizer.simulation.results import Simulation
-from optimizer.simulation.week_figures import Figures, figures_of, figures_of_plan
+from optimizer.output.console.week import figures_table
+from optimizer.output.week_writer import week_record
 
-COLUMNS = {"plan": "plan", "by_itself": "by itself", "in_job_lists": "in the job lists"}
-
-
-def comparison(plan: Plan, lists: JobLists, by_itself: Simulation) -> dict[str, Figures]:
-    """Return the figures of the week as planned, of the product by itself, and in the lists."""
-    found = figures_of_plan(plan), figures_of(by_itself), lists.figures
-    return dict(zip(COLUMNS, found, strict=True))
-
-
-def record(figures: dict[str, Figures]) -> dict[str, Any]:
-    """Return what ``--json`` prints of the figures."""
-    return {name: asdict(column) for name, column in figures.items()}
+ORDERS = {"limits": "limits first", "tiers": "tiers first"}
+PRICED = {
+    "failed": "failed runs",
+    "tier1": "runs in tier 1",
+    "tier2": "runs in tier 2",
+    "tier3": "runs in tier 3",
+    "overload_minutes": "task-minutes of overload",
+}
 
 
-def print_comparison(figures: dict[str, Figures]) -> None:
-    """Print the figures side by side."""
-    table = Table(title="The runs of a week", title_justify="left")
-    table.add_column("")
-    for heading in COLUMNS.values():
-        table.add_column(heading, justify="right")
-    columns = [_column(figures[name]) for name in COLUMNS]
-    for name in columns[0]:
-        table.add_row(name, *(column[name] for column in columns))
-    console = Terminal()
-    console.print(table)
-    console.print(_sentence(figures["by_itself"]))
+def comparison_record(estate: Estate, other: WeekPlan) -> dict[str, Any]:
+    """Return what ``--json`` prints of the week in the ``other`` order."""
+    return week_record(estate, other)
 
 
-def _column(figures: Figures) -> dict[str, str]:
-    tiers = {f"tier {tier}": str(runs) for tier, runs in enumerate(figures.tiers, start=1)}
-    return tiers | {
-        "failed": str(figures.failed),
-        "failed over": str(figures.failed_over),
-        "peak": str(figures.peak),
-        "task-minutes above max_tasks": str(figures.overload),
+def print_comparison(week: WeekPlan, other: WeekPlan) -> None:
+    """Print today, automatic selection, and the lists in both orders, with what each order costs.
+
+    The figures are those of the nominal week.
+    """
+    columns: dict[str, WeekFigures] = {
+        "today": week.today.nominal,
+        "all automatic": week.automatic.nominal,
+        ORDERS[week.first]: week.lists.nominal,
+        ORDERS[other.first]: other.lists.nominal,
     }
+    console = Terminal()
+    console.print(figures_table("The runs of a week, other choices beside these", columns))
+    console.print(_price(week, other), soft_wrap=True)
 
 
-def _sentence(alone: Figures) -> str:
-    runs = sum(alone.tiers) + alone.failed
-    first = alone.tiers[0]
-    return (
-        f"By itself the product would serve {first} of {runs} runs ({share(first, runs)}) in "
-        f"tier 1, let {alone.failed} fail and overload servers by {alone.overload} task-minutes"
-    )
+def _price(week: WeekPlan, other: WeekPlan) -> str:
+    """Say what the order of the plan costs beside the other one.
+
+    Only what is worse is told: what is better is the reason for the order.
+    """
+    prices = []
+    for figure, words in PRICED.items():
+        here, there = getattr(week.lists.nominal, figure), getattr(other.lists.nominal, figure)
+        more_is_better = figure in MAXIMISED_WEEK_AIMS
+        if (here < there) if more_is_better else (here > there):
+            prices.append(f"{abs(here - there)} {words} {'fewer' if more_is_better else 'more'}")
+    kept = ORDERS[week.first].split()[0]
+    if not prices:
+        return f"{kept.capitalize()} first costs nothing here"
+    return f"The price of {kept} first: {', '.join(prices)}"

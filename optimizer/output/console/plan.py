@@ -14,17 +14,17 @@ from models.estate import Estate
 from models.plan import Plan
 from models.schema import TABLES
 from models.week import clock
+from models.week_plan import WeekPlan
 from optimizer.checker.violations import Judgement
 from optimizer.eligibility.server_load import Spans, plan_load
-from optimizer.lists.selection import JobLists
-from optimizer.output.console.job_lists import print_job_lists
 from optimizer.output.console.terminal import Terminal
+from optimizer.output.console.week import print_week
 
 BUSIEST = 10
 
 
-def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
-    """Print the aims, the busiest servers, what was left unassigned, and what the lists do."""
+def print_plan(plan: Plan, week: WeekPlan, out: Path) -> None:
+    """Print the aims, what was left unassigned, the week that follows, and what to do."""
     console = Terminal()
     console.print(_aims(plan))
     console.print(_busiest(plan, plan_load(plan)))
@@ -35,13 +35,13 @@ def print_plan(plan: Plan, lists: JobLists, out: Path) -> None:
         for reason, count in reasons.most_common():
             table.add_row(reason, str(count))
         console.print(table)
-    print_job_lists(console, lists)
     warnings = sum(finding.severity == "warning" for finding in plan.findings)
     console.print(
         f"{count_words(int(plan.tasks.count.sum()), 'task')}, {len(plan.unassigned)} unassigned; "
         f"{count_words(warnings, 'warning')} in findings.csv; written to {out}",
         soft_wrap=True,
     )
+    print_week(console, plan.estate, week, out)
 
 
 def count_words(count: int, noun: str) -> str:

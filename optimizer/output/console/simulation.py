@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
-from optimizer.output.console.job_lists import followed, share
 from optimizer.output.console.terminal import Terminal
 from optimizer.simulation.results import Agreement, Simulation
 
@@ -55,3 +54,18 @@ def _overloaded(simulation: Simulation) -> Table:
             servers["server"].iloc[server], str(busiest[server]), str(limit), str(minutes)
         )
     return table
+
+
+def followed(agreement: Agreement) -> str:
+    """Say how many runs are where the plan wants them."""
+    planned, tier = agreement.planned_runs, agreement.in_planned_tier
+    on_server = agreement.on_planned_server
+    return (
+        f"of {planned} planned runs {on_server} ({share(on_server, planned)}) are on their server, "
+        f"{tier} ({share(tier, planned)}) in their tier"
+    )
+
+
+def share(part: int, whole: int) -> str:
+    """Return ``part`` of ``whole`` in percent, "-" of nothing."""
+    return f"{part / whole:.1%}" if whole else "-"
