@@ -1,1 +1,1 @@
-"""What each job should select, so that the product's own dispatch is best."""
+"""The choice of each job, judged by the week that follows, in five weeks that may come."""

@@ -1,0 +1,92 @@
+"""Job choices: the search for what to select in each job, from start to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from models.estate import Codes
+from models.week_plan import ListWishes, Servers, WeekFigures
+from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.five_weeks import FiveWeeks
+from optimizer.lists.list_moves import NearbyMoves
+from optimizer.lists.list_search import AllEffects, Judged, ListSearch, Moves, few
+from optimizer.lists.week_jobs import WeekEstate
+from optimizer.solver.deadline import Deadline
+
+ALL_LISTS = 1024
+WORK = 3_000_000
+WORK_PER_TASK = 12
+ROUNDS = 8
+
+
+def choose(
+    week: WeekEstate,
+    judge: FiveWeeks,
+    wishes: ListWishes,
+    planned: WeekFigures,
+    proxy: Codes,
+    tier_lists: Sequence[Servers] | None = None,
+    deadline: Deadline | None = None,
+    step: Callable[[str], None] = lambda step: None,
+) -> ListSearch:
+    """Search the choices of all jobs of ``week``; the search's ``best`` has them.
+
+    ``planned`` is the week as planned, ``proxy`` each task's there; ``tier_lists`` are, per job,
+    the list that is best in tiers.
+    """
+    rules = ChoiceRules(week, wishes)
+    tasks = sum(len(job.tasks) for job in week.jobs)
+    budget = WORK + WORK_PER_TASK * tasks
+    search = ListSearch(judge, rules, wishes.first, planned, budget, deadline or Deadline())
+    lists = sum(2.0 ** int(allowed.sum()) for allowed in rules.allowed)
+    nearby = NearbyMoves(week, rules, proxy, tier_lists)
+    if lists <= ALL_LISTS:
+        every = [rules.effects(judge, week.servers, job) for job in range(len(week.jobs))]
+        if few(every):
+            search.enumerate(every)
+            return search
+        _local(search, AllEffects(every), nearby, week, step)
+        while not search.over and search.descend_in_pairs(every):
+            search.descend(range(len(every)), AllEffects(every))
+    else:
+        _local(search, nearby, nearby, week, step)
+    finish(search, week)
+    return search
+
+
+def _local(
+    search: ListSearch,
+    moves: Moves,
+    nearby: NearbyMoves,
+    week: WeekEstate,
+    step: Callable[[str], None],
+) -> None:
+    """Improve the best of several starts, job by job, as long as that helps."""
+    bases = [nearby.bases(job) for job in range(len(week.jobs))]
+    for choices in zip(*bases, strict=True):
+        if search.over:
+            return
+        found = search.judged(search.judge.replay(choices))
+        search.consider(found)
+    for number in range(ROUNDS):
+        step(f"lists, round {number + 1}")
+        if not search.descend(order(search, search.best), moves):
+            return
+
+
+def order(search: ListSearch, base: Judged) -> list[int]:
+    """Return the jobs, those first whose component is overloaded most for each job in it."""
+    weight = np.zeros(len(search.judge.jobs))
+    for component in base.weeks.components:
+        jobs = [job for job, _ in component.members]
+        weight[jobs] += component.overload / len(jobs)
+    return [int(job) for job in np.argsort(-weight, kind="stable")]
+
+
+def finish(search: ListSearch, week: WeekEstate) -> None:
+    """Let jobs keep what they have where that is as good, and widen the lists of the others."""
+    search.prune()
+    search.spread(week.servers)
+    search.prune()

@@ -1,0 +1,105 @@
+"""Moves: the choices to try in a job of a large estate, and the choices to start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estate import Codes
+from models.week_plan import AUTOMATIC, Servers
+from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.list_search import Judged, Moves
+from optimizer.lists.week_jobs import WeekEstate
+
+Mask = NDArray[np.bool_]
+RELEVANT = 16
+COPIES = 4
+
+
+class NearbyMoves(Moves):
+    """A server more or less, one for another, the lists of like jobs, and some of all jobs.
+
+    Only servers count that are near a task of the job, in its site, or planned for it, and at most
+    `RELEVANT` of these. ``proxy`` is each task's in the plan, ``tier_lists`` the lists of all jobs
+    that are best in tiers.
+    """
+
+    exact = False
+
+    def __init__(
+        self,
+        week: WeekEstate,
+        rules: ChoiceRules,
+        proxy: Codes,
+        tier_lists: Sequence[Servers] | None,
+    ) -> None:
+        self._week, self._rules, self._tier_lists = week, rules, tier_lists
+        servers = week.servers
+        self.planned: list[Mask] = []
+        self.near: list[Mask] = []
+        self._relevant: list[list[int]] = []
+        like: dict[bytes, list[int]] = {}
+        for number, (job, allowed) in enumerate(zip(week.jobs, rules.allowed, strict=True)):
+            of_task = proxy[job.tasks]
+            used = np.bincount(servers.place[of_task[of_task >= 0]], minlength=len(servers.code))
+            serves = (job.tier > 0) & allowed
+            near = ((job.tier == 1) & allowed).any(axis=0)
+            home = (job.same_site & serves).any(axis=0)
+            count = job.count @ serves
+            weight = count * (near | home | (used > 0)) * 4 + used
+            if allowed.sum() <= RELEVANT:
+                weight = count * 4 + used
+            order = np.argsort(-weight, kind="stable")[:RELEVANT]
+            self._relevant.append(order[weight[order] > 0].tolist())
+            self.planned.append((used > 0) & allowed)
+            self.near.append(near)
+            like.setdefault((near | home).tobytes(), []).append(number)
+        self._likes = {number: jobs for jobs in like.values() for number in jobs}
+
+    def bases(self, job: int) -> list[Servers]:
+        """Return choices that do not depend on what other jobs have, today's first."""
+        servers, of = self._week.servers, self._week.jobs[job]
+        allowed, today = self._rules.allowed[job], self._rules.today[job]
+        near, planned = self.near[job], self.planned[job]
+        serves_all = (of.tier > 0).all(axis=0) & allowed
+        home = of.same_site.any(axis=0) & allowed
+        masks = (near | planned, planned, near, near | (home & serves_all), serves_all, home)
+        lists = [servers.choice(mask) if mask.any() else today for mask in masks]
+        tiers = [] if self._tier_lists is None else [self._tier_lists[job]]
+        return [
+            choice if self._rules.allows(job, choice) else today
+            for choice in (today, AUTOMATIC, *tiers, *lists)
+        ]
+
+    def planned_list(self, job: int) -> Servers:
+        """Return the servers that the plan uses for a job."""
+        return self._week.servers.choice(self.planned[job])
+
+    def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        yield from self.bases(job)
+        servers = self._week.servers
+        for other in [other for other in self._likes[job] if other != job][:COPIES]:
+            yield base.weeks.choices[other]
+        choice = base.weeks.choices[job]
+        listed = servers.mask(choice) & self._rules.allowed[job]
+        relevant = self._relevant[job]
+        if listed.sum() > 2 * RELEVANT:
+            listed = listed & np.isin(np.arange(len(listed)), relevant)
+        for place in relevant:
+            changed = listed.copy()
+            changed[place] ^= True
+            if changed.any():
+                yield servers.choice(changed)
+        for place in relevant:
+            alone = np.zeros_like(listed)
+            alone[place] = True
+            yield servers.choice(alone)
+        inside = [place for place in np.flatnonzero(listed).tolist() if place in relevant]
+        for leaves in inside:
+            for comes in relevant:
+                if not listed[comes]:
+                    swapped = listed.copy()
+                    swapped[[leaves, comes]] = False, True
+                    yield servers.choice(swapped)

@@ -1,0 +1,266 @@
+"""Search for choices, always judged by the aims of the five weeks; never worse than today.
+
+Where all combinations of choices are few, all are looked at. Else a local search starts from the
+best of several weeks: one job's choice at a time, and two at once where jobs have few choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import prod
+
+import numpy as np
+
+from models.assignment_problem import Counts
+from models.week_plan import WEEKS, First, Servers, WeekFigures
+from optimizer.lists.change_batch import ESTIMATED, Move, figures_of_changes
+from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.dispatch import PROTECTED, SAME_SITE
+from optimizer.lists.five_weeks import OVERLOAD, PEAK, FiveWeeks, Weeks
+from optimizer.lists.week_jobs import WeekServers
+from optimizer.solver.deadline import Deadline
+
+Key = tuple[int, ...]
+ENUMERATED = 2048
+LISTED = 512
+PAIRS = 512
+ROWS = 64
+JUDGED = 2
+AFTER_AIMS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Weeks with their ``key``: the aims in order, then the preference; smaller is better."""
+
+    weeks: Weeks
+    key: Key
+
+    @property
+    def aims(self) -> Key:
+        """Return the part of the key that is before `changed`."""
+        return self.key[:-AFTER_AIMS]
+
+
+class ListSearch:
+    """The search for the choices of all jobs; ``best`` is the best so far.
+
+    ``planned`` is the week as planned. It ends by a count of work, ``budget`` in microseconds or
+    so, or after the ``deadline``. ``enumerated`` tells that ``best`` is the best of all,
+    ``first_work`` what today's weeks took.
+    """
+
+    def __init__(
+        self,
+        judge: FiveWeeks,
+        rules: ChoiceRules,
+        first: First,
+        planned: WeekFigures,
+        budget: int,
+        deadline: Deadline,
+    ) -> None:
+        self.judge, self.rules, self._first = judge, rules, first
+        self._planned = np.cumsum([planned.tier1, planned.tier2, planned.tier3])
+        self._starts = [len(job.starts[0]) for job in judge.jobs]
+        self._budget, self._deadline = budget, deadline
+        self.enumerated = False
+        self.today = self.best = self.judged(judge.replay(rules.today))
+        self.first_work = judge.work
+        self._end = judge.work + budget
+
+    @property
+    def over(self) -> bool:
+        """Tell whether the search has to end."""
+        return self.judge.work >= self._end or self._deadline.remaining() <= 0
+
+    def judged(self, weeks: Weeks) -> Judged:
+        """Judge weeks by the aims in order, then by how many servers changed jobs offer."""
+        changed = offered = 0
+        for job, choice in enumerate(weeks.choices):
+            one, more = self._preference(job, choice)
+            changed, offered = changed + one, offered + more
+        return Judged(weeks, (*self._aims(weeks.figures), WEEKS * changed, -offered))
+
+    def _preference(self, job: int, choice: Servers) -> tuple[int, int]:
+        """Return whether a job is changed, and how many servers its runs are then offered."""
+        if choice == self.rules.today[job]:
+            return 0, 0
+        return 1, self.judge.offering(job, choice).offered * self._starts[job]
+
+    def keys(self, base: Judged, moves: Sequence[Move], exact: bool = True) -> list[Key]:
+        """Return the keys after each of ``moves``; not ``exact`` ones are estimates."""
+        found = []
+        changed, offered = base.key[-AFTER_AIMS:]
+        after = figures_of_changes(self.judge, base.weeks, moves, exact)
+        for move, figures in zip(moves, after, strict=True):
+            more, wider = changed, offered
+            for job, choice in move.items():
+                for sign, of in ((-1, base.weeks.choices[job]), (1, choice)):
+                    one, servers = self._preference(job, of)
+                    more, wider = more + sign * one * WEEKS, wider - sign * servers
+            counted = figures if exact else figures[list(ESTIMATED)]
+            found.append((*self._aims(counted), more, wider))
+        return found
+
+    def best_of(self, moves: Sequence[Move], exact: bool = True) -> bool:
+        """Make the best of ``moves``, if it is better than none; tell whether it was made.
+
+        Where estimates will do to compare them, the most promising ones are then judged.
+        """
+        base, limit = self.best, self.rules.most_changes
+        hopeful: list[tuple[Key, int]] = []
+        for first in range(0, len(moves), ROWS):
+            if self.over:
+                break
+            part = [{}, *moves[first : first + ROWS]]
+            now, *keys = self.keys(base, part, exact)
+            hopeful += [
+                (key, first + place)
+                for place, key in enumerate(keys)
+                if key < now and (limit is None or key[-AFTER_AIMS] <= limit * WEEKS)
+            ]
+        for _, place in sorted(hopeful)[: 1 if exact else JUDGED]:
+            if self.consider(self.judged(self.judge.change(base.weeks, moves[place]))):
+                return True
+        return False
+
+    def _aims(self, figures: Counts) -> Key:
+        total = figures.sum(axis=0).tolist()
+        tiers = tuple(-runs for runs in total[1:4])
+        labels = -total[PROTECTED], -total[SAME_SITE], total[PEAK]
+        if self._first == "tiers":
+            return (total[0], *tiers, total[OVERLOAD], *labels)
+        reached = figures[:, 1:4].cumsum(axis=1)
+        short = np.maximum(self._planned - reached, 0).sum(axis=0).tolist()
+        return (total[0], *short, total[OVERLOAD], *tiers, *labels)
+
+    def changed(self, base: Judged, moves: Mapping[int, Servers]) -> Judged:
+        """Judge other choices of some jobs."""
+        return self.judged(self.judge.change(base.weeks, moves))
+
+    def permits(self, found: Judged) -> bool:
+        """Tell whether no more jobs are changed than wished."""
+        most = self.rules.most_changes
+        return most is None or found.key[-AFTER_AIMS] <= most * WEEKS
+
+    def consider(self, found: Judged) -> bool:
+        """Keep ``found`` if it is better than the best so far."""
+        better = found.key < self.best.key and self.permits(found)
+        if better:
+            self.best = found
+        return better
+
+    def enumerate(self, choices: Sequence[Sequence[Servers]]) -> None:
+        """Look at all combinations of the jobs' choices; the first by bytes of equal ones."""
+        found = self.today
+        rows: list[tuple[Key, list[tuple[bytes, bytes]], Judged]] = []
+        for combination in product(*choices):
+            if self._deadline.remaining() <= 0:
+                break
+            moves = {
+                job: choice
+                for job, choice in enumerate(combination)
+                if choice != found.weeks.choices[job]
+            }
+            found = self.changed(found, moves)
+            if found.key <= self.best.key and self.permits(found):
+                self.best = found
+                rows.append((found.key, [self.rules.row(choice) for choice in combination], found))
+        else:
+            self.enumerated = True
+        equal = [row for row in rows if row[0] == self.best.key]
+        if equal:
+            self.best = min(equal, key=lambda row: row[1])[2]
+
+    def descend(self, jobs: Iterable[int], moves: Moves) -> bool:
+        """Give each of ``jobs`` in turn the best of its choices; tell whether that helped."""
+        helped = False
+        for job in jobs:
+            if self.over:
+                break
+            tried = [{job: choice} for choice in self.distinct(job, moves)]
+            helped |= self.best_of(tried, moves.exact)
+        return helped
+
+    def distinct(self, job: int, moves: Moves) -> list[Servers]:
+        """Return the choices to try in a job that are allowed and differ from what it has."""
+        now, today = self.best.weeks.choices[job], self.rules.today[job]
+        seen = {self.judge.offering(job, now).effect}
+        found = [] if now == today else [today]
+        for choice in moves.of(job, self.best):
+            if self.rules.allows(job, choice):
+                effect = self.judge.offering(job, choice).effect
+                if effect not in seen:
+                    seen.add(effect)
+                    found.append(choice)
+        return found
+
+    def descend_in_pairs(self, choices: Sequence[Sequence[Servers]]) -> bool:
+        """Give two jobs at once the best of their choices; tell whether that helped."""
+        helped = False
+        for one, other in combinations(range(len(choices)), 2):
+            if len(choices[one]) * len(choices[other]) <= PAIRS:
+                pairs = product(choices[one], choices[other])
+                helped |= self.best_of([{one: first, other: second} for first, second in pairs])
+        return helped
+
+    def prune(self) -> None:
+        """Let jobs keep what they have wherever no aim before `changed` is worse for it."""
+        again = True
+        while again:
+            changed = [
+                job
+                for job, today in enumerate(self.rules.today)
+                if self.best.weeks.choices[job] != today
+            ]
+            again = False
+            for first in range(0, len(changed), ROWS):
+                if self._deadline.remaining() <= 0:
+                    return
+                base = self.best
+                moves = [{job: self.rules.today[job]} for job in changed[first : first + ROWS]]
+                for key, move in zip(self.keys(base, moves), moves, strict=True):
+                    if key[:-AFTER_AIMS] <= self.best.aims:
+                        kept = self.judged(self.judge.change(self.best.weeks, move))
+                        if kept.aims <= self.best.aims:
+                            self.best, again = kept, True
+
+    def spread(self, servers: WeekServers) -> None:
+        """Where no aim is worse for it, offer more servers."""
+        for job, today in enumerate(self.rules.today):
+            wider = self.best.weeks.choices[job] != today and len(self.best.weeks.choices[job]) > 0
+            while wider and not self.over:
+                there = self.best.weeks.choices[job]
+                more = [
+                    {job: servers.choice(np.isin(servers.code, [*there, code]))}
+                    for code in servers.code[self.rules.allowed[job]].tolist()
+                    if code not in there
+                ]
+                wider = self.best_of(more[:ROWS])
+
+
+class Moves:
+    """The choices to try in a job, given what all jobs have; ``exact``: none judged by estimate."""
+
+    exact = True
+
+    def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        """Yield choices of a job, the most promising first."""
+        raise NotImplementedError
+
+
+class AllEffects(Moves):
+    """All choices of each job that differ in their effect."""
+
+    def __init__(self, choices: Sequence[Sequence[Servers]]) -> None:
+        self.choices = choices
+
+    def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        yield from self.choices[job]
+
+
+def few(choices: Sequence[Sequence[Servers]]) -> bool:
+    """Tell whether all combinations of choices can be looked at."""
+    return prod(map(len, choices)) <= ENUMERATED

@@ -1,0 +1,327 @@
+"""Splits: jobs that serve better as several jobs, each with a list of its own.
+
+The plan's proxy per task is the guide; parts are few, and named by network or site where that
+tells them apart. Whatever is proposed is judged by the five weeks of the estate so split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.estate import Codes, Estate
+from models.week_plan import (
+    WEEK_AIMS,
+    JobPart,
+    JobSplit,
+    ListWishes,
+    Servers,
+    WeekFigures,
+    summarise,
+)
+from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.five_weeks import FiveWeeks, week_figures
+from optimizer.lists.list_moves import NearbyMoves
+from optimizer.lists.list_search import Judged, Key, ListSearch
+from optimizer.lists.week_jobs import WeekEstate, WeekJob, week_job
+from optimizer.solver.deadline import Deadline
+
+MOST_PARTS = 4
+MOST_JOBS = 3
+MOST_SPLITS = 6
+PART_WORK = 200_000
+SPLIT_WORK = 2_000_000
+LABEL_AIMS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """A way to split a job: ``part`` of each of its tasks, and a name and its ``kind`` for each
+    part."""
+
+    part: NDArray[np.intp]
+    names: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class _Split:
+    """An estate in which some jobs are split, searched: ``parts`` are places of the last one's."""
+
+    week: WeekEstate
+    search: ListSearch
+    judged: Judged
+    parts: tuple[int, ...]
+    partition: Partition
+
+
+def find_splits(
+    week: WeekEstate,
+    best: ListSearch,
+    wishes: ListWishes,
+    planned: WeekFigures,
+    proxy: Codes,
+    changed: frozenset[int],
+    deadline: Deadline,
+) -> tuple[JobSplit, ...]:
+    """Return the splits that gain something in tiers or overload, the best first.
+
+    ``best`` is the search that found the lists, ``proxy`` each task's in the plan; ``changed`` are
+    the jobs (codes) whose choice is set.
+    """
+    written = replace(week, today=best.best.weeks.choices)
+    found: list[JobSplit] = []
+    now, weeks = written, best.best
+    candidates = promising(written, best, proxy)
+    left = SPLIT_WORK
+    while (
+        candidates
+        and len(found) < MOST_SPLITS
+        and left > best.first_work
+        and deadline.remaining() > 0
+    ):
+        tried: list[_Split] = []
+        for job in candidates:
+            for split in _tried(now, job, weeks, wishes, planned, proxy, deadline):
+                tried.append(split)
+                left -= split.search.judge.work
+                if left < split.search.judge.work:
+                    break
+            if left < best.first_work:
+                break
+        gains = [split for split in tried if _main(split.judged) < _main(weeks)]
+        if not gains:
+            break
+        made = min(gains, key=lambda split: (split.judged.aims, split.partition.kind == "number"))
+        job = made.week.jobs[made.parts[0]].job
+        changed = changed | {job}
+        found.append(_described(made, weeks, len(found) + 1, wishes, len(changed)))
+        choices = made.judged.weeks.choices
+        now, weeks = replace(made.week, today=choices), made.judged
+        helped = {split.week.jobs[split.parts[0]].job for split in gains} - {job}
+        candidates = [other for other in candidates if other in helped]
+    return tuple(found)
+
+
+def _main(judged: Judged) -> Key:
+    return judged.aims[:-LABEL_AIMS]
+
+
+def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
+    """Return the jobs (codes) that are worth a try: those of overloaded components, or with fewer
+    runs in good tiers than planned; those first that have most to gain."""
+    weeks = best.best.weeks
+    place, tier = week.servers.place, [job.tier for job in week.jobs]
+    over = np.zeros(len(week.jobs))
+    for component in weeks.components:
+        if component.overload:
+            for job, group in component.members:
+                limit = week.servers.limit[group.servers]
+                if (limit >= 0).any():
+                    over[job] += component.overload * len(group.sequence)
+    outcomes = best.judge.outcomes_by_job(weeks)[0]
+    missing = np.zeros(len(week.jobs))
+    for number, of in enumerate(week.jobs):
+        of_task = proxy[of.tasks]
+        there = of_task >= 0
+        wanted = np.bincount(tier[number][of.kind[there], place[of_task[there]]], minlength=5)
+        runs = len(of.starts[0])
+        reached = outcomes[number, 1:4].cumsum()
+        missing[number] = np.maximum(wanted[1:4].cumsum() * runs - reached, 0).sum()
+    order = np.lexsort((-missing, -over))
+    several = [job for job in order.tolist() if len(week.jobs[job].tasks) > 1]
+    chosen = [job for job in several if over[job] > 0][:MOST_JOBS]
+    chosen += [job for job in several if missing[job] > 0 and job not in chosen][:MOST_JOBS]
+    return [week.jobs[job].job for job in chosen]
+
+
+def _tried(
+    week: WeekEstate,
+    job: int,
+    before: Judged,
+    wishes: ListWishes,
+    planned: WeekFigures,
+    proxy: Codes,
+    deadline: Deadline,
+) -> Iterator[_Split]:
+    """Yield the job (code) split in each way that is worth a try, with the best lists found."""
+    number = next((place for place, of in enumerate(week.jobs) if of.job == job), None)
+    if number is None:
+        return
+    for partition in partitions(week, week.jobs[number], proxy):
+        if deadline.remaining() <= 0:
+            return
+        divided, parts = divide(week, number, partition)
+        judge = FiveWeeks(divided.estate, divided.servers, divided.jobs, divided.own_work)
+        rules = ChoiceRules(divided, replace(wishes, most_changes=None))
+        search = ListSearch(judge, rules, wishes.first, planned, PART_WORK, deadline)
+        moves = NearbyMoves(divided, rules, proxy, None)
+        lists = {part: _planned(moves, rules, part) for part in parts}
+        search.best_of([lists, *({part: lists[part]} for part in parts)])
+        search.descend(parts, moves)
+        search.descend(parts, moves)
+        yield _Split(divided, search, search.best, parts, partition)
+
+
+def _planned(moves: NearbyMoves, rules: ChoiceRules, part: int) -> Servers:
+    planned = moves.planned_list(part)
+    return planned if rules.allows(part, planned) else rules.today[part]
+
+
+def divide(
+    week: WeekEstate, number: int, partition: Partition
+) -> tuple[WeekEstate, tuple[int, ...]]:
+    """Return the estate with one job in parts, and the places of these among its jobs."""
+    job = week.jobs[number]
+    sizes = np.bincount(partition.part, minlength=len(partition.names))
+    largest = int(np.argmax(sizes))
+    made = []
+    for part, name in enumerate(partition.names):
+        inside = partition.part == part
+        made.append(
+            week_job(
+                name,
+                job.job,
+                job.tasks[inside],
+                *_kinds_of(job, inside),
+                week.servers.usable,
+                week.servers.own,
+                job.duration,
+                week.starts(job.job),
+                job.own_tasks if part == largest else 0,
+            )
+        )
+    rest = [place for place in range(len(week.jobs)) if place != number]
+    jobs = [week.jobs[place] for place in rest] + made
+    source = [*rest, *[number] * len(made)]
+    order = sorted(range(len(jobs)), key=lambda place: jobs[place].name.encode())
+    divided = replace(
+        week,
+        jobs=tuple(jobs[place] for place in order),
+        today=tuple(week.today[source[place]] for place in order),
+        allowed=tuple(week.allowed[source[place]] for place in order),
+        bound=tuple(week.bound[source[place]] for place in order),
+    )
+    return divided, tuple(place for place, was in enumerate(order) if was >= len(rest))
+
+
+def _kinds_of(
+    job: WeekJob, inside: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], list[NDArray[np.generic]]]:
+    """Return the kinds of some tasks of a job, and their rows of tiers and labels."""
+    kinds, kind = np.unique(job.kind[inside], return_inverse=True)
+    return kind, [job.tier[kinds], job.protected[kinds], job.same_site[kinds]]
+
+
+def partitions(week: WeekEstate, job: WeekJob, proxy: Codes) -> list[Partition]:
+    """Return ways to split a job: by network, by site, by tier and by server as planned."""
+    estate = week.estate
+    of_task = proxy[job.tasks]
+    there = of_task >= 0
+    place = np.where(there, week.servers.place[of_task], -1)
+    tier = np.where(there, job.tier[job.kind, place], 0)
+    network_set = estate.vms["network_set"].to_numpy()[week.tasks.vm[job.tasks]]
+    networks = estate.networks["network"].tolist()
+    sites = estate.networks["site"].tolist()
+    by_network = np.array(
+        ["+".join(networks[net] for net in estate.network_sets[code]) for code in network_set]
+    )
+    by_site = np.array(
+        ["+".join(sorted({sites[net] for net in estate.network_sets[code]} - {""}))
+         for code in network_set]
+    )  # fmt: skip
+    found = []
+    for kind, labels in (("network", by_network), ("site", by_site)):
+        found += _by_label(job.name, kind, labels, place)
+    taken = {of.name for of in week.jobs} | set(estate.jobs["job"])
+    for value in (np.where(tier == 1, 0, 1), _few(place)):
+        _, part = np.unique(value, return_inverse=True)
+        if 2 <= part.max(initial=0) + 1 <= MOST_PARTS:
+            part = _by_size(part)
+            names = tuple(f"{job.name} ({number + 1})" for number in range(part.max() + 1))
+            found.append(Partition(part, names, "number"))
+    distinct: dict[bytes, Partition] = {}
+    for partition in found:
+        if not taken.intersection(partition.names):
+            distinct.setdefault(_by_size(partition.part).tobytes(), partition)
+    return list(distinct.values())
+
+
+def _by_label(
+    name: str, kind: str, labels: NDArray[np.str_], place: NDArray[np.integer]
+) -> list[Partition]:
+    """Return partitions whose parts are labels: each, or those together that are planned alike."""
+    values, value = np.unique(labels, return_inverse=True)
+    found = []
+    if 2 <= len(values) <= MOST_PARTS and "" not in values:
+        part = _by_size(value)
+        order = [values[value[np.argmax(part == number)]] for number in range(len(values))]
+        found.append(Partition(part, tuple(f"{name} {label}" for label in order), kind))
+    if len(values) > 2:
+        main = np.array(
+            [np.bincount(place[value == number] + 1).argmax() for number in range(len(values))]
+        )
+        leader = np.bincount(main[value]).argmax()
+        part = (main[value] != leader).astype(np.intp)
+        if part.any():
+            lone = np.unique(labels[part == 1])
+            first = f"{name} {lone[0]}" if len(lone) == 1 and lone[0] else f"{name} (2)"
+            shown = kind if not first.endswith("(2)") else "number"
+            found.append(Partition(part, (f"{name} (1)", first), shown))
+    return found
+
+
+def _few(place: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return planned servers, all but the most used as one."""
+    count = np.bincount(place + 1)
+    top = np.argsort(-count, kind="stable")[: MOST_PARTS - 1] - 1
+    return np.where(np.isin(place, top), place, -2)
+
+
+def _by_size(part: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return parts numbered by size, the largest first."""
+    order = np.argsort(-np.bincount(part), kind="stable")
+    return np.asarray(np.argsort(order)[part])
+
+
+def _described(
+    split: _Split, before: Judged, rank: int, wishes: ListWishes, changed: int
+) -> JobSplit:
+    """Return the split as it is written."""
+    week, weeks = split.week, split.judged.weeks
+    job = week.jobs[split.parts[0]].job
+    vms = all_vms(week, [week.jobs[part] for part in split.parts])
+    kinds = split.partition.kind
+    parts = tuple(
+        JobPart(week.jobs[part].name, weeks.choices[part], vms[number], kinds)  # type: ignore[arg-type]
+        for number, part in enumerate(split.parts)
+    )
+    aims = WEEK_AIMS[wishes.first]
+    better, worse = [], []
+    for aim, old, new in zip(aims, before.aims, split.judged.aims, strict=False):
+        if new < old:
+            better.append((aim, old - new))
+        elif new > old:
+            worse.append((aim, new - old))
+    summary = summarise(week_figures(weeks, changed))
+    return JobSplit(job, rank, parts, summary, tuple(better), tuple(worse))
+
+
+def all_vms(week: WeekEstate, parts: Sequence[WeekJob]) -> list[Codes]:
+    """Return the VMs (codes) of each part: every row of `job_vms.csv`, those of no Windows task in
+    the largest part, in order of id."""
+    estate: Estate = week.estate
+    job = parts[0].job
+    every = estate.job_vms["vm_code"].to_numpy()[estate.job_vms["job_code"].to_numpy() == job]
+    mine = [week.tasks.vm[part.tasks] for part in parts]
+    rest = np.setdiff1d(every, np.concatenate(mine))
+    largest = max(range(len(parts)), key=lambda number: (len(mine[number]), -number))
+    mine[largest] = np.concatenate([mine[largest], rest])
+    ids = estate.vms["vm"]
+    return [
+        np.array(sorted(part.tolist(), key=lambda vm: str(ids.iloc[vm]).encode()), dtype=np.int32)
+        for part in mine
+    ]

@@ -1,0 +1,244 @@
+"""Week jobs: what of each job counts in a week, its tasks by kind, its starts in five weeks.
+
+Servers are *places*: positions in order of name. A *kind* has the tasks of one job that no list
+can treat differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.assignment_problem import Counts
+from models.estate import Codes, Estate
+from models.plan import OTHER, Tasks
+from models.week import WEEK
+from models.week_plan import ListWishes, Servers
+from optimizer.eligibility.reachability import Matrix
+from optimizer.eligibility.tiers import Eligibility
+from optimizer.simulation.candidate_sets import job_tasks, servers_by_name
+from optimizer.simulation.week_replay import week_starts
+
+LATEST = 11
+DESCENDING_TIES = (False, True, False, False, True)
+DESCENDING_ORDER = (False, False, True, False, True)
+HASH_OF_DELAY = (None, None, None, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class WeekJob:
+    """One job (code) in a week; a part of a split job has a ``name`` of its own.
+
+    ``tasks`` are the places of its Windows tasks in all tasks, in order of VM, ``kind`` theirs,
+    ``count`` how many each kind has. Matrices have shape (kinds, places): ``tier`` is 0 where
+    there is no connection. ``own_tasks`` are those of the backup server's own work at each start.
+    ``starts`` are minutes of the week, for each of the five weeks.
+    """
+
+    name: str
+    job: int
+    tasks: Codes
+    kind: NDArray[np.intp]
+    count: Counts
+    tier: NDArray[np.int8]
+    protected: Matrix
+    same_site: Matrix
+    duration: int
+    starts: tuple[tuple[int, ...], ...]
+    own_tasks: int
+
+    @property
+    def runs(self) -> int:
+        """Return how many Windows runs it has in a week."""
+        return len(self.tasks) * len(self.starts[0])
+
+
+@dataclass(frozen=True, slots=True)
+class WeekServers:
+    """The servers in order of name, ``code`` has theirs: what they run anyway, what they may run
+    (-1: no limit), which count for the peak, which may be offered; ``own`` is the backup server's
+    place."""
+
+    code: Codes
+    place: NDArray[np.intp]
+    running: Counts
+    limit: Counts
+    candidate: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
+    own: int
+
+    def mask(self, servers: Servers) -> NDArray[np.bool_]:
+        """Return the places that a job with this choice may use (S13): none named are all."""
+        if not servers:
+            return self.usable
+        allowed = np.zeros_like(self.usable)
+        allowed[self.place[list(servers)]] = True
+        return np.asarray(allowed & self.usable)
+
+    def choice(self, mask: NDArray[np.bool_]) -> Servers:
+        """Return the servers at the places of ``mask``, as codes in order of name."""
+        return tuple(self.code[mask].tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class WeekEstate:
+    """All that a week depends on but the choices.
+
+    Per job, in order of name: ``today`` is its choice, ``allowed`` the places it may be given,
+    none where it has to keep what it has; ``bound`` ones are never automatic.
+    """
+
+    estate: Estate
+    tasks: Tasks
+    eligibility: Eligibility
+    servers: WeekServers
+    jobs: tuple[WeekJob, ...]
+    today: tuple[Servers, ...]
+    allowed: tuple[NDArray[np.bool_], ...]
+    bound: tuple[bool, ...]
+    own_work: tuple[WeekJob, ...]
+
+    def starts(self, job: int) -> list[int]:
+        """Return the minutes of the week at which a job (code) starts."""
+        return week_starts(self.estate)[job]
+
+
+def delay(name: str, number: int | None) -> int:
+    """Return h(job, n): by how many minutes its starts are late in that week."""
+    if number is None:
+        return 0
+    digest = sha256(name.encode()).digest()
+    return int.from_bytes(digest[4 * number : 4 * number + 4], "big") % LATEST
+
+
+def delayed(name: str, starts: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Return the starts in each of the five weeks, in order."""
+    return tuple(
+        tuple(sorted((start + delay(name, number)) % WEEK for start in starts))
+        for number in HASH_OF_DELAY
+    )
+
+
+def describe_week(
+    estate: Estate, tasks: Tasks, eligibility: Eligibility, wishes: ListWishes
+) -> WeekEstate:
+    """Gather what the weeks of an estate depend on, and what each job may be given."""
+    servers = week_servers(estate, eligibility)
+    starts = week_starts(estate)
+    duration = estate.jobs["duration_minutes"].tolist()
+    names = estate.jobs["job"].tolist()
+    named = estate.jobs["proxy_codes"].tolist()
+    own = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(names)).tolist()
+    jobs = []
+    for of in job_tasks(tasks, eligibility):
+        rows = [
+            matrix[of.profiles][:, servers.code]
+            for matrix in (eligibility.tier, eligibility.protected, eligibility.same_site)
+        ]
+        jobs.append(
+            week_job(
+                names[of.job],
+                of.job,
+                of.tasks,
+                of.kind.astype(np.intp),
+                rows,
+                servers.usable,
+                servers.own,
+                duration[of.job],
+                starts[of.job],
+                own[of.job],
+            )
+        )
+    there = {job.job for job in jobs}
+    none = np.zeros(0, dtype=np.intp)
+    empty = [np.zeros((0, len(servers.code)), dtype=kind) for kind in (np.int8, bool, bool)]
+    own_work = tuple(
+        week_job(
+            names[job], job, none.astype(np.int32), none, empty, servers.usable, servers.own,
+            duration[job], starts[job], own[job],
+        )
+        for job in np.flatnonzero(own).tolist()
+        if job not in there
+    )  # fmt: skip
+    place = servers.place.tolist()
+    free = [wishes.all_free or job.name in wishes.free for job in jobs]
+    bound = tuple(
+        bool(named[job.job]) and not is_free for job, is_free in zip(jobs, free, strict=True)
+    )
+    gated = not (servers.usable & (np.arange(len(servers.code)) != servers.own)).any()
+    allowed = []
+    for job, is_bound in zip(jobs, bound, strict=True):
+        mask = servers.mask(named[job.job]) if is_bound else servers.usable
+        allowed.append(np.zeros_like(mask) if gated or job.name in wishes.keep else mask)
+    return WeekEstate(
+        estate=estate,
+        tasks=tasks,
+        eligibility=eligibility,
+        servers=servers,
+        jobs=tuple(jobs),
+        today=tuple(tuple(sorted(named[job.job], key=lambda code: place[code])) for job in jobs),
+        allowed=tuple(allowed),
+        bound=bound,
+        own_work=own_work,
+    )
+
+
+def week_servers(estate: Estate, eligibility: Eligibility) -> WeekServers:
+    """Return the servers of ``estate`` in order of name."""
+    code = servers_by_name(estate)
+    place = np.argsort(code)
+    return WeekServers(
+        code=code,
+        place=place,
+        running=estate.servers["running_tasks"].to_numpy()[code].astype(np.int64),
+        limit=estate.servers["max_tasks"].to_numpy()[code].astype(np.int64),
+        candidate=eligibility.candidate[code],
+        usable=eligibility.usable[code],
+        own=int(place[estate.backup_server]),
+    )
+
+
+def week_job(
+    name: str,
+    job: int,
+    tasks: Codes,
+    kind: NDArray[np.intp],
+    rows: Sequence[NDArray[Any]],
+    usable: NDArray[np.bool_],
+    own: int,
+    duration: int,
+    starts: Sequence[int],
+    own_tasks: int,
+) -> WeekJob:
+    """Return the job, kinds that no list tells apart as one.
+
+    ``rows`` are the matrices of tiers and labels, shape (kinds, places).
+    """
+    seen = usable | (np.arange(len(usable)) == own)
+    number: dict[bytes, int] = {}
+    merged = [
+        number.setdefault(b"".join(matrix[row, seen].tobytes() for matrix in rows), len(number))
+        for row in range(len(rows[0]))
+    ]
+    merge = np.array(merged, dtype=np.intp)
+    first = np.unique(merge, return_index=True)[1]
+    of_task = merge[kind] if len(kind) else kind
+    tier, protected, same_site = (matrix[first] for matrix in rows)
+    return WeekJob(
+        name=name,
+        job=job,
+        tasks=tasks,
+        kind=of_task,
+        count=np.bincount(of_task, minlength=len(first)),
+        tier=tier,
+        protected=protected,
+        same_site=same_site,
+        duration=duration,
+        starts=delayed(name, starts),
+        own_tasks=own_tasks,
+    )

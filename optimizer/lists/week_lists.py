@@ -1,0 +1,182 @@
+"""Week lists: from a plan to what to select in each job, what follows, and what to split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from models.assignment_problem import Counts
+from models.plan import Plan
+from models.week import WEEK
+from models.week_plan import (
+    AUTOMATIC,
+    WEEK_AIMS,
+    JobChoice,
+    ListWishes,
+    Servers,
+    WeekFigures,
+    WeekPlan,
+    summarise,
+)
+from optimizer.eligibility.tiers import Eligibility
+from optimizer.lists.choice_rules import offered_servers
+from optimizer.lists.dispatch import FAILED_OVER
+from optimizer.lists.five_weeks import FiveWeeks, week_figures
+from optimizer.lists.job_choices import choose
+from optimizer.lists.list_search import AFTER_AIMS, ROWS, Key, ListSearch
+from optimizer.lists.planned_week import week_as_planned
+from optimizer.lists.splits import find_splits
+from optimizer.lists.week_jobs import WeekEstate, describe_week
+from optimizer.simulation import simulate_tasks
+from optimizer.solver.deadline import Deadline
+
+GAIN_WORK = 3_000_000
+
+
+def plan_week(
+    plan: Plan,
+    eligibility: Eligibility,
+    wishes: ListWishes,
+    bound: WeekFigures,
+    tier_lists: Sequence[Servers] | None = None,
+    deadline: Deadline | None = None,
+    step: Callable[[str], None] = lambda step: None,
+) -> tuple[WeekPlan, ListSearch]:
+    """Plan the choice of each job, and return it with the search that found it.
+
+    ``bound`` is the best of any choice per VM; ``tier_lists`` are, per job with Windows tasks in
+    order of name, the servers that are best in tiers. Aims and their bounds are left to be added.
+    """
+    deadline = deadline or Deadline()
+    week = describe_week(plan.estate, plan.tasks, eligibility, wishes)
+    judge = FiveWeeks(plan.estate, week.servers, week.jobs, week.own_work)
+    planned = week_as_planned(plan, eligibility)
+    found = choose(week, judge, wishes, planned, plan.proxy, tier_lists, deadline.share(0.7), step)
+    weeks, today = found.best.weeks, found.today.weeks
+    changed = found.rules.changed(weeks.choices)
+    lists = summarise(week_figures(weeks, changed))
+    step("splits")
+    is_set = frozenset(
+        job.job
+        for job, choice, now in zip(week.jobs, weeks.choices, week.today, strict=True)
+        if choice != now
+    )
+    splits = find_splits(week, found, wishes, planned, plan.proxy, is_set, deadline)
+    automatic = judge.replay([AUTOMATIC] * len(week.jobs))
+    freed = sum(1 for now in week.today if now)
+    made = WeekPlan(
+        first=wishes.first,
+        plan=planned,
+        today=summarise(week_figures(today, 0)),
+        automatic=summarise(week_figures(automatic, freed)),
+        lists=lists,
+        lists_and_splits=splits[-1].weeks if splits else lists,
+        bound=bound,
+        choices=_job_choices(week, found, wishes),
+        splits=splits,
+    )
+    return made, found
+
+
+def _job_choices(week: WeekEstate, found: ListSearch, wishes: ListWishes) -> tuple[JobChoice, ...]:
+    """Return the choice of each job and what it comes to in the nominal week."""
+    weeks = found.best.weeks
+    outcomes = found.judge.outcomes_by_job(weeks)
+    same = (outcomes[:, :, : FAILED_OVER + 1] == outcomes[0, :, : FAILED_OVER + 1]).all(axis=(0, 2))
+    overload = overload_of_jobs(week, weeks.choices, int(weeks.figures[0, 9]))
+    gains = _gains(found, wishes)
+    sited = _jobs_with_sites(week)
+    named = week.estate.jobs["proxy_codes"].tolist()
+    made = []
+    for number, (job, choice) in enumerate(zip(week.jobs, weeks.choices, strict=True)):
+        failed, tier1, tier2, tier3, tier4, over = outcomes[0, number, : FAILED_OVER + 1].tolist()
+        is_set = choice != week.today[number]
+        offered = offered_servers(week.servers, job, week.servers.mask(choice))
+        made.append(
+            JobChoice(
+                job=job.job,
+                servers=choice if is_set else tuple(named[job.job]),
+                is_set=is_set,
+                runs=job.runs,
+                failed=failed,
+                tier1=tier1,
+                tier2=tier2,
+                tier3=tier3,
+                tier4=tier4,
+                failed_over=over,
+                overload_minutes=int(overload[job.job]),
+                certainty="likely" if same[number] else "depends",
+                gains=gains.get(number, ()),
+                leaves_site=bool(sited[number]) and not (offered & job.same_site.any(axis=0)).any(),
+            )
+        )
+    return tuple(made)
+
+
+def _gains(found: ListSearch, wishes: ListWishes) -> dict[int, tuple[tuple[str, int], ...]]:
+    """Return what each change makes better: what reverting it alone would cost."""
+    best, rules = found.best, found.rules
+    changed = [job for job, choice in enumerate(best.weeks.choices) if choice != rules.today[job]]
+    gains = {}
+    last = found.judge.work + GAIN_WORK
+    for first in range(0, len(changed), ROWS):
+        if found.judge.work > last:
+            break
+        part = changed[first : first + ROWS]
+        keys = found.keys(best, [{job: rules.today[job]} for job in part])
+        for job, key in zip(part, keys, strict=True):
+            gains[job] = better(wishes, key, best.key)
+    return gains
+
+
+def better(wishes: ListWishes, before: Key, after: Key) -> tuple[tuple[str, int], ...]:
+    """Return the aims in which ``after`` is better, in order, and by how much."""
+    aims = zip(WEEK_AIMS[wishes.first], before[:-AFTER_AIMS], after[:-AFTER_AIMS], strict=False)
+    return tuple((aim, old - new) for aim, old, new in aims if new < old)
+
+
+def _jobs_with_sites(week: WeekEstate) -> list[bool]:
+    """Return which jobs have a VM of which the site is known."""
+    sites = week.estate.networks["site"].tolist()
+    of_set = np.array([any(sites[net] for net in nets) for nets in week.estate.network_sets])
+    network_set = week.estate.vms["network_set"].to_numpy()
+    return [bool(of_set[network_set[week.tasks.vm[job.tasks]]].any()) for job in week.jobs]
+
+
+def overload_of_jobs(week: WeekEstate, choices: Sequence[Servers], overload: int) -> Counts:
+    """Return, for each job (code), the overload in the nominal week of each server while a run of
+    the job is on it; ``overload`` is that of all servers."""
+    estate = week.estate
+    found = np.zeros(len(estate.jobs), dtype=np.int64)
+    if not overload:
+        return found
+    lists = {job.name: choice for job, choice in zip(week.jobs, choices, strict=True)}
+    simulation = simulate_tasks(
+        estate, week.tasks, week.eligibility, lists, False, lambda step: None
+    )
+    runs, spans = simulation.runs, simulation.spans
+    over = np.fromiter(simulation.overload, dtype=np.int64)
+    limit = estate.servers["max_tasks"].to_numpy()
+    there = np.isin(runs.proxy, over)
+    rows = np.column_stack([week.tasks.job[runs.task[there]], runs.proxy[there], runs.start[there]])
+    above = {}
+    for server in over.tolist():
+        minutes = np.zeros(2 * WEEK + 1, dtype=np.int64)
+        for place in np.flatnonzero(spans.server == server).tolist():
+            height = max(spans.running[place] + spans.planned[place] - limit[server], 0)
+            for begin in (0, WEEK):
+                minutes[begin + spans.begin[place] + 1 : begin + spans.end[place] + 1] = height
+        above[server] = np.cumsum(minutes)
+    duration = estate.jobs["duration_minutes"].to_numpy()
+    reach: dict[tuple[int, int], int] = {}
+    first: dict[tuple[int, int], int] = {}
+    for job, server, start in np.unique(rows, axis=0).tolist():
+        begin, end = start, start + int(duration[job])
+        begin = max(begin, reach.get((job, server), 0))
+        # a run over the week's end is on the server at its beginning
+        end = min(end, WEEK + first.setdefault((job, server), start))
+        if end > begin:
+            found[job] += above[server][end] - above[server][begin]
+        reach[job, server] = max(end, reach.get((job, server), 0))
+    return found

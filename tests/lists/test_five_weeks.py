@@ -1,0 +1,98 @@
+"""Tests of the five weeks: figures as the slow replay has them, changes as a whole replay."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import list_estates
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from slow_weeks import LateProduct
+
+from models.week_plan import ListWishes, Servers
+from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.tasks import find_tasks
+from optimizer.eligibility.tiers import compute_eligibility
+from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.lists.change_batch import figures_of_changes
+from optimizer.lists.dispatch import OUTCOMES
+from optimizer.lists.five_weeks import OVERLOAD, PEAK, FiveWeeks
+from optimizer.lists.week_jobs import WeekEstate, describe_week
+
+plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
+plain = settings(parent=plain, max_examples=plain.max_examples // 4)
+COLUMNS = [*range(OUTCOMES - 1), OVERLOAD, PEAK]
+
+
+def described(spec: dict[str, Any], wishes: ListWishes = ListWishes()) -> WeekEstate:  # noqa: B008
+    list_folder = tempfile.TemporaryDirectory()
+    with list_folder as folder:
+        list_estates.random_estates.write(spec, Path(folder))
+        estate = read_estate(Path(folder))
+    return describe_week(
+        estate, find_tasks(estate), compute_eligibility(estate, Network(estate)), wishes
+    )
+
+
+def five_weeks(week: WeekEstate) -> FiveWeeks:
+    return FiveWeeks(week.estate, week.servers, week.jobs, week.own_work)
+
+
+def drawn_choices(draw: Any, week: WeekEstate) -> list[Servers]:
+    """Return some choice of each job: that of today, any list, or automatic."""
+    subset = st.lists(st.sampled_from(week.servers.code.tolist()), max_size=4, unique=True)
+    place = week.servers.place
+    lists = subset.map(lambda codes: tuple(sorted(codes, key=lambda code: place[code])))
+    return [draw(st.one_of(st.just(today), lists)) for today in week.today]
+
+
+@plain
+@given(list_estates.EITHER, st.data())
+def test_five_weeks_are_as_the_slow_replay_has_them(spec: dict[str, Any], data: Any) -> None:
+    week = described(spec)
+    choices = drawn_choices(data.draw, week)
+    names = week.estate.servers["server"].tolist()
+    lists = {
+        job.name: [names[code] for code in choice]
+        for job, choice in zip(week.jobs, choices, strict=True)
+    }
+    found = five_weeks(week).replay(choices)
+    expected = [LateProduct(spec, lists, number).figures() for number in range(5)]
+    assert found.figures[:, COLUMNS].tolist() == expected
+
+
+@plain
+@given(list_estates.EITHER, st.data())
+def test_a_change_is_as_a_whole_replay(spec: dict[str, Any], data: Any) -> None:
+    week = described(spec)
+    judge = five_weeks(week)
+    weeks = judge.replay(week.today)
+    for _ in range(3):
+        if week.jobs:
+            moved = data.draw(st.sets(st.integers(0, len(week.jobs) - 1), max_size=2))
+            choices = drawn_choices(data.draw, week)
+            weeks = judge.change(weeks, {job: choices[job] for job in moved})
+        whole = five_weeks(week).replay(weeks.choices)
+        assert np.array_equal(weeks.figures, whole.figures)
+        by_job = judge.outcomes_by_job(weeks).sum(axis=1)
+        assert np.array_equal(by_job[:, : OUTCOMES - 1], weeks.figures[:, : OUTCOMES - 1])
+
+
+@plain
+@given(list_estates.EITHER, st.data())
+def test_many_changes_are_as_one_after_the_other(spec: dict[str, Any], data: Any) -> None:
+    week = described(spec)
+    judge = five_weeks(week)
+    weeks = judge.replay(drawn_choices(data.draw, week))
+    moves = []
+    for _ in range(data.draw(st.integers(1, 5)) if week.jobs else 0):
+        moved = data.draw(st.sets(st.integers(0, len(week.jobs) - 1), max_size=2))
+        choices = drawn_choices(data.draw, week)
+        moves.append({job: choices[job] for job in moved})
+    if moves:
+        found = figures_of_changes(judge, weeks, moves)
+        for figures, move in zip(found, moves, strict=True):
+            assert np.array_equal(figures, judge.change(weeks, move).figures)
