@@ -1,1 +1,1 @@
-"""What each job should select, so that the product's own dispatch is best."""
+"""What each job should select, so that the week that follows is best: lists, bounds, proofs."""
