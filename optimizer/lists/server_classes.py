@@ -1,0 +1,73 @@
+"""Server classes: servers that look alike to all kinds of VM of a job are one choice, not many.
+
+A *view* says in a few bits what a server is to a kind of VM: `NEAR` (a network in common, S14),
+`CONNECTS`, `PROTECTED`, `SAME_SITE`. Views have the shape (kinds, servers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.eligibility.tiers import Eligibility
+from optimizer.simulation.candidate_sets import network_tiers
+
+NEAR, CONNECTS, PROTECTED, SAME_SITE = 1, 2, 4, 8
+TIER_BITS = NEAR | CONNECTS
+
+Mask = NDArray[np.bool_]
+Views = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerClasses:
+    """Classes of servers: ``of`` is each server's, ``views`` has the shape (kinds, classes).
+
+    The first server in each class, in the order given, decides the order of the classes.
+    """
+
+    of: NDArray[np.intp]
+    views: Views
+
+    def __len__(self) -> int:
+        return int(self.views.shape[1])
+
+    def sizes(self, servers: Mask) -> NDArray[np.int64]:
+        """Count how many of ``servers`` are in each class."""
+        return np.bincount(self.of[servers], minlength=len(self)).astype(np.int64)
+
+
+def server_views(eligibility: Eligibility) -> Views:
+    """Return what each server is to each profile of VM, shape (profiles, servers)."""
+    tier = eligibility.tier
+    views = np.where((tier == 1) | (tier == 2), NEAR, 0) | np.where(tier > 0, CONNECTS, 0)
+    views |= np.where(eligibility.protected, PROTECTED, 0)
+    views |= np.where(eligibility.same_site, SAME_SITE, 0)
+    return views.astype(np.uint8)
+
+
+def classify(views: Views, apart: int, order: NDArray[np.integer]) -> ServerClasses:
+    """Return the classes of servers whose ``views`` are equal, the server ``apart`` in its own.
+
+    ``order`` has the servers in the order that decides that of the classes.
+    """
+    columns = np.ascontiguousarray(np.vstack([views, np.zeros_like(views[:1])])[:, order].T)
+    columns[np.flatnonzero(order == apart), -1] = 1
+    keys = columns.view(np.dtype((np.void, columns.shape[1])))[:, 0]
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    place = np.argsort(np.argsort(first))
+    of = np.empty(len(order), dtype=np.intp)
+    of[order] = place[inverse]
+    return ServerClasses(of, views[:, order[np.sort(first)]])
+
+
+def offered(
+    eligibility: Eligibility, own: int, profiles: NDArray[np.integer[Any]], listed: Mask
+) -> Mask:
+    """Return which of the servers ``listed`` VMs of ``profiles`` are offered: those of the best
+    tier by networks alone (S14), shape (profiles, servers); ``own`` is the backup server."""
+    ranked = np.where(listed, network_tiers(eligibility.tier[profiles], own), np.int8(5))
+    return np.asarray(listed & (ranked == ranked.min(axis=1, keepdims=True)))
