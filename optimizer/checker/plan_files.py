@@ -62,11 +62,14 @@ class PlanFiles:
         return np.asarray(table[array.indices.to_numpy()])
 
 
-def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFiles:
-    """Return one CSV file of the plan; PlanError where it is missing or cannot be read."""
+def read_plan_files(
+    folder: Path, file: str, complaints: Violations, columns: tuple[str, ...] | None = None
+) -> PlanFiles:
+    """Return one CSV file of the plan, with ``columns`` or those of `COLUMNS`; PlanError where it
+    is missing or cannot be read."""
     content = _bytes(folder, file)
     _form(file, content, complaints)
-    wanted = COLUMNS[file]
+    wanted = COLUMNS[file] if columns is None else columns
     types = {
         name: pa.string() if name in MOSTLY_DISTINCT else pa.dictionary(pa.int32(), pa.string())
         for name in wanted
@@ -87,11 +90,13 @@ def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFile
         complaints.add(
             "headers", f"{file}: columns are {', '.join(header)}, expected {', '.join(wanted)}"
         )
-    columns = {
-        name: table.column(header.index(name)).unify_dictionaries().combine_chunks()
-        for name in wanted
-    }
-    return PlanFiles(file, columns)
+    return PlanFiles(
+        file,
+        {
+            name: table.column(header.index(name)).unify_dictionaries().combine_chunks()
+            for name in wanted
+        },
+    )
 
 
 def read_record(folder: Path) -> dict[str, Any]:
