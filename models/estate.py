@@ -62,8 +62,10 @@ class Estate:
         return int(np.flatnonzero(self.servers["backup_server"].to_numpy())[0])
 
     def with_free(self, jobs: Iterable[str]) -> Estate:
-        """Return the estate where these ``jobs``, by name, are free, too: not bound to the servers
-        that they name today."""
+        """Return the estate where these ``jobs``, by name, are free, too.
+
+        Not bound to the servers that they name today.
+        """
         free = set(jobs)
         pairs = zip(self.jobs["job"], self.jobs["bound_codes"], strict=True)
         bound = pd.Series([() if job in free else codes for job, codes in pairs], dtype=object)

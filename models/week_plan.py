@@ -88,8 +88,10 @@ FIGURE_OF_AIM = {"overload": "overload_minutes", "changed": "jobs_changed"}
 
 @dataclass(frozen=True, slots=True)
 class WeekFiguresSummary:
-    """The five weeks in short: the ``nominal`` one, the ``mean`` and the ``worst``, figure by
-    figure."""
+    """The five weeks in short.
+
+    The ``nominal`` one, the ``mean`` and the ``worst``, figure by figure.
+    """
 
     nominal: WeekFigures
     mean: Mapping[str, float]
@@ -178,8 +180,11 @@ class JobSplit:
 
 @dataclass(frozen=True, slots=True)
 class WeekAim:
-    """How well an aim of the week is reached: ``value`` with the lists as written, ``bound`` what
-    no lists can better with all earlier aims at their values; both are sums over five weeks."""
+    """How well an aim of the week is reached.
+
+    ``value`` with the lists as written, ``bound`` what no lists can better with all earlier aims at
+    their values; both are sums over five weeks.
+    """
 
     aim: str
     value: int

@@ -65,11 +65,16 @@ class PlanFiles:
         return np.asarray(table[array.indices.to_numpy()])
 
 
-def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFiles:
-    """Return one CSV file of the plan; PlanError where it is missing or cannot be read."""
+def read_plan_files(
+    folder: Path, file: str, complaints: Violations, columns: tuple[str, ...] | None = None
+) -> PlanFiles:
+    """Return one CSV file of the plan, with ``columns`` or those of `COLUMNS`.
+
+    PlanError where it is missing or cannot be read.
+    """
     content = _bytes(folder, file)
     _form(file, content, complaints)
-    wanted = COLUMNS[file]
+    wanted = COLUMNS[file] if columns is None else columns
     if not _names_vms(content):
         wanted = tuple(name for name in wanted if name not in COLUMNS_ADDED_LATER)
     types = {

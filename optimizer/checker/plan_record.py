@@ -23,8 +23,10 @@ def coverage_proven(record: Mapping[str, Any]) -> bool:
 
 
 def freed_jobs(record: Mapping[str, Any]) -> list[str]:
-    """Return the jobs that an earlier plan freed (`--after`), as the record says: the checker
-    takes its word, since the earlier plan is not at hand."""
+    """Return the jobs that an earlier plan freed (`--after`), as the record says.
+
+    The checker takes its word, since the earlier plan is not at hand.
+    """
     lists = record["settings"].get("lists") if isinstance(record.get("settings"), dict) else None
     freed = lists.get("freed_after") if isinstance(lists, dict) else None
     return [job for job in freed if isinstance(job, str)] if isinstance(freed, list) else []

@@ -86,8 +86,10 @@ AGAIN = "run `gip plan` again"
 
 @dataclass(frozen=True, slots=True)
 class PlannedChoice:
-    """A row of `job_proxies.csv`: servers (codes), none for automatic selection, and whether they
-    are to be set."""
+    """A row of `job_proxies.csv`.
+
+    Servers (codes), none for automatic selection, and whether they are to be set.
+    """
 
     servers: tuple[int, ...]
     is_set: bool

@@ -34,7 +34,7 @@ from optimizer.solver.deadline import Deadline
 GAIN_WORK = 3_000_000
 
 
-def plan_week(
+def choose_week(
     plan: Plan,
     eligibility: Eligibility,
     wishes: ListWishes,

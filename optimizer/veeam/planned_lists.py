@@ -28,8 +28,11 @@ class JobChange:
 
 @dataclass(frozen=True, slots=True)
 class PlannedLists:
-    """What a plan sets and what it keeps, in the order of its file; the SHA-256 of each file that
-    says so. A kept job is to stay as ``seen``, so nothing is sent for it."""
+    """What a plan sets and what it keeps, in the order of its file.
+
+    The SHA-256 of each file that says so. A kept job is to stay as ``seen``, so nothing is sent for
+    it.
+    """
 
     wishes: tuple[JobChange, ...]
     kept: tuple[JobChange, ...]

@@ -10,7 +10,7 @@ import list_estates
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slow_weeks import LateProduct
+from late_product import LateProduct
 
 from models.week_plan import ListWishes, Servers
 from optimizer.eligibility.reachability import Network

@@ -15,7 +15,7 @@ import random_estates
 from estates import estate
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from slow_weeks import LateProduct
+from late_product import LateProduct
 
 from models.estate import Estate
 from models.week_plan import (
@@ -30,7 +30,7 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.list_search import ListSearch
-from optimizer.lists.week_lists import plan_week
+from optimizer.lists.week_lists import choose_week
 from optimizer.planner import plan
 from optimizer.solver.deadline import Deadline
 
@@ -51,7 +51,7 @@ def lists(
     read: Estate, wishes: ListWishes, deadline: Deadline | None = None
 ) -> tuple[WeekPlan, ListSearch]:
     eligibility = compute_eligibility(read, Network(read))
-    return plan_week(plan(read), eligibility, wishes, NOTHING, None, deadline)
+    return choose_week(plan(read), eligibility, wishes, NOTHING, None, deadline)
 
 
 def names(read: Estate, servers: Servers) -> str:
