@@ -14,24 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plan import AimResult
+from models.week_plan import First, WeekAim, WeekFigures
 
-Week = Literal["plan", "today", "by_itself", "lists"]
+Week = Literal["today", "lists", "splits", "best", "automatic", "plan"]
+Gains = tuple[tuple[str, int], ...]
 Numbers = NDArray[np.signedinteger[Any]]
 Kind = Literal["server", "network", "vsphere"]
 
 
 @dataclass(frozen=True, slots=True)
-class WeekFigures:
-    """One week seen one way: runs in tier 1 to 4, runs that nobody serves, of the served ones
-    those that the backup server takes over (S16), the aim `peak`, which is the longest queue of
-    one server (S6), and overload in task-minutes above ``max_tasks``."""
+class WeekColumn:
+    """One week seen one way: today's choices, the lists, the splits, the best for any choice per
+    VM, all jobs automatic, or as planned.
+
+    ``worst`` is that of the five weeks, None where only the nominal one is known.
+    """
 
     week: Week
-    tiers: tuple[int, int, int, int]
-    failed: int
-    failed_over: int
-    peak: int
-    overload: int
+    nominal: WeekFigures
+    worst: WeekFigures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +110,39 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """What to select in one job: servers before (none: automatic) and after, runs that the
-    product then does on their planned server and in their planned tier of all its ``runs``, and
-    parts to split it into (1: none)."""
+    """What to select in one job: servers before and after (none: automatic selection), and what
+    it gains (aims with sums over the five weeks, in order).
+
+    ``early`` where it gains before the aim `protected`; ``leaves_site`` where no server of the
+    VMs' sites is offered.
+    """
 
     job: str
     before: tuple[str, ...]
     after: tuple[str, ...]
-    runs: int
-    as_planned: int
-    in_tier: int
-    parts: int
+    certainty: str
+    gains: Gains
+    early: bool
+    leaves_site: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A job to make: its name, how many VMs it takes, its servers (none: automatic selection)."""
+
+    name: str
+    vms: int
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitJob:
+    """A job to split, and what that gains and costs beside the lists and all earlier splits."""
+
+    job: str
+    parts: tuple[Part, ...]
+    gains: Gains
+    costs: Gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +202,9 @@ class Report:
     may run ``failover_limit`` tasks meanwhile, None for any number. ``moves_by_server`` gives gains
     and losses against today, none without a ``current`` table. What was assumed is in
     ``assumptions``, all else in ``findings``.
+
+    ``weeks`` are to be read from left to right, from today to the best possible, ``other_weeks``
+    beside them. ``jobs`` are those to change, what gains most first; ``splits`` are in order.
     """
 
     estate: str
@@ -193,7 +219,10 @@ class Report:
     versions: Mapping[str, str]
     inputs: Mapping[str, str]
     aims: Sequence[AimResult]
-    weeks: Sequence[WeekFigures]
+    first: First
+    weeks: Sequence[WeekColumn]
+    other_weeks: Sequence[WeekColumn]
+    week_aims: Sequence[WeekAim]
     unassigned: Sequence[Count]
     unprotected: int
     overloaded: Sequence[ServerWeek]
@@ -206,6 +235,8 @@ class Report:
     scenarios: int
     scenarios_left_out: int
     jobs: Sequence[JobChange]
+    kept_jobs: int
+    splits: Sequence[SplitJob]
     moves_by_server: Sequence[tuple[str, int, int]]
     rules: Sequence[PortRule]
     assumptions: Sequence[Count]
