@@ -4,9 +4,9 @@ these words back."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from models.week_plan import MAXIMISED_WEEK_AIMS, WEEKS, JobChoice
+from models.week_plan import MAXIMISED_WEEK_AIMS, WEEKS, Certainty, JobChoice
 
 NOUNS = {
     "failed": ("failed run", "failed runs"),
@@ -26,6 +26,11 @@ AIM_OF_NOUN = {noun: aim for aim, nouns in NOUNS.items() for noun in nouns}
 SHORTFALLS = ("short1", "short2", "short3")
 GROW = frozenset({*MAXIMISED_WEEK_AIMS, *SHORTFALLS})  # in words: the less short, the more runs
 SAME_RUNS = frozenset({"tier1", "tier2", "tier3", *SHORTFALLS})
+CERTAINTIES: Mapping[Certainty, str] = {
+    "guaranteed": "certain",
+    "likely": "likely",
+    "depends": "depends on load",
+}
 NO_SERVER_OF_SITE = "no server of its VMs' site is offered"
 _SAID = re.compile(r"([\d,]+(?:\.\d)?) (?:more|fewer) (.+)")
 
@@ -73,6 +78,11 @@ def without_repetition(gains: Sequence[tuple[str, int]]) -> tuple[tuple[str, int
 def describe_gains(gains: Sequence[tuple[str, int]]) -> str:
     """Say what all gains are, most important first."""
     return ", ".join(describe_gain(aim, amount) for aim, amount in without_repetition(gains))
+
+
+def describe_costs(costs: Sequence[tuple[str, int]]) -> str:
+    """Say what all costs are, most important first."""
+    return ", ".join(describe_cost(aim, amount) for aim, amount in without_repetition(costs))
 
 
 def note_of(choice: JobChoice) -> str:
