@@ -9,6 +9,7 @@ import sys
 import click
 
 from models.errors import GipError
+from optimizer.cli.anonymise import anonymise
 from optimizer.cli.apply import apply
 from optimizer.cli.batch import batch
 from optimizer.cli.check import check
@@ -42,7 +43,7 @@ def gip() -> None:
 
 COMMANDS = (
     plan, check, init, generate, imports, simulate, explain, diff, whatif, place, batch,
-    report, export, apply, rollback,
+    report, export, apply, rollback, anonymise,
 )  # fmt: skip
 
 for command in COMMANDS:

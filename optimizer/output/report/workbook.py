@@ -99,8 +99,8 @@ def write_workbook(facts: ReportFacts, report: Report, lang: Language, path: Pat
         head = ("job", "after", "gains", "before", "certainty")
         titles = [text(f"col.{name}") for name in head]
         sheets.add(text("sheet.jobs"), titles, _jobs(report, texts))
-        head = ("split", "rank", "part", "after", "vm", "name")
-        titles = [text(f"col.{name}") for name in head]
+        head_of_split = ("split", "rank", "part", "after", "vm", "name")
+        titles = [text(f"col.{name}") for name in head_of_split]
         sheets.add(text("sheet.splits"), titles, _splits(facts, text("change.automatic")))
         days = [text(f"day.{day}") for day in range(7)]
         hours = [f"{day} {hour:02}" for day in days for hour in range(24)]
