@@ -8,6 +8,7 @@ from models.week_plan import (
     FIGURE_OF_AIM,
     LABEL_AIMS,
     MAXIMISED_WEEK_AIMS,
+    TIER_AIMS,
     WEEK_AIMS,
     WEEKS,
     First,
@@ -34,7 +35,8 @@ def differences(
 ) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
     """Return the aims that became better and worse, in order, with by how much over five weeks.
 
-    Of the aims those that are figures of a week, without the number of jobs to change.
+    Of the aims those that are figures of a week, without the number of jobs to change. Runs that
+    only change between tiers count where the runs up to that tier become more or fewer.
     """
     better, worse = [], []
     for aim in WEEK_AIMS[first]:
@@ -43,6 +45,10 @@ def differences(
             continue
         more = _sum(after.mean, figure) - _sum(before.mean, figure)
         gain = more if aim in MAXIMISED_WEEK_AIMS else -more
+        if aim in TIER_AIMS:
+            upto = TIER_AIMS[: TIER_AIMS.index(aim) + 1]
+            reached = sum(_sum(after.mean, tier) - _sum(before.mean, tier) for tier in upto)
+            gain = gain if gain * reached > 0 else 0
         if gain > 0:
             better.append((aim, gain))
         elif gain < 0:
