@@ -104,7 +104,8 @@ def anonymise(folder: Path, out: Path, key: Path | None, step: Callable[[str], N
     wished = [name for part in ("free", "keep") if isinstance(wishes.get(part), list)
               for name in wishes[part]]  # fmt: skip
     names = {kind: _NewNames(kind, _old_names(kind, raw, wished)) for kind in KINDS}
-    renamer = _Renamer(names, AddressMap(_secret(folder, raw)))
+    networks = raw["networks"].columns["network"].to_pylist()  # a router may be named by address
+    renamer = _Renamer(names, networks, AddressMap(_secret(folder, raw)))
     tables = {table: renamer.columns(table, rows) for table, rows in raw.items()}
     job = dict(names["job"].pairs())
     for part in ("free", "keep"):
@@ -133,12 +134,15 @@ def anonymise(folder: Path, out: Path, key: Path | None, step: Callable[[str], N
 class _Renamer:
     """Renames the cells of tables; remembers the addresses it met and the columns it dropped."""
 
-    def __init__(self, names: Mapping[str, _NewNames], addresses: AddressMap) -> None:
+    def __init__(
+        self, names: Mapping[str, _NewNames], networks: Iterable[str], addresses: AddressMap
+    ) -> None:
         self.names = names
         self.addresses_seen: dict[str, str] = {}
         self.dropped: list[str] = []
         self._addresses = addresses
-        self._network = dict(names["network"].pairs())
+        new = dict(names["network"].pairs())
+        self._network = {name: new[name] for name in networks}
 
     def columns(self, table: str, rows: TextTable) -> dict[str, pa.Array]:
         """Return the columns of a table to write, in the order of the schema."""

@@ -141,6 +141,18 @@ def write_estate(folder: Path, settings: str) -> None:
         (folder / name).write_text(text)
 
 
+def test_routers_and_networks_may_be_named_by_addresses(tmp_path: Path) -> None:
+    write_estate(tmp_path / "in", "")
+    for name, text in {
+        "networks.csv": "network,cidr,site\n10.0.0.0/24,10.0.0.0/24,hq\nn,,\n",
+        "links.csv": "from,to\n10.0.0.0/24,10.0.0.1\n10.0.0.1,n\n",
+        "vms.csv": "vm,os,networks\nv,Windows,10.0.0.1\nw,Windows,10.0.0.0/24;10.9.9.9\n",
+        "job_vms.csv": "job,vm\na,v\na,w\n",
+    }.items():
+        (tmp_path / "in" / name).write_text(text)
+    same_plan(tmp_path / "in", tmp_path)
+
+
 def test_a_job_is_as_late_in_the_late_weeks(tmp_path: Path) -> None:
     # Two of the five weeks start a job later, by numbers drawn from its name.
     def lateness(job: str) -> list[int]:
