@@ -28,30 +28,41 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "job_proxies.csv": (
-        "What to select in each job, so that the product's own choice comes closest to the plan.",
-        {"job": "the job", "proxies": "servers, `;` between them"},
+        "What to select in each job that is enabled and has Windows tasks.",
+        {
+            "job": "the job",
+            "choice": "`list`, or `automatic` selection",
+            "proxies": "servers, `;` between them; empty: automatic selection",
+            "change": "`set`: select this; `keep`: leave it as `jobs.csv` says",
+            "runs": "runs of its Windows tasks in the nominal week, all rows in force",
+            "failed": "of these, runs that nobody serves",
+            "tier1": "of these, runs in tier 1",
+            "tier2": "of these, runs in tier 2",
+            "tier3": "of these, runs in tier 3",
+            "tier4": "of these, runs in tier 4",
+            "failed_over": "of tiers 2 and 4, runs that the backup server took over",
+            "overload_minutes": "task-minutes above the limit of each server while a run of the "
+            "job is on it; does not add up over jobs",
+            "certainty": "of `failed` and the tiers: `guaranteed` whatever loads and ties are, "
+            "`likely` alike in all five weeks, or `depends`",
+            "note": "what a change gains a week, or that no server of the VMs' site is offered",
+        },
     ),
     "job_before.csv": (
         "What the same jobs name today, as `jobs.csv` says.",
         {"job": "the job", "proxies": "servers, `;` between them; empty: automatic selection"},
     ),
-    "job_agreement.csv": (
-        "How close the lists come, by the runs of a week.",
-        {
-            "job": "the job",
-            "planned_runs": "runs that have a planned server",
-            "on_planned_server": "of these, on that server",
-            "in_planned_tier": "of these, in its tier",
-            "parts": "jobs to make of it; 1: leave it as it is",
-        },
-    ),
     "job_splits.csv": (
-        "The jobs to make of those whose VMs pull in different directions.",
+        "The jobs to make of those worth splitting; every VM of such a job is in one of them.",
         {
             "job": "the job of today",
+            "rank": "1 for the split that gains most",
             "part": "the number of the new job",
+            "name": "what it may be called",
+            "choice": "`list`, or `automatic` selection",
             "proxies": "what to select in it",
             "vm": "a VM that it takes",
+            "vm_name": "that VM's name",
         },
     ),
     "proxy_load.csv": (
@@ -83,7 +94,9 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "settings": "as `estate.toml` and the command line have them",
             "aims": "in order: `value` of the plan as written, `best` reached when it was the "
             "aim's turn, `bound`, `proven`, `seconds`",
-            "totals": "tasks by kind, assigned, unassigned, servers used, findings, agreement",
+            "totals": "tasks by kind, assigned, unassigned, servers used, findings, jobs to split",
+            "week": "the week as planned, today, with all jobs automatic, with the lists, with the "
+            "splits too, and the best possible; its aims with `value`, `bound` and `proven`",
         },
     ),
 }

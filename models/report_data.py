@@ -14,27 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plan import AimResult
+from models.week_plan import First, WeekAim, WeekFigures
 
-Week = Literal["plan", "today", "by_itself", "lists"]
+Week = Literal["today", "lists", "splits", "best", "automatic", "plan"]
+Gains = tuple[tuple[str, int], ...]
 Numbers = NDArray[np.signedinteger[Any]]
 Kind = Literal["server", "network", "vsphere"]
 
 
 @dataclass(frozen=True, slots=True)
-class WeekFigures:
-    """The figures of one week, planned or replayed.
+class WeekColumn:
+    """One week seen one way.
 
-    ``tiers`` counts the runs in tier 1 to 4, ``failed`` those that nobody serves, ``failed_over``
-    those of the served that the backup server takes over (S16). ``peak`` is the aim, which is the
-    longest queue of one server (S6), ``overload`` task-minutes above ``max_tasks``.
+    Today's choices, the lists, the splits, the best for any choice per VM, all jobs automatic, or
+    as planned. ``worst`` is that of the five weeks, None where only the nominal one is known.
     """
 
     week: Week
-    tiers: tuple[int, int, int, int]
-    failed: int
-    failed_over: int
-    peak: int
-    overload: int
+    nominal: WeekFigures
+    worst: WeekFigures | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +114,39 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class JobChange:
-    """What to select in one job: servers ``before`` (none: automatic) and ``after``.
+    """What to select in one job.
 
-    Of its ``runs`` the product then does ``as_planned`` on their planned server, ``in_tier`` in
-    their planned tier. ``parts`` are the jobs to split it into (1: none).
+    Servers before and after (none: automatic selection), and what it gains: aims with sums over
+    the five weeks, in order. ``early`` where it gains before the aim `protected`; ``leaves_site``
+    where no server of the VMs' sites is offered.
     """
 
     job: str
     before: tuple[str, ...]
     after: tuple[str, ...]
-    runs: int
-    as_planned: int
-    in_tier: int
-    parts: int
+    certainty: str
+    gains: Gains
+    early: bool
+    leaves_site: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A job to make: its name, how many VMs it takes, its servers (none: automatic selection)."""
+
+    name: str
+    vms: int
+    servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitJob:
+    """A job to split, and what that gains and costs beside the lists and all earlier splits."""
+
+    job: str
+    parts: tuple[Part, ...]
+    gains: Gains
+    costs: Gains
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +206,9 @@ class Report:
     may run ``failover_limit`` tasks meanwhile, None for any number. ``moves_by_server`` gives gains
     and losses against today, none without a ``current`` table. What was assumed is in
     ``assumptions``, all else in ``findings``.
+
+    ``weeks`` are to be read from left to right, from today to the best possible, ``other_weeks``
+    beside them. ``jobs`` are those to change, what gains most first; ``splits`` are in order.
     """
 
     estate: str
@@ -202,7 +223,10 @@ class Report:
     versions: Mapping[str, str]
     inputs: Mapping[str, str]
     aims: Sequence[AimResult]
-    weeks: Sequence[WeekFigures]
+    first: First
+    weeks: Sequence[WeekColumn]
+    other_weeks: Sequence[WeekColumn]
+    week_aims: Sequence[WeekAim]
     unassigned: Sequence[Count]
     unprotected: int
     overloaded: Sequence[ServerWeek]
@@ -215,6 +239,8 @@ class Report:
     scenarios: int
     scenarios_left_out: int
     jobs: Sequence[JobChange]
+    kept_jobs: int
+    splits: Sequence[SplitJob]
     moves_by_server: Sequence[tuple[str, int, int]]
     rules: Sequence[PortRule]
     assumptions: Sequence[Count]

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from models.estate import Codes
+import numpy as np
+from numpy.typing import NDArray
 
 First = Literal["limits", "tiers"]
 Certainty = Literal["guaranteed", "likely", "depends"]
@@ -157,7 +158,7 @@ class JobPart:
 
     name: str
     servers: Servers
-    vms: Codes
+    vms: NDArray[np.int32]
     kind: Literal["network", "site", "folder", "number"]
 
 

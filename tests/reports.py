@@ -14,13 +14,16 @@ from models.report_data import (
     Failure,
     JobChange,
     Line,
+    Part,
     Place,
     PortRule,
     Report,
     Search,
     ServerWeek,
-    WeekFigures,
+    SplitJob,
+    WeekColumn,
 )
+from models.week_plan import WeekAim, WeekFigures
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -91,11 +94,21 @@ def report(search: Search = EMPTY) -> Report:
             AimResult("protected", 90, 90, 95, False, 0.01),
             AimResult("peak", 16, 16, 14, False, 0.01),
         ],
+        first="limits",
         weeks=[
-            WeekFigures("plan", (610, 21, 303, 14), 56, 0, 16, 0),
-            WeekFigures("today", (590, 21, 203, 114), 76, 12, 22, 2210),
-            WeekFigures("by_itself", (669, 21, 61, 218), 35, 105, 30, 6645),
-            WeekFigures("lists", (599, 21, 321, 28), 35, 8, 17, 915),
+            WeekColumn("today", *weeks(76, 590, 21, 203, 114, 6645, 22)),
+            WeekColumn("lists", *weeks(35, 599, 21, 321, 28, 915, 17)),
+            WeekColumn("splits", *weeks(35, 640, 21, 290, 18, 0, 14)),
+            WeekColumn("best", weeks(35, 669, 21, 265, 14, 0, 12)[0], None),
+        ],
+        other_weeks=[
+            WeekColumn("automatic", *weeks(35, 669, 21, 61, 218, 6645, 30)),
+            WeekColumn("plan", weeks(56, 610, 21, 303, 14, 0, 16)[0], None),
+        ],
+        week_aims=[
+            WeekAim("failed", 175, 175, True, "enumerated"),
+            WeekAim("overload", 4575, 1575, False, "search"),
+            WeekAim("tier1", 2995, 3005, False, "search"),
         ],
         unassigned=[Count("capacity", 7, "warning", ("web-01", "web-02", "web-03", "web-04"))],
         unprotected=58,
@@ -122,8 +135,29 @@ def report(search: Search = EMPTY) -> Report:
         scenarios=98,
         scenarios_left_out=2,
         jobs=[
-            JobChange("daily", (), ("gip-tokyo-01", "vbr-01"), 700, 610, 690, 1),
-            JobChange("weekly", ("vbr-01",), ("vbr-01",), 7, 7, 7, 3),
+            JobChange(
+                "daily",
+                (),
+                ("gip-tokyo-01", "vbr-01"),
+                "guaranteed",
+                (("overload", 28650), ("tier1", 7)),
+                True,
+                False,
+            ),
+            JobChange("weekly", ("vbr-01",), (), "depends", (("failed", 5),), True, True),
+            JobChange("monthly", (), ("vbr-01",), "likely", (("protected", 10),), False, False),
+        ],
+        kept_jobs=9,
+        splits=[
+            SplitJob(
+                "daily",
+                (
+                    Part("daily (10.10.1.0/24)", 31, ("gip-tokyo-01", "gip-tokyo-02")),
+                    Part("daily (2)", 12, ()),
+                ),
+                (("overload", 4575), ("tier1", 205)),
+                (("same_site", 5),),
+            )
         ],
         moves_by_server=[("gip-tokyo-01", 30, 2)],
         rules=[
@@ -134,6 +168,14 @@ def report(search: Search = EMPTY) -> Report:
         assumptions=[Count("same_network", 1, "info", ("a subnet in common",))],
         search=search,
     )
+
+
+def weeks(
+    failed: int, tier1: int, tier2: int, tier3: int, tier4: int, overload: int, peak: int
+) -> tuple[WeekFigures, WeekFigures]:
+    """Return a nominal week and a worse one."""
+    nominal = WeekFigures(failed, tier1, tier2, tier3, tier4, 8, 500, 600, overload, peak, 3)
+    return nominal, replace(nominal, overload_minutes=overload * 2, peak=peak + 1)
 
 
 def rule(end: str, cidr: str, purpose: str, same_network: bool) -> PortRule:
@@ -165,7 +207,15 @@ def hostile() -> Report:
         ],
         lines=[Line(n, n + 1, 1, True, True) for n in range(len(HOSTILE) - 1)],
         failures=[Failure(f"link:{n}~{n}", 1, 1, 1, 1, 1, (n,)) for n in HOSTILE],
-        jobs=[JobChange(name, HOSTILE, HOSTILE[::-1], 7, 7, 7, 2) for name in HOSTILE],
+        jobs=[
+            JobChange(name, HOSTILE, HOSTILE[::-1], name, ((name, 7),), early, early)
+            for early in (True, False)
+            for name in HOSTILE
+        ],
+        splits=[
+            SplitJob(name, (Part(name, 2, HOSTILE),) * 9, ((name, 7),), ((name, 3),))
+            for name in HOSTILE
+        ],
         moves_by_server=[(name, 1, 2) for name in HOSTILE],
         rules=[replace(rule(n, n, n, False), start=n, ports=HOSTILE, when=n) for n in HOSTILE],
         search=replace(

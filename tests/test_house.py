@@ -52,6 +52,7 @@ DOORS = {
     "distributed": ("optimizer/distributed/",),
     "fsspec": ("optimizer/distributed/batch/storage.py",),
     "jinja2": ("optimizer/output/batch_page.py", "optimizer/output/report/"),
+    "xlsxwriter": ("optimizer/output/report/workbook.py",),
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
 # Words that the glossary replaces, as names of modules, functions and classes.
@@ -60,7 +61,7 @@ OLD_WORDS = re.compile(
     r"crew|box(es|ed)|pieces?|whole|joined|made|holding|face|cutting|qualify|fill|chain|together)",
     re.IGNORECASE,
 )
-HEAVY = ("pandas", "networkx", "ortools", "dask", "distributed", "fsspec", "jinja2")
+HEAVY = ("pandas", "networkx", "ortools", "dask", "distributed", "fsspec", "jinja2", "xlsxwriter")
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=str)
 

@@ -97,11 +97,11 @@ def read_plan_files(
         complaints.add(
             "headers", f"{file}: columns are {', '.join(header)}, expected {', '.join(wanted)}"
         )
-    columns = {
+    cells = {
         name: _meant(table.column(header.index(name)).unify_dictionaries().combine_chunks())
         for name in wanted
     }
-    return PlanFiles(file, columns)
+    return PlanFiles(file, cells)
 
 
 def _names_vms(content: bytes) -> bool:

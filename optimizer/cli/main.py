@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from models.errors import GipError
+from optimizer.cli.anonymise import anonymise
 from optimizer.cli.apply import apply
 from optimizer.cli.batch import batch
 from optimizer.cli.check import check
@@ -49,7 +50,7 @@ def gip() -> None:
 
 COMMANDS = (
     plan, check, init, generate, imports, simulate, explain, diff, whatif, place, batch,
-    report, export, apply, rollback, tables,
+    report, export, apply, rollback, tables, anonymise,
 )  # fmt: skip
 
 for command in COMMANDS:

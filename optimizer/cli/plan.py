@@ -90,9 +90,10 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
             options["after"],
         )  # fmt: skip
         if options["report"]:
-            from optimizer.output.report.report import PAGE, write_report
+            from optimizer.output.report.report import PAGE, ReportFiles, write_report
 
-            write_report(made.plan.estate, out, sites, out / PAGE, "en", shown.step)
+            files = ReportFiles(page=out / PAGE)
+            write_report(made.plan.estate, out, sites, files, "en", shown.step)
     return made
 
 

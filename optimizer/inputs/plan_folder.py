@@ -22,7 +22,6 @@ from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.references import look_up
 
 UNASSIGNED, FINDINGS = "unassigned.csv", "findings.csv"
-BEFORE = "job_before.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +29,11 @@ class Details:
     """The details of a plan beside its assignments.
 
     Per task ``reason`` is a code into ``reasons``, -1 where it is not in `unassigned.csv`.
-    ``before`` has the servers, by name, that each job named when the plan was made, None where
-    the folder does not tell.
     """
 
     reason: NDArray[np.int8]
     reasons: tuple[str, ...]
     findings: TextTable
-    before: Mapping[str, tuple[str, ...]] | None
     aims: tuple[AimResult, ...]
     versions: Mapping[str, str]
     inputs: Mapping[str, str]
@@ -53,7 +49,6 @@ def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
         reason=reason,
         reasons=tuple(rows.columns["reason"].dictionary.to_pylist()),
         findings=plan_table(folder, FINDINGS, ("severity", "code", "subject", "detail")),
-        before=_before(folder),
         aims=aims,
         versions=versions,
         inputs=inputs,
@@ -67,14 +62,6 @@ def _record(path: Path) -> tuple[tuple[AimResult, ...], dict[str, str], dict[str
         return aims, dict(record["tool"]), dict(record["inputs"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise unreadable(path, "it is not the record of a plan") from error
-
-
-def _before(folder: Path) -> dict[str, tuple[str, ...]] | None:
-    if not (folder / BEFORE).exists():
-        return None
-    rows = plan_table(folder, BEFORE, ("job", "proxies"))
-    lists = map(items, rows.columns["proxies"].to_pylist())
-    return dict(zip(rows.columns["job"].to_pylist(), lists, strict=True))
 
 
 RECORD, ASSIGNMENTS, JOB_PROXIES = "plan.json", "assignments.csv", "job_proxies.csv"

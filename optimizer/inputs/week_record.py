@@ -54,7 +54,9 @@ class ChoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class SplitPart:
-    """A part of a split job: its ``name``, its servers (none: automatic), and its VMs' names."""
+    """A part of a split job: its ``name``, its servers (none: automatic), and its VMs, as people
+    call them and by ``ids``.
+    """
 
     job: str
     rank: int
@@ -62,6 +64,7 @@ class SplitPart:
     name: str
     servers: tuple[str, ...]
     vms: tuple[str, ...]
+    ids: tuple[str, ...]
 
 
 def find_freed_jobs(estate: Estate, after: Path) -> list[str]:
@@ -121,15 +124,15 @@ def read_splits(folder: Path) -> list[SplitPart]:
     """Read the parts of split jobs, by rank; PlanError where they cannot be read."""
     columns = ("job", "rank", "part", "name", "proxies", "vm", "vm_name")
     rows = plan_table(folder, SPLITS, columns)
-    parts: dict[tuple[int, str, int], tuple[str, tuple[str, ...], list[str]]] = {}
+    parts: dict[tuple[int, str, int], tuple[str, tuple[str, ...], list[tuple[str, str]]]] = {}
     cells = zip(*(rows.columns[name].to_pylist() for name in columns), strict=True)
     try:
         for job, rank, part, name, proxies, vm, vm_name in cells:
             key = int(rank), job, int(part)
-            parts.setdefault(key, (name, items(proxies), []))[2].append(vm_name or vm)
+            parts.setdefault(key, (name, items(proxies), []))[2].append((vm_name or vm, vm))
     except ValueError as error:
         raise unreadable(folder / SPLITS, f"{error}: is no number") from error
     return [
-        SplitPart(job, rank, part, name, servers, tuple(vms))
+        SplitPart(job, rank, part, name, servers, *map(tuple, zip(*vms, strict=True)))
         for (rank, job, part), (name, servers, vms) in sorted(parts.items())
     ]

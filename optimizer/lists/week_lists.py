@@ -19,6 +19,7 @@ from models.week_plan import (
     WeekPlan,
     summarise,
 )
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.lists.choice_rules import offered_servers
 from optimizer.lists.dispatch import FAILED_OVER
@@ -152,9 +153,8 @@ def overload_of_jobs(week: WeekEstate, choices: Sequence[Servers], overload: int
     if not overload:
         return found
     lists = {job.name: choice for job, choice in zip(week.jobs, choices, strict=True)}
-    simulation = simulate_tasks(
-        estate, week.tasks, week.eligibility, lists, False, lambda step: None
-    )
+    context = PlanningContext(estate, week.tasks, week.eligibility)
+    simulation = simulate_tasks(context, lists, False, lambda step: None)
     runs, spans = simulation.runs, simulation.spans
     over = np.fromiter(simulation.overload, dtype=np.int64)
     limit = estate.servers["max_tasks"].to_numpy()

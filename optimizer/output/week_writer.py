@@ -24,7 +24,7 @@ def write_week(estate: Estate, week: WeekPlan, names_of: NamesOf, folder: Path) 
     before = [";".join(names) for names in estate.jobs["proxies"]]
 
     def proxies_of(choice: JobChoice) -> str:
-        return _joined(servers, choice.servers) if choice.is_set else before[choice.job]
+        return _cell(servers, choice.servers) if choice.is_set else before[choice.job]
 
     rows = [(choice, proxies_of(choice)) for choice in week.choices]
     columns = {
@@ -58,7 +58,7 @@ def _write_splits(
 
 
 def _named(servers: Sequence[str], part: JobPart) -> tuple[str, str, str]:
-    proxies = _joined(servers, part.servers)
+    proxies = _cell(servers, part.servers)
     return part.name, _kind(proxies), proxies
 
 
@@ -66,7 +66,7 @@ def _kind(proxies: str) -> str:
     return "list" if proxies else "automatic"
 
 
-def _joined(servers: Sequence[str], codes: Iterable[int]) -> str:
+def _cell(servers: Sequence[str], codes: Iterable[int]) -> str:
     return ";".join(servers[code] for code in codes)
 
 

@@ -216,6 +216,9 @@ def test_the_keyboard_gets_everywhere(desk: Desk) -> None:
     expect(page.locator(".skip")).to_be_in_viewport()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
+    expect(page.locator("#change .scroll").first).to_be_focused()
+    for _ in range(page.locator("#change .scroll").count()):
+        page.keyboard.press("Tab")
     expect(page.locator("#query")).to_be_focused()
     assert page.locator("#query").evaluate("(e) => getComputedStyle(e).outlineStyle") == "solid"
 

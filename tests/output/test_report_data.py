@@ -6,22 +6,25 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from estates import estate, write
+from estates import estate
+from week_plans import week_of
 
 from models.errors import EstateError, PlanError
 from models.estate import Estate
 from models.ports import LOGS, PORTS, WHEN
-from models.report_data import PortRule, Report, WeekFigures
+from models.report_data import PortRule, Report
 from models.schema import DAYS
 from optimizer.cli.main import gip
 from optimizer.files.csv_reader import read_csv
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.estate_folder.site_coordinates import read_sites
+from optimizer.output.plan_writer import write_plan
 from optimizer.output.report import failures as swept
 from optimizer.output.report.build import build_report
 from optimizer.output.report.counts import EXAMPLES, findings
@@ -53,16 +56,25 @@ def made(folder: Path, *tables: list[str], **others: Any) -> Report:
     """Return the report of the estate of these rows, planned."""
     read = estate(folder / "in", *tables, **others)
     (folder / "out").mkdir()
-    write(plan(read), folder / "out")
+    made = plan(read)
+    write_plan(made, week_of(made), folder / "out", 0)
     return reported(read, folder / "out")
+
+
+def planned(folder: Path, out: Path) -> Path:
+    """Write a plan of the estate in ``folder``, with two jobs to change and one to split."""
+    made = plan(read_estate(folder))
+    jobs = made.estate.jobs["job"].tolist()
+    out.mkdir(exist_ok=True)
+    changes = {jobs[0]: ((0, 1), [("protected", 5)]), jobs[-1]: ((2,), [("overload", 3000)])}
+    write_plan(made, week_of(made, changes, parts=2), out, 0)
+    return out
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a plan of `branch-offices`."""
-    folder = tmp_path_factory.mktemp("plan")
-    call("plan", BRANCHES, "--out", folder, "--quiet")
-    return folder
+    return planned(BRANCHES, tmp_path_factory.mktemp("plan"))
 
 
 @pytest.fixture(scope="module")
@@ -87,32 +99,22 @@ def test_the_numbers_of_tasks_and_aims(branches: Report, out: Path) -> None:
     assert branches.unprotected == branches.assigned - protected
 
 
-def test_the_weeks(
-    branches: Report, out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    weeks: dict[str, WeekFigures] = {week.week: week for week in branches.weeks}
-    assert list(weeks) == ["plan", "today", "by_itself", "lists"]
-    for name, lists in (("by_itself", []), ("lists", ["--plan", out])):
-        call("simulate", BRANCHES, *lists, "--out", tmp_path / name, "--json")
-        told = json.loads(capsys.readouterr().out)
-        week = weeks[name]
-        assert week.tiers == tuple(told["runs_per_tier"].values())
-        assert (week.failed, week.failed_over, week.peak) == (
-            told["failed"], told["failed_over"], told["peak"],
-        )  # fmt: skip
-        assert week.overload == sum(told["overload_task_minutes"].values())
-    runs = {row["job"]: row["days"] for row in rows(BRANCHES / "jobs.csv")}
-    tiers = Counter[str]()
-    for row in rows(out / "assignments.csv"):
-        days = runs[row["job"]]
-        tiers[row["tier"]] += 7 if days in ("", "daily") else days.count(";") + 1
-    assert weeks["plan"].tiers == tuple(tiers[tier] for tier in "1234")
+def test_the_weeks_are_those_of_the_record(branches: Report, out: Path) -> None:
+    record = json.loads((out / "plan.json").read_bytes())["week"]
+    parts = {"today": "today", "lists": "lists", "splits": "lists_and_splits"}
+    assert [week.week for week in branches.weeks] == ["today", "lists", "splits", "best"]
+    for week in branches.weeks[:3]:
+        wanted = record[parts[week.week]]
+        assert (asdict(week.nominal), asdict(week.worst)) == (wanted["nominal"], wanted["worst"])
+    assert (asdict(branches.weeks[3].nominal), branches.weeks[3].worst) == (record["bound"], None)
+    automatic, planned = branches.other_weeks
+    assert asdict(automatic.nominal) == record["automatic"]["nominal"]
+    assert (asdict(planned.nominal), planned.worst) == (record["plan"], None)
+    assert [asdict(aim) for aim in branches.week_aims] == record["aims"]
 
 
-def test_today_may_overload_and_fail(tmp_path: Path) -> None:
-    # On p today: a (tier 1) and b, twice what it may; it is not wanted any more, but it does work.
-    # c's server is gone, d has none. e's, q, does not connect: the backup server takes over; so
-    # do those of f and g, but nobody reaches these, and they are no load.
+def test_what_each_server_gains_and_loses(tmp_path: Path) -> None:
+    # c's server is gone, d has none. q does not connect, and nobody reaches f and g.
     report = made(
         tmp_path,
         ["bs hq", "p east max_tasks=1 excluded=true", "q lab max_tasks=1"],
@@ -120,9 +122,6 @@ def test_today_may_overload_and_fail(tmp_path: Path) -> None:
         links=["east - hq"],
         current=["j a p", "j b p", "j c nobody", "j e q", "j f q", "j g q"],
     )
-    today = next(week for week in report.weeks if week.week == "today")
-    assert (today.tiers, today.failed, today.failed_over) == ((7, 7, 7, 0), 28, 7)
-    assert (today.peak, today.overload) == (2, 7 * 60)
     # All but f and g go to bs, and those to nobody.
     assert report.moves_by_server == [
         ("bs", 4, 0), ("nobody", 0, 1), ("p", 0, 2), ("q", 0, 3),
@@ -190,25 +189,32 @@ def test_a_million_findings_stay_small() -> None:
     ]  # fmt: skip
 
 
-def test_the_jobs(branches: Report, out: Path, tmp_path: Path) -> None:
-    lists = {row["job"]: row["proxies"] for row in rows(out / "job_proxies.csv")}
-    agreed = {row["job"]: row for row in rows(out / "job_agreement.csv")}
-    named = {row["job"]: row["proxies"] for row in rows(BRANCHES / "jobs.csv")}
-    assert {change.job: ";".join(change.after) for change in branches.jobs} == lists
-    for change in branches.jobs:
-        row = agreed[change.job]
-        figures = (change.runs, change.as_planned, change.in_tier, change.parts)
-        assert figures == tuple(
-            int(row[name])
-            for name in ("planned_runs", "on_planned_server", "in_planned_tier", "parts")
-        )
-        assert ";".join(change.before) == named[change.job]
-    for path in out.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "job_before.csv").write_text("job,proxies\nfukuoka-daily,vbr-01;gip-osaka-01\n")
-    report = reported(read_estate(BRANCHES), tmp_path)
-    before = {change.job: change.before for change in report.jobs if change.before}
-    assert before == {"fukuoka-daily": ("vbr-01", "gip-osaka-01")}
+def test_the_jobs_to_change_come_in_the_order_of_their_gain(branches: Report, out: Path) -> None:
+    # `planned` has the first job gain protection only, the last one less overload.
+    table = {row["job"]: row for row in rows(out / "job_proxies.csv")}
+    early, late = branches.jobs
+    assert (early.gains, early.early) == ((("overload", 3000),), True)
+    assert (late.gains, late.early) == ((("protected", 5),), False)
+    for change in (early, late):
+        row = table[change.job]
+        assert row["change"] == "set"
+        assert (";".join(change.after), change.certainty) == (row["proxies"], row["certainty"])
+        before = {row["job"]: row["proxies"] for row in rows(out / "job_before.csv")}
+        assert ";".join(change.before) == before[change.job]
+    kept = [row for row in table.values() if row["change"] == "keep"]
+    assert branches.kept_jobs == len(kept) == len(table) - 2
+
+
+def test_the_splits_say_what_they_gain_and_cost(branches: Report, out: Path) -> None:
+    (split,) = branches.splits
+    # From `week_of`: over five weeks 600 + 900 + 900 + 600 + 600 task-minutes go, 5 x 5 runs come
+    # into tier 1, which is no loss to tier 3 that they leave, and 5 leave the site.
+    assert split.gains == (("overload", 3600), ("tier1", 25))
+    assert split.costs == (("same_site", 5),)
+    table = rows(out / "job_splits.csv")
+    assert {row["job"] for row in table} == {split.job}
+    wanted = Counter((row["name"], row["proxies"]) for row in table)
+    assert {(part.name, ";".join(part.servers)): part.vms for part in split.parts} == wanted
 
 
 def test_the_failures(branches: Report, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -325,8 +331,8 @@ def test_coordinates_make_a_map(tmp_path: Path) -> None:
     assert (tmp_path / "in/sites.csv").read_text() == (
         "site,latitude,longitude\nSuva,-18,178\nApia,-13,-172\nNadi,-17,177\n"
     )
-    call("plan", tmp_path / "in", "--out", tmp_path / "out", "--quiet", "--report")
     read = read_estate(tmp_path / "in")
+    planned(tmp_path / "in", tmp_path / "out")
     report = reported(read, tmp_path / "out", read_sites(tmp_path / "in"))
     x = {place.name: place.x for place in report.places}
     y = {place.name: place.y for place in report.places}
@@ -422,7 +428,7 @@ def test_the_close_pairs_are_those_of_all() -> None:
 
 def test_an_estate_without_links_sites_and_today(tmp_path: Path) -> None:
     report = made(tmp_path, ["bs n1", "p n2"], ["a n1", "b n2"], networks=["n1", "n2"])
-    assert [week.week for week in report.weeks] == ["plan", "by_itself", "lists"]
+    assert [week.week for week in report.weeks] == ["today", "lists", "best"]
     assert [place.name for place in report.places] == ["n1", "n2"]
     assert (report.lines, report.moves_by_server) == ([], [])
     assert "no_links" in {count.code for count in report.assumptions}
@@ -433,7 +439,6 @@ def test_a_plan_without_tasks(tmp_path: Path) -> None:
     report = made(tmp_path, ["bs n1", "p n2"], ["a n1"], jobs=["j 22:00 60 enabled=false"], **TWO)
     assert (report.tasks, report.assigned, report.unassigned, report.jobs) == (0, 0, [], [])
     assert report.rules == []
-    assert {week.tiers for week in report.weeks} == {(0, 0, 0, 0)}
     assert len(report.search.job) == 0
     assert report.failures[0].kept == 0
 
@@ -451,11 +456,12 @@ def test_the_plan_of_another_estate_is_refused(out: Path) -> None:
         reported(read_estate(DATA / "tiny"), out)
 
 
-def test_a_plan_without_its_agreement_is_refused(out: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", ["job_proxies.csv", "job_splits.csv", "job_before.csv"])
+def test_a_plan_without_its_choices_is_refused(missing: str, out: Path, tmp_path: Path) -> None:
     for path in out.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "job_agreement.csv").unlink()
-    with pytest.raises(PlanError, match=r"job_agreement.csv.*run `gip plan` again"):
+    (tmp_path / missing).unlink()
+    with pytest.raises(PlanError, match=rf"{missing}.*run `gip plan` again"):
         reported(read_estate(BRANCHES), tmp_path)
 
 
@@ -474,7 +480,7 @@ def test_the_firewall_of_the_tiny_estate(tmp_path: Path) -> None:
     # By hand, from the plan that tests/test_tiny.py derives: gip-01 (tokyo) serves two t, gip-02
     # (osaka-a) a1, d1 (in tokyo, too, but that is farther) and b1 in osaka-b, vbr-01 (tokyo) a t
     # and b2. It may take over all that the others serve: those of osaka-b are open for b2.
-    call("plan", DATA / "tiny", "--out", tmp_path, "--quiet")
+    planned(DATA / "tiny", tmp_path)
     report = reported(read_estate(DATA / "tiny"), tmp_path)
     guests = [("135 445", "always"), ("49152-65535", "always"), ("2500-3300", "always")]
 

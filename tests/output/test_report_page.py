@@ -23,7 +23,8 @@ import reports
 from models.aims import AIMS
 from models.plan import Reason
 from models.ports import PORTS, WHEN
-from models.report_data import Line, Place, Week
+from models.report_data import Line, Place, Report, Week
+from models.week_plan import WEEK_AIMS, Certainty, Proof
 from optimizer.output.report import heatmap
 from optimizer.output.report.counts import ASSUMED, ASSUMPTION, CODES
 from optimizer.output.report.firewall import openings
@@ -34,7 +35,7 @@ from optimizer.output.report.search_index import COLUMNS, pack_rows
 from optimizer.output.report.texts import LANGUAGES, Language, Texts, catalogue, number, share
 
 ROOT = Path(__file__).parents[2]
-HOME = ROOT / "optimizer" / "report"
+HOME = ROOT / "optimizer" / "output" / "report"
 TEMPLATES = sorted((HOME / "templates").glob("*.html"))
 EVERY_LANGUAGE = pytest.mark.parametrize("lang", LANGUAGES)
 
@@ -133,7 +134,7 @@ def test_every_table_has_a_caption_and_headings() -> None:
         if tag == "table":
             assert tags[at + 1][0] == "caption"
         if tag == "th":
-            assert attributes["scope"] in ("col", "row")
+            assert attributes["scope"] in ("col", "row", "rowgroup")
         if attributes.get("role") == "img":
             assert tags[at + 1][0] == "title"
 
@@ -141,16 +142,65 @@ def test_every_table_has_a_caption_and_headings() -> None:
 def test_the_questions_come_in_their_order() -> None:
     text = render(reports.report(), "en").decode()
     asked = [
-        "Is it good?", "Where does it hurt?", "Who carries what?",
-        "What does the network look like?", "What happens if?", "What do I change?",
-        "Which ports must be open?", "What was assumed?",
+        "What do I change?", "Find a VM, job or server", "Is it good?", "Where does it hurt?",
+        "Who carries what?",
+        "What does the network look like?", "What happens if?", "Which ports must be open?",
+        "What was assumed?",
     ]  # fmt: skip
-    assert re.findall(r'<h2 id="\w+-h">(.*?)</h2>', text)[1:] == asked
+    assert re.findall(r'<h2 id="\w+-h">(.*?)</h2>', text) == asked
+
+
+def first_screen(report: Report) -> str:
+    """Return what is said before the search, as plain text."""
+    text = render(report, "en").decode().split('<header class="top">')[1].split('id="search"')[0]
+    words = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+    return re.sub(r" ([,.;:)])", r"\1", words).replace("\u2019", "'")
+
+
+def test_the_first_screen_tells_what_to_do_and_what_comes_of_it() -> None:
+    said = first_screen(reports.report())
+    wanted = [
+        "Select the servers below in 2 jobs: failed runs go from 76 to 35 a week, overload goes "
+        "from 6,645 to 915 task-minutes a week.",
+        "Then split one job: overload goes from 915 to 0 task-minutes a week, runs in tier 1 go "
+        "from 599 to 640 a week.",
+        "today with these lists with the splits best possible",
+        "Overload, task-minutes 6,645 worst 13,290 915 worst 1,830 0 0",
+        "daily gip-tokyo-01, vbr-01 5,730 fewer task-minutes of overload, 1.4 more runs in tier 1",
+        "weekly automatic selection one fewer failed run",
+        "9 jobs keep what they have.",
+        "daily 915 fewer task-minutes of overload, 41 more runs in tier 1; it costs one fewer run",
+        "daily (10.10.1.0/24) 31 gip-tokyo-01, gip-tokyo-02 daily (2) 12 automatic selection",
+        "Changes that can wait",
+        "monthly vbr-01 2 more runs with a second path",
+        "Next: gip export veeam PLAN",
+    ]
+    places = [said.find(text) for text in wanted]
+    assert -1 not in places, wanted[places.index(-1)]
+    assert places == sorted(places)
+
+
+def test_where_doing_nothing_is_as_good_it_says_so() -> None:
+    report = reports.report()
+    late = [job for job in report.jobs if not job.early]
+    kept = replace(report, jobs=late, splits=[], weeks=[report.weeks[0], report.weeks[0]])
+    said = first_screen(kept)
+    assert "Doing nothing is as good: no list of servers does better" in said
+    assert "What stays: 76 failed runs and 6,645 task-minutes of overload a week." in said
+    assert "No list of servers does better than what the jobs have today." in said
+    assert "No list of servers does better than today's choices; splitting jobs does." in (
+        first_screen(replace(report, jobs=late))
+    )
+    today = report.weeks[0]
+    easy = replace(today, nominal=replace(today.nominal, failed=0, overload_minutes=0))
+    said = first_screen(replace(kept, jobs=[], weeks=[easy, easy]))
+    assert "Nothing has to change" in said
+    assert "Next:" not in said
 
 
 def test_a_peak_by_utilisation_is_not_called_tasks() -> None:
     by_use = render(replace(reports.report(), balance="utilisation"), "en").decode()
-    assert by_use.count("thousandths") == 3
+    assert by_use.count("thousandths") == 1
     assert "thousandths" not in render(reports.report(), "en").decode()
 
 
@@ -158,8 +208,8 @@ def test_an_empty_report_is_a_page() -> None:
     empty = replace(
         reports.report(), estate="", windows_tasks=0, assigned=0, unprotected=0, aims=[],
         unassigned=[], overloaded=[], findings=[], servers=[], places=[], lines=[], failures=[],
-        jobs=[], moves_by_server=[], rules=[], assumptions=[], inputs={}, versions={},
-        weeks=reports.report().weeks[:1],
+        jobs=[], kept_jobs=0, splits=[], week_aims=[], moves_by_server=[], rules=[],
+        assumptions=[], inputs={}, versions={}, weeks=reports.report().weeks[:2],
     )  # fmt: skip
     page = render(empty, "en").decode()
     assert "No port has to be opened." in page
@@ -186,6 +236,7 @@ def test_no_text_is_unused_and_none_is_missing() -> None:
     named |= {f"js.{word}" for word in re.findall(r"words\.(\w+)", script)}
     by_code = set(re.findall(r't\.code\((?:"\w+" if .*? else )?"(\w+)"', sources))
     by_code |= set(re.findall(r't\.code\("(\w+)"', sources))
+    by_code |= set(re.findall(r'amounts\("(\w+)"', sources))
     assert named <= set(catalogue())
     unused = {
         key
@@ -212,6 +263,10 @@ def test_every_code_has_its_words() -> None:
     for aim in AIMS:
         assert {f"aim.{aim}", f"meaning.{aim}"} <= keys
     assert {f"week.{week}" for week in get_args(Week)} <= keys
+    for aim in {aim for aims in WEEK_AIMS.values() for aim in aims}:
+        assert {f"week_aim.{aim}", f"gain.{aim}", f"cost.{aim}"} <= keys
+    assert {f"certainty.{certainty}" for certainty in get_args(Certainty)} <= keys
+    assert {f"proof.{proof}" for proof in get_args(Proof)} <= keys
     assert {f"when.{when}" for when in WHEN} <= keys
     assert {f"purpose.{use.purpose}" for uses in PORTS.values() for use in uses} <= keys
     assumed = {*CODES.values(), *ASSUMED, "unofficial_ports"} - {ASSUMPTION}
@@ -221,7 +276,7 @@ def test_every_code_has_its_words() -> None:
 def test_figures_are_as_people_read_them() -> None:
     t = Texts("en")
     assert t("note.more", n=1200, file="<b>") == "… and 1,200 more, in &lt;b&gt;"
-    assert t("verdict.some", assigned=1, n=1).endswith("one can have none.")
+    assert t("target.some", assigned=1, n=1).endswith("one can have none.")
     assert t.code("finding", "<x>") == "<bdi><code>&lt;x&gt;</code></bdi>"
     assert number(-1234567) == "\N{MINUS SIGN}1,234,567"
     assert [share(*each).replace("\N{NARROW NO-BREAK SPACE}", "") for each in [

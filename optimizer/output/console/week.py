@@ -1,24 +1,27 @@
-"""What a person sees at the end of a plan: the week that follows, and what to do about it."""
+"""What a person sees at the end of a plan: the week that follows, and what to do about it.
+
+Jobs come as lines, not as tables: names and lists are long, and terminals may be narrow.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from models.estate import Estate
-from models.week_plan import (
-    LABEL_AIMS,
-    WEEK_AIMS,
-    First,
-    JobChoice,
-    JobSplit,
-    WeekFigures,
-    WeekPlan,
+from models.week_plan import JobChoice, JobSplit, WeekFigures, WeekPlan
+from optimizer.output.week_ranking import is_early, rank_gains
+from optimizer.output.week_words import (
+    CERTAINTIES,
+    describe_costs,
+    describe_gains,
+    note_of,
 )
-from optimizer.output.week_words import describe_cost, describe_gain, note_of
 
 SHOWN = 10
 ROWS = {
@@ -27,129 +30,144 @@ ROWS = {
     "tier2": "tier 2",
     "tier3": "tier 3",
     "tier4": "tier 4",
-    "overload_minutes": "overload, task-minutes",
-    "peak": "busiest server, tasks",
+    "overload_minutes": "overload",
+    "peak": "peak",
 }
+UNITS = "Overload: task-minutes above the limits. Peak: tasks on the busiest server."
+WORST = "Worst: of five weeks with other ties, another order, starts up to ten minutes late."
 
 
 def print_week(console: Console, estate: Estate, week: WeekPlan, out: Path) -> None:
     """Print the week today and with the lists, what to select in which job, splits, what next."""
-    console.print(_weeks(week))
+    _print_weeks(console, week)
     jobs, servers = estate.jobs["job"].tolist(), estate.servers["server"].tolist()
-    major, minor = _by_importance(week)
-    if not major:
-        same = "Whatever is selected" if not week.splits else "Whatever lists are selected"
-        console.print(_nothing_to_gain(same, week), soft_wrap=True)
+    changes = [choice for choice in week.choices if choice.is_set]
+    changes.sort(key=lambda choice: rank_gains(week.first, choice.gains))
+    early = [choice for choice in changes if is_early(week.first, choice.gains)]
+    late = [choice for choice in changes if not is_early(week.first, choice.gains)]
+    if not early:
+        _print_line(console, _nothing_to_gain(week))
     for title, choices in (
-        ("What to select in each job (guest processing)", major),
-        ("Lists that gain only protection, site or peak", minor),
+        ("What to select in each job (Guest Processing), what gains most first:", early),
+        ("These can wait; they gain only second paths, nearness or a lower peak:", late),
     ):
         if choices:
-            _print_first(console, _choices(title, choices, jobs, servers), len(choices))
-    kept = sum(not choice.is_set for choice in week.choices)
-    if kept:
-        console.print(f"{kept} of {len(week.choices)} jobs keep what they have")
+            _print_line(console, title)
+            _print_choices(console, choices, jobs, servers)
+    _print_line(console, _kept(week))
     if week.splits:
-        _print_first(console, _splits(week.splits, jobs, servers), len(week.splits))
-        console.print("job_splits.csv has every VM of the jobs to make", soft_wrap=True)
-    console.print(f"Next: {_next_command(bool(major or minor), out)}", soft_wrap=True)
+        _print_splits(console, week.splits, jobs, servers)
+    _print_next(console, bool(changes), out)
 
 
-def _nothing_to_gain(subject: str, week: WeekPlan) -> str:
-    """Say that doing nothing is as good, and what stays as it is."""
-    overload = week.today.nominal.overload_minutes
-    if not overload and not week.today.nominal.failed:
-        return "Nothing to change: today's choices are as good as any"
-    left = f"{overload} task-minutes of overload" if overload else "the failed runs"
+def _print_weeks(console: Console, week: WeekPlan) -> None:
+    """Print the one table: today, with these lists, with the splits, the best possible."""
+    known = {"today": week.today, "lists": week.lists}
     if week.splits:
-        return f"{subject}, {left} stay: only splitting jobs removes them (below)"
-    return f"{subject}, {left} stay: no list of servers does better"
+        known["split"] = week.lists_and_splits
+    columns = {name: weeks.nominal for name, weeks in known.items()} | {"best": week.bound}
+    worst = {name: weeks.worst for name, weeks in known.items()}
+    steps = ["today", "with these lists", *["with the splits"] * bool(week.splits)]
+    _print_line(console, f"Runs of a week: {', '.join(steps)}, the best possible")
+    console.print(figures_table("", columns, worst))
+    differ = any(worst[name] != columns[name] for name in worst)
+    _print_line(console, f"{UNITS} {WORST}" if differ else UNITS)
 
 
-def _next_command(changes: bool, out: Path) -> str:
-    if not changes:
-        return f"gip report ESTATE {out} --out report.html shows the week to others"
-    return f"gip export veeam {out} --out changes, or gip apply {out} --url https://SERVER:9419"
-
-
-def _weeks(week: WeekPlan) -> Table:
-    """Return the one table: today, with these lists, with the splits, the best possible."""
-    columns: dict[str, WeekFigures] = {
-        "today": week.today.nominal,
-        "with these lists": week.lists.nominal,
-    }
-    if week.splits:
-        columns["with the splits"] = week.lists_and_splits.nominal
-    columns["best possible"] = week.bound
-    return figures_table("The runs of a week", columns)
-
-
-def figures_table(title: str, columns: dict[str, WeekFigures]) -> Table:
-    """Return figures of weeks side by side."""
-    table = Table(title=title, title_justify="left")
-    table.add_column("", min_width=12)
-    for heading in columns:
-        table.add_column(heading, justify="right")
-    for figure, heading in ROWS.items():
-        table.add_row(heading, *(str(getattr(week, figure)) for week in columns.values()))
-    return table
-
-
-def _by_importance(week: WeekPlan) -> tuple[list[JobChoice], list[JobChoice]]:
-    """Return what is to be set: what gains before `protected`, and what only from there on."""
-    aims = WEEK_AIMS[week.first]
-    late = aims.index(LABEL_AIMS[0])
-    major: list[JobChoice] = []
-    minor: list[JobChoice] = []
-    for choice in week.choices:
-        if choice.is_set:
-            gained = min((aims.index(aim) for aim, _ in choice.gains), default=late)
-            (major if gained < late else minor).append(choice)
-    for choices in (major, minor):
-        choices.sort(key=lambda choice: _importance(week.first, choice.gains))
-    return major, minor
-
-
-def _importance(first: First, gains: Sequence[tuple[str, int]]) -> list[tuple[int, int]]:
-    return [(WEEK_AIMS[first].index(aim), -amount) for aim, amount in gains]
-
-
-def _choices(
-    title: str, choices: Sequence[JobChoice], jobs: Sequence[str], servers: Sequence[str]
+def figures_table(
+    title: str, columns: Mapping[str, WeekFigures], worst: Mapping[str, WeekFigures] | None = None
 ) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("job", overflow="fold")
-    table.add_column("select", overflow="fold")
-    table.add_column("gains a week", overflow="fold")
+    """Return figures of weeks side by side; under them those of the ``worst``, where they
+    differ.
+    """
+    table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("", min_width=8)
+    for heading in columns:
+        table.add_column(heading, justify="right", overflow="fold")
+    for figure, heading in ROWS.items():
+        nominal = {name: getattr(week, figure) for name, week in columns.items()}
+        table.add_row(heading, *(f"{value:,}" for value in nominal.values()))
+        worse = {name: getattr(week, figure) for name, week in (worst or {}).items()}
+        if any(worse[name] != nominal[name] for name in worse):
+            cells = (f"{worse[name]:,}" if name in worse else "" for name in nominal)
+            table.add_row("  worst", *cells)
+    return table
+
+
+def _nothing_to_gain(week: WeekPlan) -> str:
+    """Say that doing nothing is as good, and what stays as it is."""
+    today = week.today.nominal
+    left = [
+        words
+        for count, words in (
+            (today.failed, f"{today.failed:,} failed runs"),
+            (today.overload_minutes, f"{today.overload_minutes:,} task-minutes of overload"),
+        )
+        if count
+    ]
+    if week.splits:
+        return "No list of servers does better than today's choices; splitting jobs does (below)."
+    if not left:
+        return "Nothing has to change: today's choices are as good as any."
+    return (
+        "Doing nothing is as good: no list of servers does better than today's choices. "
+        f"What stays: {' and '.join(left)} a week."
+    )
+
+
+def _kept(week: WeekPlan) -> str:
+    kept, whole = sum(not choice.is_set for choice in week.choices), len(week.choices)
+    if kept == whole:
+        return "Every job keeps what it has."
+    return f"{kept} of {whole} jobs keep what they have." if kept else "No job stays as it is."
+
+
+def _print_choices(
+    console: Console, choices: Sequence[JobChoice], jobs: Sequence[str], servers: Sequence[str]
+) -> None:
     for choice in choices[:SHOWN]:
-        table.add_row(jobs[choice.job], name_choice(servers, choice.servers), note_of(choice))
-    return table
+        selected = name_choice(servers, choice.servers)
+        _print_line(console, f"{jobs[choice.job]} -> {selected}", 2)
+        _print_line(console, f"{note_of(choice)} ({CERTAINTIES[choice.certainty]})", 6)
+    _print_rest(console, len(choices), "job_proxies.csv")
 
 
-def _splits(splits: Sequence[JobSplit], jobs: Sequence[str], servers: Sequence[str]) -> Table:
-    title = "Jobs to split, the best first; each line is a job to make"
-    table = Table(title=title, title_justify="left")
-    table.add_column("split", overflow="fold")
-    table.add_column("into", overflow="fold")
-    table.add_column("VMs", justify="right")
-    table.add_column("select", overflow="fold")
+def _print_splits(
+    console: Console, splits: Sequence[JobSplit], jobs: Sequence[str], servers: Sequence[str]
+) -> None:
+    _print_line(console, "Jobs to split, the best first:")
     for split in splits[:SHOWN]:
-        gains = ", ".join(describe_gain(aim, amount) for aim, amount in split.gains[:1])
-        costs = ", ".join(describe_cost(aim, amount) for aim, amount in split.costs[:2])
-        head = f"{jobs[split.job]}: {gains}" + (f", at the price of {costs}" if costs else "")
-        for number, part in enumerate(split.parts):
-            chosen = name_choice(servers, part.servers)
-            table.add_row("" if number else head, part.name, str(len(part.vms)), chosen)
-        table.add_section()
-    return table
+        costs = describe_costs(split.costs[:2])
+        price = f", at the price of {costs}" if costs else ""
+        gains = describe_gains(split.gains[:2])
+        _print_line(console, f"{jobs[split.job]}: {gains}{price}", 2)
+        for part in split.parts:
+            count = f"{len(part.vms):,} VM{'' if len(part.vms) == 1 else 's'}"
+            selected = name_choice(servers, part.servers)
+            _print_line(console, f"{part.name} ({count}) -> {selected}", 6)
+    _print_rest(console, len(splits), "job_splits.csv")
+    _print_line(console, "job_splits.csv says which VM goes into which job.")
+
+
+def _print_next(console: Console, changes: bool, out: Path) -> None:
+    console.print("Next:")
+    commands = ["gip report ESTATE {} --out report.html --open"]
+    if changes:
+        commands += ["gip export veeam {} --out changes", "gip apply {} --url https://SERVER:9419"]
+    for command in commands:
+        console.print("  " + command.format(out), soft_wrap=True)
 
 
 def name_choice(servers: Sequence[str], codes: Iterable[int]) -> str:
-    """Return what a person selects: names of servers, or automatic."""
-    return ", ".join(servers[code] for code in codes) or "automatic"
+    """Return what a person selects: names of servers, or automatic selection."""
+    return ", ".join(servers[code] for code in codes) or "automatic selection"
 
 
-def _print_first(console: Console, table: Table, count: int) -> None:
-    console.print(table)
+def _print_rest(console: Console, count: int, file: str) -> None:
     if count > SHOWN:
-        console.print(f"... {count - SHOWN} more")
+        _print_line(console, f"... and {count - SHOWN:,} more, in {file}", 2)
+
+
+def _print_line(console: Console, text: str, indent: int = 0) -> None:
+    """Print a paragraph that wraps within its ``indent``."""
+    console.print(Padding(console.render_str(text), (0, 0, 0, indent)))

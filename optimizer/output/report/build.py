@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from models.plan import OTHER, WINDOWS
-from models.report_data import JobChange, Report
+from models.report_data import Report
 from optimizer.analysis.what_if.study import failover_tasks
 from optimizer.output.report.counts import assumptions, findings, unassigned
 from optimizer.output.report.facts import ReportFacts
@@ -16,7 +16,7 @@ from optimizer.output.report.firewall import port_rules
 from optimizer.output.report.map.places import build_map, locate
 from optimizer.output.report.search_index import search_rows
 from optimizer.output.report.servers import moves_by_server, server_weeks
-from optimizer.output.report.weeks import compare_weeks
+from optimizer.output.report.week_story import job_changes, other_weeks, split_jobs, week_columns
 
 
 def build_report(
@@ -25,7 +25,6 @@ def build_report(
     """Build the report of ``facts``; ``coordinates`` has latitude and longitude of sites."""
     estate, tasks, details = facts.estate, facts.tasks, facts.details
     kinds = np.bincount(tasks.kind, minlength=3)
-    figures = compare_weeks(facts, step)
     step("map")
     where = locate(estate)
     places, lines = build_map(facts, where, coordinates)
@@ -46,7 +45,10 @@ def build_report(
         versions=details.versions,
         inputs=details.inputs,
         aims=details.aims,
-        weeks=figures,
+        first=facts.week.first,
+        weeks=week_columns(facts.week),
+        other_weeks=other_weeks(facts.week),
+        week_aims=facts.week.aims,
         unassigned=unassigned(facts),
         unprotected=int((facts.assigned & ~facts.protected).sum()),
         overloaded=[week for week in servers if week.limit is not None and week.peak > week.limit],
@@ -58,37 +60,11 @@ def build_report(
         failover_limit=failover_tasks(estate),
         scenarios=scenarios,
         scenarios_left_out=left_out,
-        jobs=job_changes(facts),
+        jobs=job_changes(facts.week.first, facts.choices),
+        kept_jobs=sum(not row.is_set for row in facts.choices),
+        splits=split_jobs(facts.week, facts.parts),
         moves_by_server=moves_by_server(facts),
         rules=port_rules(facts),
         assumptions=assumptions(details.findings, ruleset),
         search=search_rows(facts),
     )
-
-
-NO_RUNS = (0, 0, 0, 1)
-
-
-def job_changes(facts: ReportFacts) -> list[JobChange]:
-    """Return each job that the plan has a list for, by name in byte order."""
-    jobs, servers = facts.estate.jobs, facts.servers
-    before = facts.details.before
-    if before is None:
-        named = zip(jobs["job"].tolist(), jobs["proxy_codes"].tolist(), strict=True)
-        before = {job: tuple(servers[code] for code in codes) for job, codes in named}
-    found = []
-    for job in sorted(facts.plan.job_proxies, key=str.encode):
-        runs, as_planned, in_tier, parts = facts.details.agreement.get(job, NO_RUNS)
-        after = tuple(servers[code] for code in facts.plan.job_proxies[job])
-        found.append(
-            JobChange(
-                job=job,
-                before=before.get(job, ()),
-                after=after,
-                runs=runs,
-                as_planned=as_planned,
-                in_tier=in_tier,
-                parts=parts,
-            )
-        )
-    return found

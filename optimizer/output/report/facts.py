@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +16,20 @@ from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.server_load import Spans, load_spans
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.inputs.plan_folder import Details, PlanFolder, read_details, read_plan
+from optimizer.inputs.week_record import (
+    ChoiceRow,
+    SplitPart,
+    WeekRecord,
+    read_choice_rows,
+    read_splits,
+    read_week,
+)
 
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """An estate and a ``plan`` of it.
+    """An estate and a ``plan`` of it, with the ``week`` that follows, ``choices`` of jobs, and
+    ``parts`` of jobs to split.
 
     ``profile`` is that of each task's VM; ``assigned`` are the Windows tasks with a proxy.
     """
@@ -27,6 +37,9 @@ class ReportFacts:
     context: PlanningContext
     plan: PlanFolder
     details: Details
+    week: WeekRecord
+    choices: Sequence[ChoiceRow]
+    parts: Sequence[SplitPart]
 
     @property
     def estate(self) -> Estate:
@@ -85,4 +98,11 @@ def build_facts(estate: Estate, plan_folder: Path) -> ReportFacts:
     """Return the facts of a plan; PlanError where it is not one of the ``estate``."""
     context = PlanningContext.build(estate)
     plan = read_plan(estate, context.tasks, plan_folder)
-    return ReportFacts(context, plan, read_details(estate, context.tasks, plan_folder))
+    return ReportFacts(
+        context=context,
+        plan=plan,
+        details=read_details(estate, context.tasks, plan_folder),
+        week=read_week(plan_folder),
+        choices=read_choice_rows(plan_folder),
+        parts=read_splits(plan_folder),
+    )

@@ -25,9 +25,14 @@ FLAGS = ("false", "true")
 
 def write_firewall(rules: Sequence[PortRule], path: Path) -> None:
     """Write ``rules`` in their order, one row per port, with no port where none is known."""
-    rows = [_cells(rule, port) for rule in rules for port in rule.ports or ("",)]
+    rows = firewall_rows(rules)
     columns = {name: [row[place] for row in rows] for place, name in enumerate(COLUMNS)}
     write_csv(path, columns)
+
+
+def firewall_rows(rules: Sequence[PortRule]) -> list[tuple[str, ...]]:
+    """Return the rows of ``rules``, cells in the order of `COLUMNS`."""
+    return [_cells(rule, port) for rule in rules for port in rule.ports or ("",)]
 
 
 def _cells(rule: PortRule, port: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from models.aims import MINIMISED
 from models.report_data import Report, ServerWeek
+from models.week_plan import MAXIMISED_WEEK_AIMS, WEEKS, WeekFigures
 from optimizer.output.report import heatmap
 from optimizer.output.report.firewall import openings, purposes
 from optimizer.output.report.map.svg import SLICES, draw_map, tasks
@@ -54,10 +55,49 @@ def bar(names: Sequence[str], counts: Iterable[int], whole: int | None = None) -
     return segments
 
 
+RUN_FIGURES = ("failed", "tier1", "tier2", "tier3", "tier4")
+STORY = (*RUN_FIGURES, "overload_minutes", "peak")
+FEWER_IS_BETTER = frozenset({"failed", "overload_minutes", "peak"})
+EXPORT = "gip export veeam PLAN --out CHANGES"
+APPLY = "gip apply PLAN --url https://SERVER:9419"
+FIRST_JOBS, MOST_JOBS, MOST_SPLITS, MOST_PARTS = 10, 40, 20, 8
 RUNS = ("t1", "t2", "t3", "t4", "none")
 FATES = ("kept", "over", "lost", "gone")
 SERVERS, MORE_SERVERS = 24, 76
 PLACES, MORE_PLACES = 16, 64
+
+
+def runs(week: WeekFigures) -> tuple[int, ...]:
+    """Return the runs of a week by tier, then those that nobody serves."""
+    return week.tier1, week.tier2, week.tier3, week.tier4, week.failed
+
+
+def differing(before: WeekFigures, after: WeekFigures) -> list[str]:
+    """Return the figures worth a sentence that differ, the weightiest first."""
+    told = ("failed", "overload_minutes", "tier1")
+    return [figure for figure in told if getattr(before, figure) != getattr(after, figure)]
+
+
+def tone(figure: str, value: int, today: int) -> str:
+    """Return how a figure compares with today's: better, worse or "".
+
+    >>> tone("peak", 9, 12), tone("tier1", 9, 12), tone("tier2", 9, 12)
+    ('better', 'worse', '')
+    """
+    better = today - value if figure in FEWER_IS_BETTER else value - today
+    if figure not in FEWER_IS_BETTER and figure != "tier1":
+        return ""
+    return "better" if better > 0 else "worse" if better < 0 else ""
+
+
+def weekly(amount: int) -> int | str:
+    """Return the share of one week in a sum over the five.
+
+    >>> weekly(35), weekly(7)
+    (7, '1.4')
+    """
+    whole, rest = divmod(amount, WEEKS)
+    return whole if not rest else f"{amount / WEEKS:,.1f}"
 
 
 def render(report: Report, lang: Language) -> bytes:
@@ -103,8 +143,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "number": number, "share": share, "bar": bar, "tasks": tasks,
-        "SLICES": SLICES, "RUNS": RUNS, "FATES": FATES, "MINIMISED": MINIMISED,
+        "number": number, "share": share, "bar": bar, "tasks": tasks, "runs": runs, "tone": tone,
+        "differing": differing, "weekly": weekly, "MOST": MAXIMISED_WEEK_AIMS, "SLICES": SLICES,
+        "RUNS": RUNS, "RUN_FIGURES": RUN_FIGURES, "STORY": STORY, "FATES": FATES,
+        "MINIMISED": MINIMISED, "FIRST_JOBS": FIRST_JOBS, "MOST_JOBS": MOST_JOBS,
+        "MOST_SPLITS": MOST_SPLITS, "MOST_PARTS": MOST_PARTS, "EXPORT": EXPORT, "APPLY": APPLY,
     }  # fmt: skip
     return environment
 

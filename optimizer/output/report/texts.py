@@ -40,12 +40,12 @@ class Texts:
         text = self._texts[key][values.get("n") == 1]
         return escape(text).format(**{name: _shown(value) for name, value in values.items()})
 
-    def code(self, part: str, code: str) -> Markup:
+    def code(self, part: str, code: str, **values: Any) -> Markup:
         """Return what ``code`` means, or the code itself where the catalogue is silent."""
         key = f"{part}.{code}"
-        return (
-            self(key) if key in self._texts else Markup("<bdi><code>{}</code></bdi>").format(code)
-        )
+        if key in self._texts:
+            return self(key, **values)
+        return Markup("<bdi><code>{}</code></bdi>").format(code)
 
     def part(self, part: str) -> dict[str, str]:
         """Return the texts of one part, unfilled, for the script."""
