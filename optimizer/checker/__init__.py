@@ -6,6 +6,7 @@ again from the contract, the plain way, so that the two cannot share a mistake.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from models.estate import Estate
@@ -14,18 +15,23 @@ from optimizer.checker.plan_record import coverage_proven, freed_jobs
 from optimizer.checker.row_checks import check_rows, check_totals
 from optimizer.checker.unassigned import judge_reasons
 from optimizer.checker.violations import Judgement, Violations
+from optimizer.checker.week_judgement import NOT_DERIVED, WeekFiles, judge_week
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["NOT_DERIVED", "Judgement", "judge"]
 
 
-def judge(estate: Estate, folder: Path) -> Judgement:
-    """Judge the plan in ``folder``: every rule, every label, every aim's value.
+def judge(estate: Estate, folder: Path, weeks: int = 1) -> Judgement:
+    """Judge the plan in ``folder``: every rule, every label, every aim's value, the week.
+
+    The lists are replayed in the nominal week, with ``weeks`` 5 in all five, today's choices and
+    the splits beside them (`NOT_DERIVED` says what is never judged).
 
     Raise PlanError where one of its files is missing or cannot be read.
     """
     complaints = Violations()
     record = read_record(folder)
-    estate = estate.with_free(freed_jobs(record))
+    freed = freed_jobs(record)
+    estate = estate.with_free(freed)
     files = {
         file: read_plan_files(folder, file, complaints)
         for file in COLUMNS
@@ -36,4 +42,8 @@ def judge(estate: Estate, folder: Path) -> Judgement:
     judge_reasons(
         estate, checked, checked.seen.loads, unassigned, coverage_proven(record), complaints
     )
+    wishes = replace(estate.settings.lists, free=estate.settings.lists.free.union(freed))
+    week = WeekFiles(files["job_proxies.csv"], files["job_splits.csv"], record)
+    roster, connections = checked.roster, checked.connections
+    judge_week(estate, roster, connections, checked.planned, week, complaints, wishes, weeks)
     return check_totals(estate, checked.seen, files, record, complaints)

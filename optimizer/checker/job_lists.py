@@ -1,46 +1,10 @@
-"""Judges job lists: job_proxies.csv, and job_before.csv, what the same jobs named before.
-
-A job's list has some of the servers that the plan uses for it. Which of them bring the product
-nearest to the plan is a matter of degree, not of rules.
-"""
+"""Judges job_before.csv: what the jobs of job_proxies.csv named when the plan was made."""
 
 from __future__ import annotations
-
-from collections import defaultdict
-
-import numpy as np
-from numpy.typing import NDArray
 
 from models.estate import Estate
 from optimizer.checker.plan_files import PlanFiles
 from optimizer.checker.violations import Violations
-
-Whole = NDArray[np.int64]
-
-
-def judge_job_proxies(
-    estate: Estate, pairs: Whole, written: PlanFiles, complaints: Violations
-) -> None:
-    """Complain of jobs whose list is missing, twice there, empty, not sorted, or has others.
-
-    ``pairs`` are those of job and server, as codes, that the plan has, shape (pairs, 2).
-    """
-    names, servers = estate.jobs["job"].tolist(), estate.servers["server"].tolist()
-    used: dict[str, set[str]] = defaultdict(set)
-    for place, server in pairs.tolist():
-        used[names[place]].add(servers[server])
-    found: dict[str, str] = {}
-    jobs, lists = (written.columns[name].to_pylist() for name in ("job", "proxies"))
-    for job, proxies in zip(jobs, lists, strict=True):
-        if job in found:
-            complaints.add("jobs in two rows", f"{written.file}: job {job!r} stands there twice")
-        found.setdefault(job, proxies)
-    for job in sorted(used.keys() | found.keys()):
-        wrong = _wrong(found.get(job), sorted(used.get(job, ())))
-        if wrong:
-            complaints.add("jobs with wrong proxies", f"{written.file}: job {job!r} {wrong}")
-    if jobs != sorted(jobs):
-        complaints.add("unsorted files", f"{written.file}: rows are not sorted by job (byte order)")
 
 
 def judge_job_before(
@@ -62,15 +26,3 @@ def judge_job_before(
             "files with other jobs",
             f"{written.file}: jobs are not those of {lists.file}, in the same order",
         )
-
-
-def _wrong(proxies: str | None, used: list[str]) -> str | None:
-    """Say what is wrong with a job's list, given the servers that the plan uses, sorted."""
-    if proxies is None:
-        return f"has no row, expected some of {';'.join(used)!r}"
-    if not used:
-        return f"has proxies {proxies!r}, expected no row: the plan serves none of its tasks"
-    listed = proxies.split(";")
-    if listed == [name for name in used if name in set(listed)]:
-        return None
-    return f"has proxies {proxies!r}, expected some of {';'.join(used)!r}, each once, sorted"

@@ -25,7 +25,11 @@ COLUMNS = {
         "previous_proxy", "vm_name",
     ),
     "unassigned.csv": ("job", "vm", "reason", "detail", "vm_name"),
-    "job_proxies.csv": ("job", "proxies"),
+    "job_proxies.csv": (
+        "job", "choice", "proxies", "change", "runs", "failed", "tier1", "tier2", "tier3", "tier4",
+        "failed_over", "overload_minutes", "certainty", "note",
+    ),
+    "job_splits.csv": ("job", "rank", "part", "name", "choice", "proxies", "vm", "vm_name"),
     "job_before.csv": ("job", "proxies"),
     "proxy_load.csv": ("server", "from", "to", "running_tasks", "planned_tasks", "max_tasks"),
     "findings.csv": ("severity", "code", "subject", "detail"),
@@ -65,17 +69,12 @@ class PlanFiles:
         return np.asarray(table[array.indices.to_numpy()])
 
 
-def read_plan_files(
-    folder: Path, file: str, complaints: Violations, columns: tuple[str, ...] | None = None
-) -> PlanFiles:
-    """Return one CSV file of the plan, with ``columns`` or those of `COLUMNS`.
-
-    PlanError where it is missing or cannot be read.
-    """
+def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFiles:
+    """Return one CSV file of the plan; PlanError where it is missing or cannot be read."""
     content = _bytes(folder, file)
     _form(file, content, complaints)
-    wanted = COLUMNS[file] if columns is None else columns
-    if not _names_vms(content):
+    wanted = COLUMNS[file]
+    if "vm_name" in wanted and not _names_vms(content):
         wanted = tuple(name for name in wanted if name not in COLUMNS_ADDED_LATER)
     types = {
         name: pa.string() if name in MOSTLY_DISTINCT else pa.dictionary(pa.int32(), pa.string())

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Estate
 from optimizer.checker.aims import aim_values, count_tasks
 from optimizer.checker.assignments import Connections, compute_connections, compute_service
 from optimizer.checker.capacity import judge_capacity, judge_failover
-from optimizer.checker.job_lists import judge_job_before, judge_job_proxies
+from optimizer.checker.job_lists import judge_job_before
 from optimizer.checker.labels import judge_labels, judge_rule_1, planned_servers
 from optimizer.checker.load_file import judge_proxy_load
 from optimizer.checker.loads import Loads, compute_loads
@@ -32,13 +31,11 @@ Whole = NDArray[np.int64]
 class RowSummary:
     """The summary of some tasks whose rows are judged; summaries of others can be added.
 
-    ``counts`` are the values of the aims that count tasks, ``pairs`` the jobs and servers, as
-    codes, of which one serves the other, shape (pairs, 2).
+    ``counts`` are the values of the aims that count tasks.
     """
 
     loads: Loads
     counts: Mapping[str, int]
-    pairs: Whole
     tasks: int
     windows: int
     own_work: int
@@ -49,7 +46,6 @@ class RowSummary:
         return RowSummary(
             self.loads + other.loads,
             {aim: count + other.counts[aim] for aim, count in self.counts.items()},
-            np.unique(np.concatenate([self.pairs, other.pairs]), axis=0),
             self.tasks + other.tasks,
             self.windows + other.windows,
             self.own_work + other.own_work,
@@ -63,6 +59,7 @@ class RowCheck:
 
     roster: TaskRows
     connections: Connections
+    planned: Whole
     seen: RowSummary
 
 
@@ -79,19 +76,16 @@ def check_rows(
     judge_labels(estate, roster, service, connections, current, assignments, complaints)
     for written in (assignments, unassigned):
         judge_names(estate, written, complaints)
-    width = len(estate.servers)
-    pairs = pd.unique(roster.job[service.task] * width + service.proxy)
     kinds = np.bincount(roster.kind, minlength=3)
     seen = RowSummary(
         loads=compute_loads(estate, roster, service, build_timeline(estate)),
         counts=count_tasks(estate, roster, service, current),
-        pairs=np.column_stack(np.divmod(pairs, width)),
         tasks=len(roster.key),
         windows=int(kinds[WINDOWS]),
         own_work=int(kinds[OTHER]),
         unassigned=int(np.sum(roster.left_out != NOWHERE)),
     )
-    return RowCheck(roster, connections, seen)
+    return RowCheck(roster, connections, server, seen)
 
 
 def check_totals(
@@ -104,7 +98,6 @@ def check_totals(
     """Judge the totals of all tasks: rules 2 and 3, job lists, proxy_load.csv, plan.json."""
     judge_capacity(seen.loads, complaints)
     judge_failover(seen.loads, complaints)
-    judge_job_proxies(estate, seen.pairs, files["job_proxies.csv"], complaints)
     if "job_before.csv" in files:
         judge_job_before(estate, files["job_proxies.csv"], files["job_before.csv"], complaints)
     judge_proxy_load(seen.loads, files["proxy_load.csv"], complaints)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.estate import Estate
+from models.week_plan import ListWishes
 from optimizer.checker.week_dispatch import NOBODY, Offers
 from optimizer.checker.week_replay import Clock, Unit
 from optimizer.checker.week_signatures import JobTasks, Signatures
@@ -21,43 +19,15 @@ Choice = tuple[str, ...]
 FAILS = 5  # worse than any tier
 
 
-class Wishes(Protocol):
-    """What `[lists]` of estate.toml says; ``free`` also names jobs that an earlier plan set."""
-
-    @property
-    def first(self) -> str: ...
-    @property
-    def free(self) -> AbstractSet[str]: ...
-    @property
-    def all_free(self) -> bool: ...
-    @property
-    def keep(self) -> AbstractSet[str]: ...
-    @property
-    def most_changes(self) -> int | None: ...
-    @property
-    def least_servers(self) -> int: ...
-    @property
-    def cross_sites(self) -> bool: ...
-
-
-@dataclass(frozen=True)
-class NoWishes:
-    """The defaults of `[lists]`."""
-
-    first: str = "limits"
-    free: AbstractSet[str] = frozenset()
-    all_free: bool = False
-    keep: AbstractSet[str] = frozenset()
-    most_changes: int | None = None
-    least_servers: int = 1
-    cross_sites: bool = True
-
-
 class Choices:
     """The jobs of an estate, what they have today and may have. Servers are names here."""
 
     def __init__(
-        self, estate: Estate, signatures: Signatures, tasks: Mapping[int, JobTasks], wishes: Wishes
+        self,
+        estate: Estate,
+        signatures: Signatures,
+        tasks: Mapping[int, JobTasks],
+        wishes: ListWishes,
     ) -> None:
         self.estate, self.signatures, self.wishes = estate, signatures, wishes
         self.names: list[str] = estate.jobs["job"].tolist()

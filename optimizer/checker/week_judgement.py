@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.estate import Estate
+from models.week_plan import ListWishes
 from optimizer.checker.assignments import Connections
-from optimizer.checker.plan_files import PlanFiles, read_plan_files
+from optimizer.checker.plan_files import PlanFiles
 from optimizer.checker.tasks import WINDOWS, TaskRows
 from optimizer.checker.violations import Violations
-from optimizer.checker.week_choices import Choices, NoWishes, Wishes
+from optimizer.checker.week_choices import Choices
 from optimizer.checker.week_figures import (
     FIGURES,
     TIERS,
@@ -30,14 +30,11 @@ from optimizer.checker.week_figures import (
 )
 from optimizer.checker.week_record import RecordJudge
 from optimizer.checker.week_replay import FIVE, Clock, Unit
-from optimizer.checker.week_rows import COLUMNS as PROXIES
 from optimizer.checker.week_rows import Rows, judge_certainty, judge_figures, read_rows
 from optimizer.checker.week_signatures import sign
-from optimizer.checker.week_splits import COLUMNS as SPLITS
 from optimizer.checker.week_splits import Split, SplitsJudge
 
 Whole = NDArray[np.int64]
-WEEK_COLUMNS = {"job_proxies.csv": PROXIES, "job_splits.csv": SPLITS}
 NOT_DERIVED = (
     "that no lists are better than the bounds of the week's aims",
     "that no choice per VM has less overload or peak, or more protected or same_site runs, than "
@@ -49,19 +46,11 @@ NEVER_WORSE = "lists that are worse than today"
 
 @dataclass(frozen=True)
 class WeekFiles:
-    """What a plan says of the week: the files of `WEEK_COLUMNS`, and plan.json."""
+    """What a plan says of the week: job_proxies.csv, job_splits.csv and plan.json."""
 
     proxies: PlanFiles
     splits: PlanFiles
     record: Mapping[str, Any]
-
-
-def read_week_files(folder: Path, record: Mapping[str, Any], complaints: Violations) -> WeekFiles:
-    """Return the files of a plan that speak of the week; PlanError where one cannot be read."""
-    proxies, splits = (
-        read_plan_files(folder, file, complaints, columns) for file, columns in WEEK_COLUMNS.items()
-    )
-    return WeekFiles(proxies, splits, record)
 
 
 def judge_week(
@@ -71,7 +60,7 @@ def judge_week(
     planned: Whole,
     files: WeekFiles,
     complaints: Violations,
-    wishes: Wishes | None = None,
+    wishes: ListWishes | None = None,
     weeks: int = 1,
 ) -> None:
     """Judge the lists of a plan and the week that follows.
@@ -82,7 +71,7 @@ def judge_week(
     `NOT_DERIVED`.
     """
     signatures, tasks = sign(estate, roster, connections)
-    wished = NoWishes() if wishes is None else wishes
+    wished = ListWishes() if wishes is None else wishes
     choices = Choices(estate, signatures, tasks, wished)
     record = RecordJudge(files.record, complaints)
     rows = read_rows(files.proxies, choices, complaints)

@@ -12,10 +12,6 @@ from optimizer.checker.violations import Violations
 from optimizer.checker.week_choices import Choice, Choices
 from optimizer.checker.week_figures import TIERS, Outcome
 
-COLUMNS = (
-    "job", "choice", "proxies", "change", "runs", "failed", *TIERS, "failed_over",
-    "overload_minutes", "certainty", "note",
-)  # fmt: skip
 COUNTS = ("runs", "failed", *TIERS, "failed_over", "overload_minutes")
 CERTAINTIES = ("guaranteed", "likely", "depends")
 LIST, AUTOMATIC = "list", "automatic"

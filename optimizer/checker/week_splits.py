@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from optimizer.checker.plan_files import PlanFiles, judge_order
+from optimizer.checker.plan_files import COLUMNS, PlanFiles
 from optimizer.checker.tasks import NOWHERE, OTHER, TaskRows
 from optimizer.checker.violations import Violations
 from optimizer.checker.week_choices import Choice, Choices
@@ -20,7 +20,6 @@ from optimizer.checker.week_rows import kind_of, parse_choice
 from optimizer.checker.week_signatures import JobTasks
 
 Whole = NDArray[np.int64]
-COLUMNS = ("job", "rank", "part", "name", "choice", "proxies", "vm", "vm_name")
 Row = tuple[str, ...]
 
 
@@ -51,7 +50,7 @@ class SplitsJudge:
         self._file, self._choices, self._roster = written.file, choices, roster
         self._complaints = complaints
         judge_order(written, complaints)
-        table = [written.columns[name].to_pylist() for name in COLUMNS]
+        table = [written.columns[name].to_pylist() for name in COLUMNS["job_splits.csv"]]
         self._rows: dict[str, list[Row]] = defaultdict(list)
         for row in zip(*table, strict=True):
             self._rows[row[0]].append(row)

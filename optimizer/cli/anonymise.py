@@ -36,7 +36,7 @@ def anonymise(estate: Path, out: Path, key: Path | None, quiet: bool, as_json: b
     """
     from optimizer.cli.progress import progress
     from optimizer.inputs.anonymiser import anonymise as write
-    from optimizer.output.console.plan import print_json
+    from optimizer.output.console.plain import print_json, say
 
     if key is not None and out.resolve() in key.resolve().parents:
         raise click.BadParameter(
@@ -56,7 +56,7 @@ def anonymise(estate: Path, out: Path, key: Path | None, quiet: bool, as_json: b
         )  # fmt: skip
     elif not quiet:
         for line in _lines(made):
-            click.echo(line)
+            say(line)
 
 
 def _lines(made: Anonymised) -> list[str]:

@@ -46,7 +46,7 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
             Terminal().print(f"Next: gip plan {estate} --out PLAN", soft_wrap=True)
         return
     recover(plan)
-    judgement = judge(read, plan)
+    judgement = judge(read, plan, weeks=5)
     if as_json:
         print_json({"violations": judgement.violations, "values": judgement.values})
     elif not quiet:

@@ -10,6 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+import reports
 from click.testing import CliRunner
 from estates import estate
 from python_calamine import CalamineWorkbook
@@ -22,7 +23,6 @@ from optimizer.output.report.build import build_report
 from optimizer.output.report.facts import ReportFacts, build_facts
 from optimizer.output.report.workbook import write_workbook
 from optimizer.planner import plan
-from tests import reports
 
 NAMES = ("=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2", "http://x.example/", "007")
 FORMULA = f"{NAMES[0]};{NAMES[1]}"
