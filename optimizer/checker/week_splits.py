@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from optimizer.checker.plan_files import COLUMNS, PlanFiles
+from optimizer.checker.plan_files import COLUMNS, PlanFiles, judge_order
 from optimizer.checker.tasks import NOWHERE, OTHER, TaskRows
 from optimizer.checker.violations import Violations
 from optimizer.checker.week_choices import Choice, Choices

@@ -54,7 +54,9 @@ def classify(views: Views, apart: int, order: NDArray[np.integer]) -> ServerClas
 
     ``order`` has the servers in the order that decides that of the classes.
     """
-    columns = np.ascontiguousarray(np.vstack([views, np.zeros_like(views[:1])])[:, order].T)
+    columns = np.ascontiguousarray(
+        np.vstack([views, np.zeros((1, len(order)), dtype=np.uint8)])[:, order].T
+    )
     columns[np.flatnonzero(order == apart), -1] = 1
     keys = columns.view(np.dtype((np.void, columns.shape[1])))[:, 0]
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)

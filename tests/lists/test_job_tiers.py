@@ -131,3 +131,8 @@ def test_servers_of_a_class_look_alike_and_are_in_order_of_the_first(
     assert firsts == sorted(firsts)
     columns = {(own == server, views[:, server].tobytes()) for server in order.tolist()}
     assert len(classes) == len(columns)
+
+
+def test_without_kinds_all_servers_but_the_backup_server_look_alike() -> None:
+    classes = classify(np.zeros((0, 3), dtype=np.uint8), 1, np.arange(3))
+    assert classes.of.tolist() == [0, 1, 0]
