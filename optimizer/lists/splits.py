@@ -75,7 +75,8 @@ def find_splits(
     written = replace(week, today=best.best.weeks.choices)
     found: list[JobSplit] = []
     now, weeks = written, best.best
-    candidates = promising(written, best, proxy)
+    names = week.estate.jobs["job"].tolist()
+    candidates = [job for job in promising(written, best, proxy) if names[job] not in wishes.keep]
     left = SPLIT_WORK
     while (
         candidates
@@ -295,8 +296,14 @@ def _described(
     job = week.jobs[split.parts[0]].job
     vms = all_vms(week, [week.jobs[part] for part in split.parts])
     kinds = split.partition.kind
+    usable = week.eligibility.usable  # today's choice may name others, which are not offered
     parts = tuple(
-        JobPart(week.jobs[part].name, weeks.choices[part], vms[number], kinds)  # type: ignore[arg-type]
+        JobPart(
+            week.jobs[part].name,
+            tuple(code for code in weeks.choices[part] if usable[code]),
+            vms[number],
+            kinds,  # type: ignore[arg-type]
+        )
         for number, part in enumerate(split.parts)
     )
     aims = WEEK_AIMS[wishes.first]
