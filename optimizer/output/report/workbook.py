@@ -24,10 +24,6 @@ LONGEST = 32_767  # characters of a cell
 NARROWEST, WIDEST, MEASURED = 9, 60, 500
 FINDING = ("severity", "code", "subject", "detail")
 MADE = datetime(2020, 1, 1)  # always: the same report gives the same bytes
-OPTIONS = {
-    "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-    "strings_to_numbers": False,
-}  # fmt: skip
 Cell = str | int | None
 Row = Sequence[Cell]
 
@@ -89,7 +85,7 @@ def write_workbook(facts: ReportFacts, report: Report, lang: Language, path: Pat
     def text(key: str, **values: Any) -> str:
         return texts(key, **values).unescape()
 
-    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         book.set_properties({"title": report.estate, "created": MADE})
         sheets = _Sheets(book)
         weeks = [*report.weeks, *report.other_weeks]
