@@ -169,7 +169,8 @@ def test_the_first_screen_tells_what_to_do_and_what_comes_of_it() -> None:
         "daily gip-tokyo-01, vbr-01 5,730 fewer task-minutes of overload, 1.4 more runs in tier 1",
         "weekly automatic selection one fewer failed run",
         "9 jobs keep what they have.",
-        "daily 915 fewer task-minutes of overload, 41 more runs in tier 1; it costs one fewer run",
+        "daily 915 fewer task-minutes of overload, 41 more runs in tier 1, at the price of one "
+        "fewer run",
         "daily (10.10.1.0/24) 31 gip-tokyo-01, gip-tokyo-02 daily (2) 12 automatic selection",
         "Changes that can wait",
         "monthly vbr-01 2 more runs with a second path",
@@ -193,7 +194,10 @@ def test_where_doing_nothing_is_as_good_it_says_so() -> None:
     assert "does better than today's choices; splitting jobs does. Split one job: over" in said
     today = report.weeks[0]
     easy = replace(today, nominal=replace(today.nominal, failed=0, overload_minutes=0))
+    assert "Worst: the worst of five weeks" in said
+    easy = replace(easy, worst=easy.nominal)
     said = first_screen(replace(kept, jobs=[], weeks=[easy, easy]))
+    assert "worst" not in said.lower()
     assert "Nothing has to change" in said
     assert "Next:" not in said
 

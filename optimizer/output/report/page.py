@@ -119,6 +119,7 @@ def render(report: Report, lang: Language) -> bytes:
             style=style,
             script=script,
             policy=_policy(style, script),
+            weeks_differ=any(week.worst not in (None, week.nominal) for week in report.weeks),
             heat=_heat(report.servers),
             map=draw_map(report.places, report.lines),
             places=(places[:PLACES], places[PLACES : PLACES + MORE_PLACES]),
