@@ -25,9 +25,9 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
       gip check data/branch-offices
       gip check data/branch-offices out
     """
+    from optimizer.analysis.readiness import readiness
     from optimizer.checker import judge
     from optimizer.inputs.estate_folder.reader import read_estate
-    from optimizer.inputs.readiness import readiness
     from optimizer.output.console.plan import (
         estate_record,
         print_estate,

@@ -53,9 +53,9 @@ def finish_import(
     leave_out: tuple[str, ...] = (),
 ) -> None:
     """Read inventories, merge them into the estate in ``out``, and print what came of it."""
+    from optimizer.analysis.readiness import readiness_of
     from optimizer.cli.progress import progress
     from optimizer.inputs.importers.import_pipeline import run_import
-    from optimizer.inputs.readiness import readiness_of
     from optimizer.output.console.imports import print_import, record
     from optimizer.output.console.plan import print_json
 

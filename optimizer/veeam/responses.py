@@ -13,8 +13,8 @@ from typing import Any
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import SourceFile
-from optimizer.inputs.importers.json_shapes import DEPTH
-from optimizer.inputs.importers.veeam.fields import wrong_fields
+from optimizer.files.json_shapes import DEPTH
+from optimizer.veeam.response_fields import wrong_fields
 
 Item = Mapping[str, Any]
 LISTS = (

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from optimizer.analysis.readiness import Readiness
 from optimizer.inputs.importers.completeness import blocks
 from optimizer.inputs.importers.import_pipeline import MISSING, ImportResult
-from optimizer.inputs.readiness import Readiness
 from optimizer.output.console.plan import count_words
 from optimizer.output.console.readiness import grouped, next_lines
 from optimizer.output.console.terminal import Terminal

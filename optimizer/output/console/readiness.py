@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.diagnostics import Finding
-from optimizer.inputs.readiness import Readiness
+from optimizer.analysis.readiness import Readiness
 from optimizer.output.console.plan import count_words
 
 SHOWN = 5

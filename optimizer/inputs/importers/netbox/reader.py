@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import Inventory
+from optimizer.files.json_shapes import DEPTH, TEXT, Shape, misfits
 from optimizer.inputs.importers.ip_plan import (
     Prefix,
     name_networks,
@@ -18,7 +19,6 @@ from optimizer.inputs.importers.ip_plan import (
     parse_prefix,
     why_none,
 )
-from optimizer.inputs.importers.json_shapes import DEPTH, TEXT, Shape, misfits
 from optimizer.inputs.importers.netbox.sources import SAVE, Item, Listing, listing_text
 from optimizer.inputs.importers.netbox.vms import vms_table
 

@@ -11,8 +11,8 @@ import pandas as pd
 from models.diagnostics import Finding
 from models.schema import DAYS
 from optimizer.inputs.importers.ip_plan import listable
-from optimizer.inputs.importers.veeam.fields import GUEST_JOBS
 from optimizer.inputs.importers.veeam.schedule import WEEK, WHOLE_DAY, Schedule, schedule_of
+from optimizer.veeam.response_fields import GUEST_JOBS
 from optimizer.veeam.responses import Item, Responses, at, named, objects, text, truth
 
 FLAGS = ("autoSelectEnabled", "autoSelection", "automaticSelection")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from optimizer.inputs.importers.json_shapes import TEXT, TRUTH, WHOLE, ListOf, Shape, misfits
+from optimizer.files.json_shapes import TEXT, TRUTH, WHOLE, ListOf, Shape, misfits
 
 _OBJECT: dict[str, Shape] = {
     "platform": TEXT, "hostName": TEXT, "name": TEXT, "type": TEXT, "objectId": TEXT,
