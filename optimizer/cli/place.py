@@ -59,7 +59,7 @@ def place(
     from optimizer.output.console.plan import print_json
 
     with progress(not quiet) as step:
-        places = find_places(estate, PlacementRequest(**wish), time_limit, workers, seed, step)
+        places = find_places(estate, PlacementRequest(**wish), time_limit, seed, step)
     if as_json:
         print_json(record(places))
     elif not quiet:

@@ -69,7 +69,6 @@ def find_places(
     folder: Path,
     wish: PlacementRequest,
     time_limit: float | None,
-    workers: int,
     seed: int,
     step: Callable[[str], None],
 ) -> PlacementStudy:
@@ -88,7 +87,7 @@ def find_places(
     objectives = with_machines.settings.objectives
     enough = None if wish.until is None else parse_target(wish.until, objectives, windows)
     deadline = Deadline(time_limit)
-    placement = PlacementSolver(with_machines, len(estate.servers), deadline, seed, workers)
+    placement = PlacementSolver(with_machines, len(estate.servers), deadline, seed)
     curve, greedy = [], []
     for point in _numbered(placement.best(), wish.most, step, "proxies"):
         curve.append(point)
