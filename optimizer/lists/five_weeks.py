@@ -201,12 +201,14 @@ class FiveWeeks:
         return self._weeks(tuple(choices), tuple(offerings), [*stay, *made], change)
 
     def take_always(self, change: Counts, job: int, tasks: int) -> None:
+        """Add to ``change`` so many tasks of a job that are always taken over."""
         if tasks:
             for week, starts in enumerate(self.jobs[job].starts):
                 for start in starts:
                     self.take(change, self.jobs[job], week, start, tasks)
 
     def take_over(self, change: Counts, component: Component, sign: int) -> None:
+        """Add to ``change`` what a component leaves to the backup server, or take it away."""
         for week, start, job, tasks in component.taken:
             self.take(change, self.jobs[job], week, start, sign * tasks)
 

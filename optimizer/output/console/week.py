@@ -77,9 +77,7 @@ def _print_weeks(console: Console, week: WeekPlan) -> None:
 def figures_table(
     title: str, columns: Mapping[str, WeekFigures], worst: Mapping[str, WeekFigures] | None = None
 ) -> Table:
-    """Return figures of weeks side by side; under them those of the ``worst``, where they
-    differ.
-    """
+    """Return figures of weeks side by side; under them the ``worst``, where they differ."""
     table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", min_width=8)
     for heading in columns:
