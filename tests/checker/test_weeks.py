@@ -25,7 +25,7 @@ from optimizer.checker.paths import compute_paths
 from optimizer.checker.plan_files import read_plan_files, read_record
 from optimizer.checker.tasks import NOWHERE, match_rows_to_tasks
 from optimizer.checker.violations import Violations
-from optimizer.checker.week_judgement import judge_week, read_week_files
+from optimizer.checker.week_judgement import WeekFiles, judge_week
 from optimizer.inputs.estate_folder.reader import read_estate
 
 Cells = list[dict[str, str]]
@@ -75,7 +75,11 @@ class Case:
             roster,
             compute_connections(read, compute_paths(read)),
             planned,
-            read_week_files(self.plan, read_record(self.plan), complaints),
+            WeekFiles(
+                read_plan_files(self.plan, "job_proxies.csv", complaints),
+                read_plan_files(self.plan, "job_splits.csv", complaints),
+                read_record(self.plan),
+            ),
             complaints,
             AllWishes(
                 wishes.first,
@@ -363,7 +367,7 @@ SPLITS: dict[str, tuple[Callable[[Case], object], Callable[[Cells], object], str
         lambda cells: _all(cells, choice="list", proxies="nobody"),
         "has unknown 'nobody'",
     ),
-    "vm_name": (has_split, lambda cells: cells[0].update(vm_name="someone"), "has vm_name"),
+    "vm_name": (has_split, lambda cells: cells[0].update(vm_name="someone"), "vm_name is"),
     "of no job": (
         has_split,
         lambda cells: [row.update(job="A") for row in cells],
