@@ -140,7 +140,7 @@ def _print_splits(
         gains = describe_gains(split.gains[:2])
         _print_line(console, f"{jobs[split.job]}: {gains}{price}", 2)
         for part in split.parts:
-            count = f"{len(part.vms):,} VM{'' if len(part.vms) == 1 else 's'}"
+            count = f"{len(part.tasks):,} Windows VM{'' if len(part.tasks) == 1 else 's'}"
             selected = name_choice(servers, part.servers)
             _print_line(console, f"{part.name} ({count}) -> {selected}", 6)
     _print_rest(console, len(splits), "job_splits.csv")
