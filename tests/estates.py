@@ -17,8 +17,9 @@ import random_estates
 
 from models.estate import Estate
 from models.plan import Plan
+from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists.selection import job_lists
+from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_plan
 from optimizer.planner import plan
 
@@ -85,7 +86,8 @@ def planned(folder: Path, servers: Rows, vms: Rows, **others: Any) -> Plan:
 
 def write(plan: Plan, folder: Path, seed: int = 0) -> None:
     """Write all files of ``plan`` into ``folder``."""
-    write_plan(plan, job_lists(plan), folder, seed)
+    context = PlanningContext.build(plan.estate, plan.tasks)
+    write_plan(plan, plan_week(context, plan), folder, seed)
 
 
 def proxies(plan: Plan) -> dict[str, str]:
