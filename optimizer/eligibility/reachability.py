@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate, NetworkSet
-from optimizer.dominators import START, Dominators
+from optimizer.eligibility.dominators import START, Dominators
 
 Matrix = NDArray[np.bool_]
 _Node = Any

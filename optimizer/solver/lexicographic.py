@@ -17,7 +17,7 @@ import numpy as np
 
 from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
 from models.solve_events import Stage, Trial, Watch, telling
-from optimizer.sketch import sketched
+from optimizer.solver.anytime import search_anytime
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
@@ -193,7 +193,7 @@ class LexicographicSolver:
         if self._deadline.seconds is None or not self._is_squared(aim):
             return None
         effort = replace(self._quick, deadline=self._deadline.share(0.5))
-        bound, found = sketched(self._program, aim, self._x, effort)
+        bound, found = search_anytime(self._program, aim, self._x, effort)
         self._take(aim, found)
         return bound
 

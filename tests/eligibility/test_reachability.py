@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from optimizer.dominators import START, Dominators
+from optimizer.eligibility.dominators import START, Dominators
 from optimizer.eligibility.reachability import Network
 
 Link = tuple[str, str, str, bool]

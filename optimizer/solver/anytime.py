@@ -19,11 +19,11 @@ FEW = 4
 BROKEN = 1e-6
 
 
-def sketched(
+def search_anytime(
     program: IntegerProgram, aim: Aim, x: Ints, effort: SearchLimits
 ) -> tuple[int, SearchResult]:
     """Return a bound of ``aim``, and what is found near the relaxation over few columns."""
-    rough = sketch(program, aim, x, effort.deadline.share(0.5))
+    rough = relax_few_rows(program, aim, x, effort.deadline.share(0.5))
     if rough.x is None:
         return rough.bound, SearchResult(None, None)
     few = relax_few(program, aim, x, rough.x, effort.deadline.share(0.7))
@@ -32,7 +32,7 @@ def sketched(
     return rough.bound, search_near(few.proof.program, aim, few.x, few.bound, effort)
 
 
-def sketch(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:
+def relax_few_rows(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:
     """Return a weaker bound of ``aim`` and a point that breaks a few rows, both soon.
 
     Of the rows that say what one column is at least, the longest few of each are taken first, then
