@@ -38,6 +38,7 @@ LAYER = {room: number for number, layer in enumerate(LAYERS) for room in layer}
 DOORS = {
     "networkx": (
         "optimizer/eligibility/reachability.py",
+        "optimizer/eligibility/dominators.py",
         "optimizer/analysis/explanation/routes.py",
         "optimizer/inputs/synthetic/",
         "optimizer/output/report/map/layout.py",
