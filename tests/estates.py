@@ -17,6 +17,7 @@ import random_estates
 
 from models.estate import Estate
 from models.plan import Plan
+from models.week_plan import WeekPlan
 from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.week_planner import plan_week
@@ -84,10 +85,11 @@ def planned(folder: Path, servers: Rows, vms: Rows, **others: Any) -> Plan:
     return plan(estate(folder, servers, vms, **others))
 
 
-def write(plan: Plan, folder: Path, seed: int = 0) -> None:
-    """Write all files of ``plan`` into ``folder``."""
-    context = PlanningContext.build(plan.estate, plan.tasks)
-    write_plan(plan, plan_week(context, plan), folder, seed)
+def write(plan: Plan, folder: Path, seed: int = 0) -> WeekPlan:
+    """Write all files of ``plan`` into ``folder``; return what it says of the week."""
+    week = plan_week(PlanningContext.build(plan.estate, plan.tasks), plan)
+    write_plan(plan, week, folder, seed)
+    return week
 
 
 def proxies(plan: Plan) -> dict[str, str]:

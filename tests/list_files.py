@@ -94,7 +94,13 @@ def _proxies(lists: Lists, rows: Mapping[str, Row]) -> list[dict[str, Any]]:
     for job in lists.jobs:
         change, choice = rows[job]
         kind, proxies = written(choice)
-        row = {"job": job, "choice": kind, "proxies": proxies, "change": change, "note": ""}
+        row: dict[str, Any] = {
+            "job": job,
+            "choice": kind,
+            "proxies": proxies,
+            "change": change,
+            "note": "",
+        }
         row |= lists.row_figures(job, nominal)
         row["overload_minutes"] = lists.row_overload(job, nominal)
         row["certainty"] = lists.certainty(job, units)

@@ -55,8 +55,9 @@ class Unit:
 
 
 class Started(NamedTuple):
-    """One start of a unit (by number) of the second week, or of the first where it lasts into the
-    second: from minute ``begin`` of two weeks, on which place each task runs, and the places.
+    """One start of a unit (by number) of the second week, or of the first where it lasts into it.
+
+    From minute ``begin`` of two weeks, on which place each task runs, and the places.
     """
 
     unit: int
@@ -144,8 +145,9 @@ class Clock:
         return beginning
 
     def _minutes(self, units: Sequence[Unit], beginning: Mapping[int, list[int]]) -> list[int]:
-        """Return the minutes of two weeks at which a unit starts or its runs end, the second
-        week's first among them.
+        """Return the minutes of two weeks at which a unit starts or its runs end.
+
+        The second week's first is among them.
         """
         minutes = {WEEK}
         for minute, numbers in beginning.items():

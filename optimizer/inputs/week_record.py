@@ -54,8 +54,9 @@ class ChoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class SplitPart:
-    """A part of a split job: its ``name``, its servers (none: automatic), and its VMs, as people
-    call them and by ``ids``.
+    """A part of a split job: its ``name``, its servers (none: automatic), and its VMs.
+
+    ``vms`` is what people call them.
     """
 
     job: str

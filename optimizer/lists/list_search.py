@@ -269,6 +269,7 @@ class AllEffects(Moves):
         self.choices = choices
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        """Yield all of a job's choices, whatever other jobs have."""
         yield from self.choices[job]
 
 

@@ -13,16 +13,17 @@ INTEGRAL = 1e-6
 SHORT_ROW = 200
 
 
-def neighbourhoods(program: IntegerProgram, point: Floats) -> Iterator[IntegerProgram]:
+def neighbourhoods(program: IntegerProgram, point: Floats, wide: bool) -> Iterator[IntegerProgram]:
     """Yield ``program`` in ever larger boxes around a fractional point.
 
-    First only what is fractional there is free to be rounded; then also what shares a short row
-    with it; then whatever is not 0 there, for a vertex has few such columns.
+    First only what is fractional there is free to be rounded; then, if ``wide``, also what shares a
+    short row with it; then whatever is not 0 there, for a vertex has few such columns.
     """
     chosen = np.arange(len(point)) < program.decisions
     fractional = chosen & (np.abs(point - np.round(point)) > INTEGRAL)
     yield _fix_outside(program, point, fractional, 0)
-    yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
+    if wide:
+        yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
     yield _fix_outside(program, point, chosen & (point > INTEGRAL), 1)
 
 

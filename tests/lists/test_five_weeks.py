@@ -8,6 +8,7 @@ from typing import Any
 
 import list_estates
 import numpy as np
+import random_estates
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from late_product import LateProduct
@@ -30,7 +31,7 @@ COLUMNS = [*range(OUTCOMES - 1), OVERLOAD, PEAK]
 def described(spec: dict[str, Any], wishes: ListWishes = ListWishes()) -> WeekEstate:  # noqa: B008
     list_folder = tempfile.TemporaryDirectory()
     with list_folder as folder:
-        list_estates.random_estates.write(spec, Path(folder))
+        random_estates.write(spec, Path(folder))
         estate = read_estate(Path(folder))
     return describe_week(
         estate, find_tasks(estate), compute_eligibility(estate, Network(estate)), wishes

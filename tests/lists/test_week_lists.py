@@ -19,6 +19,7 @@ from late_product import LateProduct
 
 from models.estate import Estate
 from models.week_plan import (
+    FIGURES,
     MAXIMISED_WEEK_AIMS,
     WEEK_AIMS,
     ListWishes,
@@ -60,7 +61,7 @@ def names(read: Estate, servers: Servers) -> str:
 
 def key(spec: dict[str, Any], made: WeekPlan, choices: dict[str, list[str]]) -> list[int]:
     """Return the aims before `changed` of the five weeks, as the slow replay has them."""
-    weeks = [WeekFigures(*LateProduct(spec, choices, number).figures(), 0) for number in range(5)]
+    weeks = [_week_figures(LateProduct(spec, choices, number).figures()) for number in range(5)]
     return [
         sum(week.value(aim, made.plan) for week in weeks)
         * (-1 if aim in MAXIMISED_WEEK_AIMS else 1)
@@ -147,7 +148,11 @@ def test_splits_lose_no_vm_and_gain_something(spec: dict[str, Any], first: Any) 
 
 
 def _figures(week: WeekFigures) -> list[int]:
-    return [getattr(week, name) for name in WeekFigures.__slots__][:-1]
+    return [getattr(week, name) for name in FIGURES][:-1]
+
+
+def _week_figures(figures: list[int]) -> WeekFigures:
+    return WeekFigures(**dict(zip(FIGURES, [*figures, 0], strict=True)))
 
 
 def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str, Any]:
