@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate, NetworkSet
+from optimizer.eligibility.dominators import START, Dominators
 
 Matrix = NDArray[np.bool_]
 _Node = Any
-_START = ("start",)
 
 
 class Network:
@@ -100,15 +100,15 @@ class Network:
     def _nearest_cuts(self, backup_server: int, targets: Codes) -> dict[_Node, list[int]]:
         """Return the link nearest to each target that all paths of the backup server take."""
         graph = nx.DiGraph(self._graph)
-        graph.add_node(_START)
-        graph.add_edges_from((_START, network) for network in self._sets[backup_server])
-        tree = _Dominators(graph)
+        graph.add_node(START)
+        graph.add_edges_from((START, network) for network in self._sets[backup_server])
+        tree = Dominators(graph)
         cuts: dict[_Node, list[int]] = defaultdict(list)
         for place, code in enumerate(targets.tolist()):
             node = tree.common(network for network in self._sets[code] if network in tree.above)
-            while node != _START and not _is_link(node):
+            while node != START and not _is_link(node):
                 node = tree.above[node]
-            if node != _START:
+            if node != START:
                 cuts[node].append(place)
         return cuts
 
@@ -156,54 +156,6 @@ class Network:
             some = [place for place, members in enumerate(networks) if len(members) > turn]
             met[some] |= holding[[networks[place][turn] for place in some]]
         return met
-
-
-class _Dominators:
-    """Which nodes all paths from `_START` to a node take: ``above`` gives the nearest of each.
-
-    Semi-NCA of Georgiadis and Tarjan, by numbers in the order of a search in depth: linear on
-    rings and trees, where iterations to a fixed point are quadratic.
-    """
-
-    def __init__(self, graph: nx.DiGraph) -> None:
-        edges = list(nx.dfs_edges(graph, _START))
-        order = [_START, *(node for _, node in edges)]
-        self._place = place = {node: number for number, node in enumerate(order)}
-        parent = [0, *(place[node] for node, _ in edges)]
-        semi, link, lowest = parent.copy(), parent.copy(), list(range(len(order)))
-        for node in range(len(order) - 1, 0, -1):
-            before = (place[near] for near in graph.pred[order[node]] if near in place)
-            semi[node] = min(_lowest(near, node, link, lowest) for near in before)
-            lowest[node] = semi[node]
-        for node in range(1, len(order)):
-            while parent[node] > semi[node]:
-                parent[node] = parent[parent[node]]
-        self.above = {node: order[parent[number]] for number, node in enumerate(order)}
-
-    def common(self, nodes: Iterable[_Node]) -> _Node:
-        """Return the nearest node that is each of ``nodes`` or above it; `_START` for none."""
-        nearest = reduce(self._common, nodes, None)
-        return _START if nearest is None else nearest
-
-    def _common(self, one: _Node | None, other: _Node) -> _Node:
-        while one is not None and one != other:
-            if self._place[one] > self._place[other]:
-                one = self.above[one]
-            else:
-                other = self.above[other]
-        return other
-
-
-def _lowest(node: int, current: int, link: list[int], lowest: list[int]) -> int:
-    """Return the least of ``lowest`` from ``node`` up to ``current``; paths get shorter by it."""
-    path = []
-    while node > current and link[node] > current:
-        path.append(node)
-        node = link[node]
-    for below in reversed(path):
-        lowest[below] = min(lowest[below], lowest[link[below]])
-        link[below] = link[link[below]]
-    return lowest[path[0] if path else node]
 
 
 def _spread(neighbours: Mapping[_Node, Iterable[_Node]], node: _Node, cut: _Node) -> set[_Node]:

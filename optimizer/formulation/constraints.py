@@ -93,8 +93,9 @@ def utilisation(problem: AssignmentProblem, columns: Variables) -> DefinedColumn
 
 
 def steps(problem: AssignmentProblem, columns: Variables) -> DefinedColumns:
-    """The square of a use in per mille, rounded up, is at least each of its chords from one whole
-    number of tasks to the next, which are all the same where it is convex.
+    """The square of a use in per mille, rounded up, is at least each of its chords.
+
+    They go from one whole number of tasks to the next, and are the same where it is convex.
     """
     counted, load = columns.counted[columns.stepped], _load(columns, columns.counted)
     place = np.flatnonzero(columns.stepped)

@@ -50,7 +50,7 @@ def plan_week(
     """
     estate, eligibility = context.estate, context.eligibility
     deadline = deadline or Deadline()
-    wishes = _wishes(context, first)
+    wishes = _wishes_of(context, first)
     working = job_tasks(context.tasks, eligibility)
     allowed = allowed_choices(estate, working, eligibility, wishes)
     names = estate.jobs["job"].tolist()
@@ -112,7 +112,7 @@ def _best_week(
     )
 
 
-def _wishes(context: PlanningContext, first: First | None) -> ListWishes:
+def _wishes_of(context: PlanningContext, first: First | None) -> ListWishes:
     """Return the wishes, with the jobs that an earlier plan freed (`--after`) free, too."""
     jobs, wishes = context.estate.jobs, context.estate.settings.lists
     rows = zip(jobs["job"], jobs["proxy_codes"], jobs["bound_codes"], strict=True)

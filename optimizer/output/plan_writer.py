@@ -119,6 +119,7 @@ def record(plan: Plan, week: WeekPlan, seed: int) -> dict[str, Any]:
                 "best": aim.best,
                 "bound": aim.bound,
                 "proven": aim.proven,
+                "conditional": aim.conditional,
                 "seconds": round(aim.seconds, 3),
             }
             for aim in plan.aims

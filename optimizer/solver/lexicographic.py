@@ -16,11 +16,12 @@ from itertools import islice
 import numpy as np
 
 from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
-from models.solve_events import Stage, Trial, Watch
+from models.solve_events import Stage, Trial, Watch, telling
+from optimizer.solver.anytime import search_anytime
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
-from optimizer.solver.lp_relaxation import LpBound, bound_by_lp, relax_few, sketch
-from optimizer.solver.neighbourhoods import neighbourhoods
+from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
+from optimizer.solver.neighbourhoods import rounded, search_near
 
 QUICK = 2.0
 THOROUGH = 10.0
@@ -130,9 +131,9 @@ class LexicographicSolver:
         reached = last.relaxed.restrict_to_value(last.before, last.relaxed.bound)
         found: Ints | None = self._x
         if not reached.is_feasible(self._x):
-            found = self._near(reached, None, last.point).x
+            found = search_near(reached, None, last.point, None, self._quick).x
             if found is None:
-                found = solve_cp_sat(reached, None, _rounded(last.point, reached), self._quick).x
+                found = solve_cp_sat(reached, None, rounded(last.point, reached), self._quick).x
             found = None if found is None else self._canonicalise(found)
         if found is None or not reached.is_feasible(found):
             return False
@@ -181,7 +182,7 @@ class LexicographicSolver:
         bound = relaxed.bound if hurried is None else aim.tighter(relaxed.bound, hurried)
         self._progress(Trial(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound and relaxed.x is not None:
-            self._take(aim, self._near(before, aim, relaxed.x, bound))
+            self._take(aim, search_near(before, aim, relaxed.x, bound, self._quick))
         bound = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
@@ -191,14 +192,10 @@ class LexicographicSolver:
         """Improve squares by a sketch where time is short; return its bound, None without one."""
         if self._deadline.seconds is None or not self._is_squared(aim):
             return None
-        hurry, program = self._deadline.share(0.5), self._program
-        rough = sketch(program, aim, self._x, hurry.share(0.5))
-        if rough.x is not None:
-            found = relax_few(program, aim, self._x, rough.x, hurry.share(0.7))
-            if found.x is not None:
-                few = found.proof.program
-                self._take(aim, self._near(few, aim, found.x, found.bound, hurry))
-        return rough.bound
+        effort = replace(self._quick, deadline=self._deadline.share(0.5))
+        bound, found = search_anytime(self._program, aim, self._x, effort)
+        self._take(aim, found)
+        return bound
 
     def _closed(self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int) -> int:
         """Search all points near ``bound``, then farther from it, until the plan's value and the
@@ -220,7 +217,7 @@ class LexicographicSolver:
                 self._thorough,
                 deterministic=left * max(share, 0.5),
                 deadline=self._deadline.share(max(share, 0.5)),
-                found=self._report_progress(aim, bound),
+                found=telling(self._progress, aim, aim.value(self._x), bound),
             )
             found = solve_cp_sat(relaxed.restrict_to_value(before, target), aim, self._x, effort)
             left -= found.spent
@@ -241,32 +238,6 @@ class LexicographicSolver:
     def _limit(self, aim: Aim, value: int) -> int:
         return value - aim.sign * self._slack(aim.name, value)
 
-    def _near(
-        self,
-        program: IntegerProgram,
-        aim: Aim | None,
-        point: Floats,
-        enough: int | None = None,
-        deadline: Deadline | None = None,
-    ) -> SearchResult:
-        """Search ever larger boxes around a fractional point, until one holds what is enough or
-        the effort for them all is spent.
-
-        Measured: a wide box finds a point where one exists, but no best one in time.
-        """
-        best, left = SearchResult(None, None), self._quick.deterministic
-        for box in neighbourhoods(program, point, wide=aim is None):
-            deadline = deadline or self._deadline
-            effort = replace(self._quick, deterministic=left, deadline=deadline)
-            found = solve_cp_sat(box, aim, _rounded(point, box), effort)
-            left -= found.spent
-            if found.x is not None and (best.x is None or (aim and aim.is_better(found.x, best.x))):
-                best = found
-            met = best.x is not None and (aim is None or aim.value(best.x) == enough)
-            if met or left <= 0:
-                break
-        return best
-
     def _take(self, aim: Aim, found: SearchResult) -> None:
         if found.x is None:
             return
@@ -274,22 +245,6 @@ class LexicographicSolver:
         if aim.is_better(x, self._x) and self._program.is_feasible(x):
             self._x = x
 
-    def _report_progress(self, aim: Aim, bound: int) -> Callable[[int], None]:
-        """Tell the value so far; return a function that passes on better ones of plans found."""
-        best = [aim.value(self._x)]
-        self._progress(Trial(aim.name, best[0], bound))
-
-        def found(value: int) -> None:
-            if aim.sign * value > aim.sign * best[0]:
-                best[0] = value
-                self._progress(Trial(aim.name, value, bound))
-
-        return found
-
     def _record(self, stage: Stage) -> None:
         self._stages.append(stage)
         self._progress(stage)
-
-
-def _rounded(point: Floats, program: IntegerProgram) -> Ints:
-    return np.clip(np.round(point).astype(np.int64), program.lower, program.upper)

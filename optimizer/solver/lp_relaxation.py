@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 from ortools.math_opt.callback_pb2 import CallbackRegistrationProto
 from ortools.math_opt.core.python import solver
 from ortools.math_opt.model_parameters_pb2 import ModelSolveParametersProto
@@ -31,10 +30,6 @@ from optimizer.solver.dual_bounds import DualBound, prove_bound
 from optimizer.solver.lp_arrays import LpArrays, build_lp_arrays
 
 ROUNDS = 30
-SKETCHES = 6
-FEW = 4
-BROKEN = 1e-6
-PRICINGS = 6
 EVENLY = 16
 STEPS = np.array([0, *(sign * 2**power for power in range(32) for sign in (1, -1))])
 
@@ -71,7 +66,7 @@ class LpBound:
         sign = self.proof.aim.sign
         if self.cutoff is None or sign * value >= sign * self.cutoff:
             return self.proof
-        return _trivial(program, self.proof.aim)
+        return trivial(program, self.proof.aim)
 
 
 def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:
@@ -82,7 +77,7 @@ def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadlin
     w, q = program.squares
     used = np.isin(q, aim.column) | np.isin(q, program.rows.column)
     middle, floor = near[w], None
-    best = LpBound(_trivial(program, aim), None, None)
+    best = LpBound(trivial(program, aim), None, None)
     for _ in range(ROUNDS):
         cuts = _segment_ends(
             program.lower[w], np.where(used, program.upper[w], program.lower[w]), middle
@@ -102,71 +97,8 @@ def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadlin
     return best
 
 
-def sketch(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:
-    """Return a weaker bound of ``aim`` and a point that breaks a few rows, both soon.
-
-    Of the rows that say what one column is at least, the longest few of each are taken first, then
-    those that the relaxation's point breaks. Measured: at a hundred overlapping moments its value
-    is right within 2 % after a tenth of the time; all rows that matter take longer that way than
-    all at once.
-    """
-    rows = program.rows
-    raising = np.bincount(rows.row[rows.coefficient > 0], minlength=len(rows))
-    length = np.bincount(rows.row, minlength=len(rows))
-    late = rows.no_upper & (raising == 1) & (length > 2)
-    target = np.zeros(len(rows), dtype=np.int64)
-    target[rows.row[rows.coefficient > 0]] = rows.column[rows.coefficient > 0]
-    kept = ~late | _first(target, -length, late)
-    best = LpBound(_trivial(program, aim), None, None)
-    for _ in range(SKETCHES):
-        found = bound_by_lp(replace(program, rows=rows.only(kept)), aim, near, deadline)
-        if found.x is None:
-            break
-        best = found
-        missing = np.where(kept, 0.0, rows.lower - rows.activity(found.x))
-        broken = missing > BROKEN
-        if not broken.any():
-            break
-        kept |= _first(target, -missing, broken)
-    return best
-
-
-def relax_few(
-    program: IntegerProgram, aim: Aim, x: Ints, rough: Floats, deadline: Deadline
-) -> LpBound:
-    """Return the relaxation over few columns: those that the point ``x`` or a ``rough`` one takes,
-    and those that its duals ask for, round after round.
-
-    Its bound is one of those few columns only.
-    """
-    chosen = np.arange(len(x)) >= program.decisions
-    taken = chosen | (x > 0) | (rough > BROKEN)
-    best = LpBound(_trivial(program, aim), None, None)
-    for _ in range(PRICINGS):
-        few = program.with_bounds(program.lower, np.where(taken, program.upper, program.lower))
-        found = bound_by_lp(few, aim, x, deadline)
-        if found.x is None:
-            break
-        best = replace(found, proof=replace(found.proof, program=few))
-        wanted = (found.proof.reduced > BROKEN) & ~taken
-        if not wanted.any():
-            break
-        taken |= wanted
-    return best
-
-
-def _first(target: Ints, key: Floats | Ints, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which of the ``chosen`` rows are among the `FEW` with the least ``key`` of a target."""
-    places = np.flatnonzero(chosen)
-    places = places[np.lexsort((key[places], target[places]))]
-    ordered = target[places]
-    rank = np.arange(len(places)) - np.searchsorted(ordered, ordered)
-    first = np.zeros(len(target), dtype=np.bool_)
-    first[places[rank < FEW]] = True
-    return first
-
-
-def _trivial(program: IntegerProgram, aim: Aim) -> DualBound:
+def trivial(program: IntegerProgram, aim: Aim) -> DualBound:
+    """Return what the columns' bounds alone prove."""
     return prove_bound(program, aim, np.zeros(len(program.rows)))
 
 

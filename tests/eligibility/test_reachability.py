@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from optimizer.eligibility.reachability import _START, Network, _Dominators
+from optimizer.eligibility.dominators import START, Dominators
+from optimizer.eligibility.reachability import Network
 
 Link = tuple[str, str, str, bool]
 
@@ -196,9 +197,9 @@ def test_dominators_are_those_of_the_library(seed: int) -> None:
     draw = Random(seed)  # noqa: S311
     nodes = range(draw.randint(1, 14))
     graph = nx.DiGraph()
-    graph.add_node(_START)
+    graph.add_node(START)
     for _ in range(draw.randint(0, 30)):
-        first, last = draw.choice([_START, *nodes]), draw.choice(nodes)
+        first, last = draw.choice([START, *nodes]), draw.choice(nodes)
         if first != last:
             graph.add_edge(first, last)
-    assert _Dominators(graph).above == {**nx.immediate_dominators(graph, _START), _START: _START}
+    assert Dominators(graph).above == {**nx.immediate_dominators(graph, START), START: START}
