@@ -151,20 +151,21 @@ class JobChoice:
 
 @dataclass(frozen=True, slots=True)
 class JobPart:
-    """A part of a split job: its ``name``, its choice, and its VMs (codes, in order of id).
+    """A part of a split job: its ``name``, its choice, and its Windows ``tasks``.
 
-    ``kind`` tells what the name is taken from: a network, a site, a folder, or just a number.
+    These are places among the plan's tasks, ascending. ``kind`` tells what the name is taken
+    from: a network, a site, a folder, or just a number.
     """
 
     name: str
     servers: Servers
-    vms: NDArray[np.int32]
+    tasks: NDArray[np.int32]
     kind: Literal["network", "site", "folder", "number"]
 
 
 @dataclass(frozen=True)
 class JobSplit:
-    """A job (code) in ``parts``; every row of `job_vms.csv` of the job is in one of them.
+    """A job (code) in ``parts``, in order of name; VMs without a Windows task go to the largest.
 
     ``weeks`` is the summary with this split and all of better rank. ``gains`` and ``costs`` are
     the aims it makes better and worse, in order, with by how much (positive) in the sum of the

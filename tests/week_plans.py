@@ -70,11 +70,10 @@ def week_of(
 
 
 def _split(plan: Plan, job: int, parts: int, weeks: object) -> JobSplit:
-    pairs = plan.estate.job_vms
-    vms = np.sort(pairs["vm_code"].to_numpy()[pairs["job_code"].to_numpy() == job])
+    tasks = np.flatnonzero((plan.tasks.job == job) & (plan.tasks.kind == WINDOWS))
     name = plan.estate.jobs["job"].iloc[job]
     made = tuple(
-        JobPart(f"{name} ({n + 1})", (n,) if n else (), vms[n::parts], "number")
+        JobPart(f"{name} ({n + 1})", (n,) if n else (), tasks[n::parts], "number")
         for n in range(parts)
     )
     return JobSplit(job, 1, made, weeks, (("overload", 3600), ("tier1", 25)), (("same_site", 5),))  # type: ignore[arg-type]

@@ -16,7 +16,6 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from models.errors import PlanError
-from models.estate import Estate
 from optimizer.checker.violations import Violations
 
 COLUMNS = {
@@ -106,26 +105,6 @@ def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFile
 def _names_vms(content: bytes) -> bool:
     header = content.partition(b"\n")[0].removeprefix(BOM).strip().decode(errors="replace")
     return header.split(",")[-1] in COLUMNS_ADDED_LATER
-
-
-def judge_names(estate: Estate, written: PlanFiles, complaints: Violations) -> None:
-    """Complain where a row calls a VM otherwise than vms.csv does."""
-    if "vm_name" not in written.columns or "name" not in estate.vms or not len(written):
-        return
-    place = pc.index_in(written.columns["vm"], pa.array(estate.vms["vm"], pa.string()))
-    known = place.is_valid().to_numpy(zero_copy_only=False)
-    expected = pa.array(estate.vms["name"], pa.string()).take(place.filter(place.is_valid()))
-    found = written.columns["vm_name"].filter(place.is_valid())
-    rows = np.flatnonzero(known)
-    wrong = np.flatnonzero(pc.not_equal(found, expected).to_numpy(zero_copy_only=False))
-    complaints.each(
-        "VMs by another name",
-        wrong,
-        lambda at: (
-            f"{written.file}: vm {written.text('vm', int(rows[at]))!r}: vm_name is "
-            f"{written.text('vm_name', int(rows[at]))!r}, expected {expected[int(at)].as_py()!r}"
-        ),
-    )
 
 
 def _meant(cells: Any) -> Any:

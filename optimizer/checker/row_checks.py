@@ -18,11 +18,12 @@ from optimizer.checker.labels import judge_labels, judge_rule_1, planned_servers
 from optimizer.checker.load_file import judge_proxy_load
 from optimizer.checker.loads import Loads, compute_loads
 from optimizer.checker.paths import compute_paths
-from optimizer.checker.plan_files import PlanFiles, judge_names
+from optimizer.checker.plan_files import PlanFiles
 from optimizer.checker.plan_record import judge_record
 from optimizer.checker.tasks import NOWHERE, OTHER, WINDOWS, TaskRows, match_rows_to_tasks, today
 from optimizer.checker.timeline import build_timeline
 from optimizer.checker.violations import Judgement, Violations
+from optimizer.checker.vm_names import judge_names
 
 Whole = NDArray[np.int64]
 
@@ -64,10 +65,17 @@ class RowCheck:
 
 
 def check_rows(
-    estate: Estate, assignments: PlanFiles, unassigned: PlanFiles, complaints: Violations
+    estate: Estate,
+    assignments: PlanFiles,
+    unassigned: PlanFiles,
+    complaints: Violations,
+    shared: NDArray[np.bool_] | None = None,
 ) -> RowCheck:
-    """Judge every row by itself (rule 1, labels), and return the summary of all of them."""
-    roster = match_rows_to_tasks(estate, assignments, unassigned, complaints)
+    """Judge every row by itself (rule 1, labels, names), and return the summary of all of them.
+
+    ``shared`` tells which VMs share their name where the estate at hand is only part of one.
+    """
+    roster = match_rows_to_tasks(estate, assignments, unassigned, complaints, shared)
     server = planned_servers(estate, roster, assignments, complaints)
     connections = compute_connections(estate, compute_paths(estate))
     service = compute_service(estate, roster, server, connections)
@@ -75,7 +83,7 @@ def check_rows(
     current = today(estate, roster)
     judge_labels(estate, roster, service, connections, current, assignments, complaints)
     for written in (assignments, unassigned):
-        judge_names(estate, written, complaints)
+        judge_names(roster.vm_names, roster.called, written, complaints)
     kinds = np.bincount(roster.kind, minlength=3)
     seen = RowSummary(
         loads=compute_loads(estate, roster, service, build_timeline(estate)),

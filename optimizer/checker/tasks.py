@@ -16,6 +16,7 @@ from models.estate import Estate
 from optimizer.checker.candidate_rules import has_powershell_direct, is_windows
 from optimizer.checker.plan_files import PlanFiles, judge_order
 from optimizer.checker.violations import Rows, Violations
+from optimizer.checker.vm_names import compute_names
 
 WINDOWS, OTHER, UNKNOWN = 0, 1, 2
 NOWHERE = -1
@@ -25,6 +26,7 @@ NOWHERE = -1
 class TaskRows:
     """Every task of the estate, sorted by (job code, VM code); all arrays of shape (tasks,).
 
+    Of all VMs ``vm_names`` has the ids, and ``called`` what people call them.
     ``network_set`` is the VM's, ``host_set`` its Hyper-V host's where PowerShell Direct is open
     to it (S11), else 0, the set without networks. ``row`` is the task's row in assignments.csv
     and ``left_out`` that in unassigned.csv, `NOWHERE` where it has none.
@@ -32,6 +34,7 @@ class TaskRows:
 
     job_names: Sequence[str]
     vm_names: Any
+    called: Any
     key: NDArray[np.int64]
     job: NDArray[np.int64]
     vm: NDArray[np.int64]
@@ -55,10 +58,17 @@ class TaskRows:
 
 
 def match_rows_to_tasks(
-    estate: Estate, assignments: PlanFiles, unassigned: PlanFiles, complaints: Violations
+    estate: Estate,
+    assignments: PlanFiles,
+    unassigned: PlanFiles,
+    complaints: Violations,
+    shared: NDArray[np.bool_] | None = None,
 ) -> TaskRows:
-    """Match rows with tasks; complain of rows that are no task, tasks without a row or with two."""
-    roster = _tasks(estate)
+    """Match rows with tasks; complain of rows that are no task, tasks without a row or with two.
+
+    ``shared`` is as for `compute_names`.
+    """
+    roster = _tasks(estate, shared)
     both = (assignments, unassigned)
     rows = [np.full(len(roster.key), NOWHERE) for _ in both]
     seen = np.zeros(len(roster.key), dtype=np.int64)
@@ -88,7 +98,7 @@ def match_rows_to_tasks(
     return roster
 
 
-def _tasks(estate: Estate) -> TaskRows:
+def _tasks(estate: Estate, shared: NDArray[np.bool_] | None) -> TaskRows:
     jobs, vms = estate.jobs, estate.vms
     needs = jobs["application_aware"] | jobs["indexing"] | jobs["log_processing"]
     works = (jobs["enabled"] & needs).to_numpy(dtype=np.bool_)
@@ -109,6 +119,7 @@ def _tasks(estate: Estate) -> TaskRows:
     return TaskRows(
         estate.jobs["job"].tolist(),
         pa.array(vms["vm"], pa.string()),
+        compute_names(estate, shared),
         key,
         job,
         vm,

@@ -75,11 +75,11 @@ class Choices:
                 units.append(Unit(name, tasks, np.zeros(0, dtype=np.int64)))
         return units
 
-    def planned_units(self, proxy: Mapping[int, Whole]) -> list[Unit]:
-        """Return all that runs anything, each task of a job (code) on its own proxy (code)."""
+    def planned_units(self) -> list[Unit]:
+        """Return all that runs anything, each task on the server that is planned."""
         place_of = np.append(np.argsort(self.signatures.order), NOBODY)
         return [
-            Unit(self.names[code], tasks, place_of[proxy[code]])
+            Unit(self.names[code], tasks, place_of[tasks.planned])
             for code, tasks in self.tasks.items()
         ]
 

@@ -16,7 +16,7 @@ from models.estate import Estate
 from models.week_plan import ListWishes
 from optimizer.checker.assignments import Connections
 from optimizer.checker.plan_files import PlanFiles
-from optimizer.checker.tasks import WINDOWS, TaskRows
+from optimizer.checker.tasks import TaskRows
 from optimizer.checker.violations import Violations
 from optimizer.checker.week_choices import Choices
 from optimizer.checker.week_figures import (
@@ -30,8 +30,10 @@ from optimizer.checker.week_figures import (
 )
 from optimizer.checker.week_record import RecordJudge
 from optimizer.checker.week_replay import FIVE, Clock, Unit
+from optimizer.checker.week_roster import WeekRoster, order_tasks
 from optimizer.checker.week_rows import Rows, judge_certainty, judge_figures, read_rows
 from optimizer.checker.week_signatures import sign
+from optimizer.checker.week_split_rows import SplitRows, judge_split_rows
 from optimizer.checker.week_splits import Split, SplitsJudge
 
 Whole = NDArray[np.int64]
@@ -70,22 +72,41 @@ def judge_week(
     is judged; with 1 the rows and the nominal week of the lists. What is judged in neither case:
     `NOT_DERIVED`.
     """
+    rows = judge_split_rows(estate, roster, files.splits, complaints)
+    ordered = order_tasks(estate, roster, planned)
+    judge_lists(
+        estate, ordered, connections, files.proxies, rows, files.record, complaints, wishes, weeks
+    )
+
+
+def judge_lists(
+    estate: Estate,
+    roster: WeekRoster,
+    connections: Connections,
+    proxies: PlanFiles,
+    split_rows: SplitRows,
+    record: Mapping[str, Any],
+    complaints: Violations,
+    wishes: ListWishes | None = None,
+    weeks: int = 1,
+) -> None:
+    """Judge the lists and the week as `judge_week` does, the rows of splits already judged."""
     signatures, tasks = sign(estate, roster, connections)
     wished = ListWishes() if wishes is None else wishes
     choices = Choices(estate, signatures, tasks, wished)
-    record = RecordJudge(files.record, complaints)
-    rows = read_rows(files.proxies, choices, complaints)
-    splits = SplitsJudge(files.splits, choices, roster, complaints)
+    week = RecordJudge(record, complaints)
+    rows = read_rows(proxies, choices, complaints)
+    splits = SplitsJudge(split_rows, choices, roster, complaints)
     made = splits.splits()
-    if rows is None or not record.week:
+    if rows is None or not week.week:
         return
-    record.judge_first(wished.first)
-    judge = _Judge(choices, Clock(signatures), rows, record, complaints, weeks)
-    plan = judge.planned(roster, planned)
+    week.judge_first(wished.first)
+    judge = _Judge(choices, Clock(signatures), rows, week, complaints, weeks)
+    plan = judge.planned()
     lists = judge.lists()
     if weeks == 1:
         judge.bound([lists[0]])
-        record.judge_aims(wished.first, None)
+        week.judge_aims(wished.first, None)
         return
     steps = judge.splits(splits, made) if made is not None else []
     judge.others(plan, lists, steps)
@@ -105,23 +126,16 @@ class _Judge:
     ) -> None:
         self._choices, self._clock, self._rows = choices, clock, rows
         self._record, self._complaints = record, complaints
-        self._courses = FIVE[:weeks]
+        self._variants = FIVE[:weeks]
 
     def replay(self, units: Sequence[Unit]) -> list[Outcome]:
         """Return what the weeks come to."""
         clock = self._clock
-        return [outcome_of(clock, clock.replay(units, course)) for course in self._courses]
+        return [outcome_of(clock, clock.replay(units, variant)) for variant in self._variants]
 
-    def planned(self, roster: TaskRows, planned: Whole) -> Figures:
+    def planned(self) -> Figures:
         """Judge and return the week in which every run is on its own proxy."""
-        windows = roster.kind == WINDOWS
-        key = roster.job[windows] * len(self._choices.estate.vms) + roster.vm[windows]
-        server = planned[windows]
-        proxy = {}
-        for code, tasks in self._choices.tasks.items():
-            mine = code * len(self._choices.estate.vms) + tasks.vm
-            proxy[code] = server[np.searchsorted(key, mine)] if len(mine) else mine
-        units = self._choices.planned_units(proxy)
+        units = self._choices.planned_units()
         figures = outcome_of(self._clock, self._clock.replay(units)).figures(0)
         self._record.judge_figures(("plan",), figures)
         return figures

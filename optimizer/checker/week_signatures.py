@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from models.estate import Estate
@@ -15,7 +14,8 @@ from optimizer.checker.assignments import Connections
 from optimizer.checker.candidate_rules import licensed, why_no_candidate
 from optimizer.checker.paths import Paths
 from optimizer.checker.protection import pairs_on_one_link
-from optimizer.checker.tasks import OTHER, WINDOWS, TaskRows
+from optimizer.checker.tasks import OTHER, WINDOWS
+from optimizer.checker.week_roster import WeekRoster
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -73,13 +73,14 @@ class Signatures:
 class JobTasks:
     """The tasks of one job (code).
 
-    Of its Windows tasks, in byte order of their VMs' ids, the VM (code) and the signature, and how
-    many tasks are the backup server's own (S5).
+    Of its Windows tasks, in byte order of their VMs' ids, the VM, the signature, and the server
+    that is planned (code, -1 for none), and how many tasks are the backup server's own (S5).
     """
 
     job: int
     vm: Whole
     signature: Whole
+    planned: Whole
     own: int
 
     @cached_property
@@ -90,33 +91,23 @@ class JobTasks:
 
 
 def sign(
-    estate: Estate, roster: TaskRows, connections: Connections
+    estate: Estate, roster: WeekRoster, connections: Connections
 ) -> tuple[Signatures, dict[int, JobTasks]]:
     """Return the signatures of all Windows tasks, and the tasks of every job that has any."""
     windows = np.flatnonzero(roster.kind == WINDOWS)
-    windows = windows[_in_order(roster, windows)]
-    sets = len(estate.network_sets)
-    signature, pairs = pd.factorize(roster.network_set[windows] * sets + roster.host_set[windows])
-    vm_set, host_set = np.divmod(pairs, sets)
-    job, vm = roster.job[windows], roster.vm[windows]
+    signature, pairs = pd.factorize(roster.sets[windows])
+    vm_set, host_set = np.divmod(pairs, len(estate.network_sets))
+    job, vm, planned = roster.job[windows], roster.vm[windows], roster.planned[windows]
     own = np.bincount(roster.job[roster.kind == OTHER], minlength=len(estate.jobs))
     ends = np.searchsorted(job, np.arange(len(estate.jobs) + 1))
     tasks = {
-        code: JobTasks(code, vm[begin:end], signature[begin:end], int(own[code]))
+        code: JobTasks(
+            code, vm[begin:end], signature[begin:end], planned[begin:end], int(own[code])
+        )
         for code, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
         if begin < end or own[code]
     }
     return _signatures(estate, connections, vm_set, host_set), tasks
-
-
-def _in_order(roster: TaskRows, tasks: Whole) -> Whole:
-    """Return the order of ``tasks``, sorted by job, in which each job starts them."""
-    names = roster.vm_names
-    if len(names) < 2 or pc.all(pc.less_equal(names[:-1], names[1:])).as_py():
-        return np.arange(len(tasks))
-    rank = np.empty(len(names), dtype=np.int64)
-    rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
-    return np.lexsort((rank[roster.vm[tasks]], roster.job[tasks]))
 
 
 def _signatures(

@@ -214,7 +214,7 @@ class _Batch:
         figures[:, week, OVERLOAD] += (lasts @ above) * times
         busiest = history[lasts > 0].max(axis=0, initial=0)
         for change in range(width):
-            peak = judge.peak_of(busiest[change].astype(np.int64), limit)
+            peak = int(busiest[change].max(initial=0))
             figures[change, week, PEAK] = max(figures[change, week, PEAK], peak)
 
     def _begin(

@@ -87,7 +87,6 @@ class FiveWeeks:
     ) -> None:
         self.jobs, self.servers = tuple(jobs), servers
         self.work = 0
-        self._utilisation = estate.settings.balance == "utilisation"
         self._offerings = Offerings(servers.own)
         self._offered: dict[tuple[int, Servers], Offering] = {}
         self._segments: dict[tuple[int, ...], tuple[tuple[Segment, ...], ...]] = {}
@@ -99,7 +98,7 @@ class FiveWeeks:
         others = servers.candidate & (np.arange(len(servers.code)) != servers.own)
         idle = np.maximum(servers.running - self.limit, 0)
         self._idle_overload = int(idle[others].sum()) * WEEK
-        self.idle_peak = self.peak_of(servers.running[others], self.limit[others])
+        self.idle_peak = int(servers.running[others].max(initial=0))
         self._grid(own_work)
 
     def _grid(self, own_work: Sequence[WeekJob]) -> None:
@@ -137,13 +136,6 @@ class FiveWeeks:
         else:
             change[at[0]] += tasks
             change[at[end - WEEK]] -= tasks
-
-    def peak_of(self, load: Counts, limit: Counts) -> int:
-        """Return the peak of servers, in tasks or as the estate wants, per mille of the limit."""
-        if not self._utilisation:
-            return int(load.max(initial=0))
-        limited = limit < UNLIMITED
-        return int((-(-1000 * load[limited] // limit[limited])).max(initial=0))
 
     def offering(self, job: int, choice: Servers) -> Offering:
         """Return what a job offers its tasks with this choice."""
@@ -253,7 +245,7 @@ class FiveWeeks:
         peak = np.zeros(WEEKS, dtype=np.int64)
         if self._backup_counts:
             busiest = np.where(self._lasts > 0, load, 0).max(axis=1)
-            peak[:] = [self.peak_of(busiest[[week]], limit[None]) for week in range(WEEKS)]
+            peak[:] = busiest
         return overload, peak
 
     def _partition(self, members: Sequence[Member]) -> list[Component]:
@@ -358,7 +350,7 @@ class FiveWeeks:
             sums[:OUTCOMES] += outcomes
         sums[OVERLOAD] = lasts @ above.sum(axis=1)
         busiest = rows[lasts > 0].max(axis=0, initial=0)
-        return _Replayed(sums, self.peak_of(busiest, limit), tuple(taken), by_job)
+        return _Replayed(sums, int(busiest.max(initial=0)), tuple(taken), by_job)
 
     def outcomes_by_job(self, weeks: Weeks) -> Counts:
         """Return the outcomes of each job in each week, shape (weeks, jobs, outcomes)."""

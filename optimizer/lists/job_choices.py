@@ -16,9 +16,10 @@ from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
 
 ALL_LISTS = 1024
-WORK = 3_000_000
+WORK = 4_000_000
 WORK_PER_TASK = 12
 ROUNDS = 8
+START_SHARE = 0.4
 
 
 def choose(
@@ -66,8 +67,8 @@ def _local(
     """Improve the best of several starts, job by job, as long as that helps."""
     bases = [nearby.bases(job) for job in range(len(week.jobs))]
     for choices in zip(*bases, strict=True):
-        if search.over:
-            return
+        if search.spent > START_SHARE:
+            break
         found = search.judged(search.judge.replay(choices))
         search.consider(found)
     for number in range(ROUNDS):

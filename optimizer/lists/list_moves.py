@@ -70,7 +70,7 @@ class NearbyMoves(Moves):
         tiers = [] if self._tier_lists is None else [self._tier_lists[job]]
         return [
             choice if self._rules.allows(job, choice) else today
-            for choice in (today, AUTOMATIC, *tiers, *lists)
+            for choice in (today, *tiers, lists[0], AUTOMATIC, *lists[1:])
         ]
 
     def planned_list(self, job: int) -> Servers:

@@ -28,6 +28,7 @@ LISTED = 512
 PAIRS = 512
 ROWS = 64
 JUDGED = 2
+LARGE_WORK = 2_000_000
 AFTER_AIMS = 2
 
 
@@ -74,6 +75,11 @@ class ListSearch:
     def over(self) -> bool:
         """Tell whether the search has to end."""
         return self.judge.work >= self._end or self._deadline.remaining() <= 0
+
+    @property
+    def spent(self) -> float:
+        """Return the share of the budget that is spent."""
+        return 1 - (self._end - self.judge.work) / self._budget
 
     def judged(self, weeks: Weeks) -> Judged:
         """Judge weeks by the aims in order, then by how many servers changed jobs offer."""
@@ -207,8 +213,13 @@ class ListSearch:
         return helped
 
     def prune(self) -> None:
-        """Let jobs keep what they have wherever no aim before `changed` is worse for it."""
-        again = True
+        """Let jobs keep what they have wherever no aim before `changed` is worse for it.
+
+        That has a budget of its own, so in the largest estates some change may be left that gains
+        nothing.
+        """
+        again, last = True, self.judge.work + self._budget
+        rows = ROWS if self.first_work < LARGE_WORK else 1
         while again:
             changed = [
                 job
@@ -216,11 +227,11 @@ class ListSearch:
                 if self.best.weeks.choices[job] != today
             ]
             again = False
-            for first in range(0, len(changed), ROWS):
-                if self._deadline.remaining() <= 0:
+            for first in range(0, len(changed), rows):
+                if self._deadline.remaining() <= 0 or self.judge.work > last:
                     return
                 base = self.best
-                moves = [{job: self.rules.today[job]} for job in changed[first : first + ROWS]]
+                moves = [{job: self.rules.today[job]} for job in changed[first : first + rows]]
                 for key, move in zip(self.keys(base, moves), moves, strict=True):
                     if key[:-AFTER_AIMS] <= self.best.aims:
                         kept = self.judged(self.judge.change(self.best.weeks, move))

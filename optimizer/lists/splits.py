@@ -6,13 +6,13 @@ tells them apart. Whatever is proposed is judged by the five weeks of the estate
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.estate import Codes, Estate
+from models.estate import Codes
 from models.week_plan import (
     WEEK_AIMS,
     JobPart,
@@ -75,7 +75,8 @@ def find_splits(
     written = replace(week, today=best.best.weeks.choices)
     found: list[JobSplit] = []
     now, weeks = written, best.best
-    candidates = promising(written, best, proxy)
+    names = week.estate.jobs["job"].tolist()
+    candidates = [job for job in promising(written, best, proxy) if names[job] not in wishes.keep]
     left = SPLIT_WORK
     while (
         candidates
@@ -176,10 +177,12 @@ def divide(
 ) -> tuple[WeekEstate, tuple[int, ...]]:
     """Return the estate with one job in parts, and the places of these among its jobs."""
     job = week.jobs[number]
-    sizes = np.bincount(partition.part, minlength=len(partition.names))
-    largest = int(np.argmax(sizes))
+    sizes = np.bincount(partition.part, minlength=len(partition.names)).tolist()
+    names = partition.names
+    # Of equals the first in order of name, as where the parts are written.
+    largest = min(range(len(names)), key=lambda part: (-sizes[part], names[part].encode()))
     made = []
-    for part, name in enumerate(partition.names):
+    for part, name in enumerate(names):
         inside = partition.part == part
         made.append(
             week_job(
@@ -293,11 +296,16 @@ def _described(
     """Return the split as it is written."""
     week, weeks = split.week, split.judged.weeks
     job = week.jobs[split.parts[0]].job
-    vms = all_vms(week, [week.jobs[part] for part in split.parts])
-    kinds = split.partition.kind
+    kind = split.partition.kind
+    usable = week.eligibility.usable  # today's choice may name others, which are not offered
     parts = tuple(
-        JobPart(week.jobs[part].name, weeks.choices[part], vms[number], kinds)  # type: ignore[arg-type]
-        for number, part in enumerate(split.parts)
+        JobPart(
+            week.jobs[part].name,
+            tuple(code for code in weeks.choices[part] if usable[code]),
+            week.jobs[part].tasks,
+            kind,  # type: ignore[arg-type]
+        )
+        for part in split.parts
     )
     aims = WEEK_AIMS[wishes.first]
     better, worse = [], []
@@ -308,20 +316,3 @@ def _described(
             worse.append((aim, new - old))
     summary = summarise(week_figures(weeks, changed))
     return JobSplit(job, rank, parts, summary, tuple(better), tuple(worse))
-
-
-def all_vms(week: WeekEstate, parts: Sequence[WeekJob]) -> list[Codes]:
-    """Return the VMs (codes) of each part: every row of `job_vms.csv`, those of no Windows task in
-    the largest part, in order of id."""
-    estate: Estate = week.estate
-    job = parts[0].job
-    every = estate.job_vms["vm_code"].to_numpy()[estate.job_vms["job_code"].to_numpy() == job]
-    mine = [week.tasks.vm[part.tasks] for part in parts]
-    rest = np.setdiff1d(every, np.concatenate(mine))
-    largest = max(range(len(parts)), key=lambda number: (len(mine[number]), -number))
-    mine[largest] = np.concatenate([mine[largest], rest])
-    ids = estate.vms["vm"]
-    return [
-        np.array(sorted(part.tolist(), key=lambda vm: str(ids.iloc[vm]).encode()), dtype=np.int32)
-        for part in mine
-    ]

@@ -25,7 +25,7 @@ from optimizer.lists.choice_rules import offered_servers
 from optimizer.lists.dispatch import FAILED_OVER
 from optimizer.lists.five_weeks import FiveWeeks, week_figures
 from optimizer.lists.job_choices import choose
-from optimizer.lists.list_search import AFTER_AIMS, ROWS, Key, ListSearch
+from optimizer.lists.list_search import AFTER_AIMS, LARGE_WORK, ROWS, Key, ListSearch
 from optimizer.lists.planned_week import week_as_planned
 from optimizer.lists.splits import find_splits
 from optimizer.lists.week_jobs import WeekEstate, describe_week
@@ -121,10 +121,11 @@ def _gains(found: ListSearch, wishes: ListWishes) -> dict[int, tuple[tuple[str, 
     changed = [job for job, choice in enumerate(best.weeks.choices) if choice != rules.today[job]]
     gains = {}
     last = found.judge.work + GAIN_WORK
-    for first in range(0, len(changed), ROWS):
+    rows = ROWS if found.first_work < LARGE_WORK else 1
+    for first in range(0, len(changed), rows):
         if found.judge.work > last:
             break
-        part = changed[first : first + ROWS]
+        part = changed[first : first + rows]
         keys = found.keys(best, [{job: rules.today[job]} for job in part])
         for job, key in zip(part, keys, strict=True):
             gains[job] = better(wishes, key, best.key)

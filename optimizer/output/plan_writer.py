@@ -14,14 +14,16 @@ import pandas as pd
 import pyarrow as pa
 
 from models.assignment_problem import Counts
-from models.estate import Codes, Estate
+from models.estate import Estate
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
 from models.week import clock
 from models.week_plan import WeekPlan
 from optimizer.eligibility.server_load import Spans, plan_load
 from optimizer.eligibility.tasks import byte_rank
 from optimizer.files.csv_writer import named, write_csv
-from optimizer.output.week_writer import NamesOf, week_record, write_week
+from optimizer.output.split_writer import find_job_vms, write_splits
+from optimizer.output.vm_names import name_vms
+from optimizer.output.week_writer import week_record, write_choices
 
 TOOLS = ("gip-planner", "ortools", "networkx", "pandas", "pyarrow")
 FORMAT = 1
@@ -29,35 +31,29 @@ FORMAT = 1
 
 def write_plan(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
     """Write all files of ``plan``, with what to select in its jobs, into ``folder``."""
-    write_tasks(plan, folder)
-    ids = plan.estate.vms["vm"]
-    names = plan.estate.vms.get("name", ids)
-
-    def names_of(vms: Codes) -> list[tuple[str, str]]:
-        return list(zip(ids.iloc[vms], names.iloc[vms], strict=True))
-
-    write_whole(plan, week, names_of, folder, seed)
+    estate, called = plan.estate, name_vms(plan.estate)
+    write_tasks(plan, called, folder)
+    rows = find_job_vms(estate, plan.tasks, [split.job for split in week.splits])
+    write_splits(estate, week.splits, rows, called, folder / "job_splits.csv")
+    write_whole(plan, week, folder, seed)
 
 
-def write_tasks(plan: Plan, folder: Path) -> None:
-    """Write the files that have a row for each task."""
-    _assignments(plan, folder / "assignments.csv")
-    _unassigned(plan, folder / "unassigned.csv")
+def write_tasks(plan: Plan, called: pa.Array, folder: Path) -> None:
+    """Write the files that have a row for each task, with what people have ``called`` each VM."""
+    _assignments(plan, called, folder / "assignments.csv")
+    _unassigned(plan, called, folder / "unassigned.csv")
 
 
-def write_whole(plan: Plan, week: WeekPlan, names_of: NamesOf, folder: Path, seed: int) -> None:
-    """Write the other files; for these, rows of tasks may stand for several that are alike.
-
-    ``names_of`` gives id and name of VMs that ``week`` speaks of.
-    """
-    write_week(plan.estate, week, names_of, folder)
+def write_whole(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
+    """Write the files that name no VM; rows of tasks may stand for several that are alike."""
+    write_choices(plan.estate, week, folder)
     write_proxy_load(plan.estate, plan_load(plan), folder / "proxy_load.csv")
     _findings(plan, folder / "findings.csv")
     text = json.dumps(record(plan, week, seed), indent=2, ensure_ascii=False) + "\n"
     (folder / "plan.json").write_bytes(text.encode())
 
 
-def _assignments(plan: Plan, path: Path) -> None:
+def _assignments(plan: Plan, called: pa.Array, path: Path) -> None:
     estate, tasks = plan.estate, plan.tasks
     has = plan.proxy >= 0
     servers = estate.servers["server"]
@@ -76,12 +72,12 @@ def _assignments(plan: Plan, path: Path) -> None:
             "protected": named(["false", "true"], plan.protected[has].astype(np.int8)),
             "failover_proxy": named(servers, plan.failover[has]),
             "previous_proxy": named([*servers, *names], previous),
-            "vm_name": named(vm_names(estate), tasks.vm[has]),
+            "vm_name": named(called, tasks.vm[has]),
         },
     )
 
 
-def _unassigned(plan: Plan, path: Path) -> None:
+def _unassigned(plan: Plan, called: pa.Array, path: Path) -> None:
     estate, tasks = plan.estate, plan.tasks
     rows = np.array([task for task, _, _ in plan.unassigned], dtype=np.int64)
     write_csv(
@@ -91,16 +87,9 @@ def _unassigned(plan: Plan, path: Path) -> None:
             "vm": named(estate.vms["vm"], tasks.vm[rows]),
             "reason": [reason for _, reason, _ in plan.unassigned],
             "detail": [detail for _, _, detail in plan.unassigned],
-            "vm_name": named(vm_names(estate), tasks.vm[rows]),
+            "vm_name": named(called, tasks.vm[rows]),
         },
     )
-
-
-def vm_names(estate: Estate) -> pd.Series[str]:
-    """Return what people call each VM, "" where nobody told."""
-    empty = pd.Series("", estate.vms.index, dtype="str")
-    found: pd.Series[str] = estate.vms.get("name", empty)
-    return found
 
 
 def _findings(plan: Plan, path: Path) -> None:
@@ -130,6 +119,7 @@ def record(plan: Plan, week: WeekPlan, seed: int) -> dict[str, Any]:
                 "best": aim.best,
                 "bound": aim.bound,
                 "proven": aim.proven,
+                "conditional": aim.conditional,
                 "seconds": round(aim.seconds, 3),
             }
             for aim in plan.aims

@@ -1,35 +1,33 @@
-"""Writes what to select in each job, and the jobs to split, as files and as a record."""
+"""Writes what to select in each job as files, and the week that follows as a record."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.estate import Codes, Estate
-from models.week_plan import JobChoice, JobPart, WeekFiguresSummary, WeekPlan
+from models.estate import Estate
+from models.week_plan import JobChoice, WeekFiguresSummary, WeekPlan
 from optimizer.files.csv_writer import write_csv
 from optimizer.output.week_words import note_of
 
 FIGURES = ("runs", "failed", "tier1", "tier2", "tier3", "tier4", "failed_over", "overload_minutes")
-SPLIT_COLUMNS = ("job", "rank", "part", "name", "choice", "proxies", "vm", "vm_name")
-NamesOf = Callable[[Codes], Sequence[tuple[str, str]]]
 
 
-def write_week(estate: Estate, week: WeekPlan, names_of: NamesOf, folder: Path) -> None:
-    """Write the files of ``week``; ``names_of`` gives id and name of VMs (codes)."""
+def write_choices(estate: Estate, week: WeekPlan, folder: Path) -> None:
+    """Write job_proxies.csv and job_before.csv."""
     servers = estate.servers["server"].tolist()
     jobs = estate.jobs["job"].tolist()
     before = [";".join(names) for names in estate.jobs["proxies"]]
 
     def proxies_of(choice: JobChoice) -> str:
-        return _cell(servers, choice.servers) if choice.is_set else before[choice.job]
+        return proxies_cell(servers, choice.servers) if choice.is_set else before[choice.job]
 
     rows = [(choice, proxies_of(choice)) for choice in week.choices]
     columns = {
         "job": [jobs[choice.job] for choice, _ in rows],
-        "choice": [_kind(proxies) for _, proxies in rows],
+        "choice": [choice_kind(proxies) for _, proxies in rows],
         "proxies": [proxies for _, proxies in rows],
         "change": ["set" if choice.is_set else "keep" for choice, _ in rows],
         **{name: [str(getattr(choice, name)) for choice, _ in rows] for name in FIGURES},
@@ -40,33 +38,15 @@ def write_week(estate: Estate, week: WeekPlan, names_of: NamesOf, folder: Path) 
     named = [choice.job for choice in week.choices]
     said = {"job": [jobs[job] for job in named], "proxies": [before[job] for job in named]}
     write_csv(folder / "job_before.csv", said)
-    _write_splits(week, jobs, servers, names_of, folder / "job_splits.csv")
 
 
-def _write_splits(
-    week: WeekPlan, jobs: Sequence[str], servers: Sequence[str], names_of: NamesOf, path: Path
-) -> None:
-    """Write a row for each VM of each split job, sorted by job and VM (bytes)."""
-    rows = []
-    for split in week.splits:
-        for number, part in enumerate(split.parts, start=1):
-            head = (jobs[split.job], str(split.rank), str(number), *_named(servers, part))
-            rows += [(*head, *names) for names in names_of(part.vms)]
-    rows.sort(key=lambda row: (row[0].encode(), row[6].encode()))
-    columns = {name: [row[place] for row in rows] for place, name in enumerate(SPLIT_COLUMNS)}
-    write_csv(path, columns)
-
-
-def _named(servers: Sequence[str], part: JobPart) -> tuple[str, str, str]:
-    proxies = _cell(servers, part.servers)
-    return part.name, _kind(proxies), proxies
-
-
-def _kind(proxies: str) -> str:
+def choice_kind(proxies: str) -> str:
+    """Return what a row calls the choice of its ``proxies``."""
     return "list" if proxies else "automatic"
 
 
-def _cell(servers: Sequence[str], codes: Iterable[int]) -> str:
+def proxies_cell(servers: Sequence[str], codes: Iterable[int]) -> str:
+    """Return the cell that names servers."""
     return ";".join(servers[code] for code in codes)
 
 

@@ -351,7 +351,7 @@ SPLITS: dict[str, tuple[Callable[[Case], object], Callable[[Cells], object], str
         lambda cells: _all(cells, choice="list", proxies="nobody"),
         "has unknown 'nobody'",
     ),
-    "vm_name": (has_split, lambda cells: cells[0].update(vm_name="someone"), "has vm_name"),
+    "vm_name": (has_split, lambda cells: cells[0].update(vm_name="someone"), "vm_name is"),
     "of no job": (
         has_split,
         lambda cells: [row.update(job="A") for row in cells],

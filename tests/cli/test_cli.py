@@ -123,6 +123,9 @@ def test_no_time_at_all_still_gives_a_plan_that_says_so(
     assert not all(aim["proven"] for aim in record["aims"])
     for aim in record["aims"]:
         assert aim["proven"] == (aim["best"] == aim["bound"])
+    first = next(number for number, aim in enumerate(record["aims"]) if not aim["proven"])
+    conditional = [aim["conditional"] for aim in record["aims"]]
+    assert conditional == [number > first for number in range(len(conditional))]
     assert content(tmp_path).keys() == PLAN_FILES
     assert gip("check", estate, tmp_path, "-q") == (0, "", "")
 

@@ -188,7 +188,7 @@ def test_each_promise_under_faults_names_tests_that_are_there() -> None:
     """And each line of the table names one."""
     text = (ROOT / "docs" / "faults.md").read_text("utf-8").partition("## Limits")[0]
     promises = [line for line in text.splitlines() if line.startswith("| ")][1:]
-    assert len(promises) > 20
+    assert len(promises) >= 20
     for line in promises:
         named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", line)
         assert named, line

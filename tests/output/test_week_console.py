@@ -55,8 +55,9 @@ def test_the_terminal_says_what_to_select_and_what_to_split(made: Plan, width: i
         "11 of 14 jobs keep what they have.",
         "job-00: 720 fewer task-minutes of overload, 5 more runs in tier 1, at the price of 1 "
         "fewer run at the VM's site",
-        "job-00 (1) (1 VM) -> automatic selection job-00 (2) (1 VM) -> p",
+        "job-00 (1) (1 Windows VM) -> automatic selection job-00 (2) (1 Windows VM) -> p",
         "gip apply out --url",
+        "gip plan ESTATE --out NEXT --after out",
     ]
     places = [said.find(text) for text in wanted]
     assert -1 not in places, (wanted[places.index(-1)], said)

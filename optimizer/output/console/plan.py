@@ -59,6 +59,7 @@ def _aims(plan: Plan) -> Table:
     for aim in plan.aims:
         gap = abs(aim.best - aim.bound) / max(1, abs(aim.bound))
         proven = "yes" if aim.proven else f"no, gap {gap:.2%}"
+        proven += ", given those above" * aim.conditional
         table.add_row(aim.aim, str(aim.value), str(aim.bound), proven, f"{aim.seconds:.2f}")
     return table
 

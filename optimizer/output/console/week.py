@@ -57,7 +57,7 @@ def print_week(console: Console, estate: Estate, week: WeekPlan, out: Path) -> N
     _print_line(console, _kept(week))
     if week.splits:
         _print_splits(console, week.splits, jobs, servers)
-    _print_next(console, bool(changes), out)
+    _print_next(console, bool(changes), bool(week.splits), out)
 
 
 def _print_weeks(console: Console, week: WeekPlan) -> None:
@@ -140,18 +140,20 @@ def _print_splits(
         gains = describe_gains(split.gains[:2])
         _print_line(console, f"{jobs[split.job]}: {gains}{price}", 2)
         for part in split.parts:
-            count = f"{len(part.vms):,} VM{'' if len(part.vms) == 1 else 's'}"
+            count = f"{len(part.tasks):,} Windows VM{'' if len(part.tasks) == 1 else 's'}"
             selected = name_choice(servers, part.servers)
             _print_line(console, f"{part.name} ({count}) -> {selected}", 6)
     _print_rest(console, len(splits), "job_splits.csv")
     _print_line(console, "job_splits.csv says which VM goes into which job.")
 
 
-def _print_next(console: Console, changes: bool, out: Path) -> None:
+def _print_next(console: Console, changes: bool, splits: bool, out: Path) -> None:
     console.print("Next:")
     commands = ["gip report ESTATE {} --out report.html --open"]
     if changes:
         commands += ["gip export veeam {} --out changes", "gip apply {} --url https://SERVER:9419"]
+    if splits:
+        commands.append("gip plan ESTATE --out NEXT --after {}  (once the jobs are split)")
     for command in commands:
         console.print("  " + command.format(out), soft_wrap=True)
 

@@ -1,0 +1,53 @@
+"""The week's roster: every task in the order in which its job starts it, a few bytes for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from models.estate import Estate
+from optimizer.checker.tasks import TaskRows
+
+Whole = NDArray[np.signedinteger[Any]]
+
+
+@dataclass(frozen=True)
+class WeekRoster:
+    """Every task, sorted by job (code) and, within a job, by id of its VM (bytes).
+
+    All arrays have shape (tasks,). ``vm`` tells the VMs of a job apart; ``sets`` is the number of
+    the VM's network set times how many there are, and that of its host's (`TaskRows`); ``planned``
+    is the server (code) that the files give, -1 for none.
+    """
+
+    job: Whole
+    vm: Whole
+    kind: Whole
+    sets: Whole
+    planned: Whole
+
+
+def order_tasks(estate: Estate, roster: TaskRows, planned: NDArray[np.int64]) -> WeekRoster:
+    """Order the tasks of a ``roster`` with their ``planned`` servers."""
+    sets = roster.network_set * len(estate.network_sets) + roster.host_set
+    columns: tuple[Whole, ...] = (roster.job, roster.vm, roster.kind, sets, planned)
+    names = roster.vm_names
+    if len(names) < 2 or pc.all(pc.less_equal(names[:-1], names[1:])).as_py():
+        return WeekRoster(*columns)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[pc.sort_indices(names).to_numpy()] = np.arange(len(names))
+    order = np.lexsort((rank[roster.vm], roster.job))
+    return WeekRoster(*(column[order] for column in columns))
+
+
+def join_rosters(parts: Sequence[WeekRoster]) -> WeekRoster:
+    """Join the rosters of parts of an estate, which are in order of job name, then VM."""
+    fields = WeekRoster.__dataclass_fields__
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in fields]
+    order = np.argsort(columns[0], kind="stable")
+    return WeekRoster(*(column[order] for column in columns))
