@@ -53,6 +53,7 @@ p,mon 00:00,mon 00:00,1,0,3
 q,mon 00:00,mon 00:00,0,0,
 """
     spoil(case.plan, "proxy_load.csv", "max_tasks\n", f"max_tasks\n{loads}")
+    case.follow()
     assert case.judge(dict.fromkeys(AIMS, 0) | {"peak": 1, "balance": 2}).violations == ()
 
 
