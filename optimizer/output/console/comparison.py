@@ -57,7 +57,7 @@ def _price(week: WeekPlan, other: WeekPlan) -> str:
 def _changes(here: WeekFigures, there: WeekFigures) -> Iterator[tuple[int, bool, str]]:
     """Yield by how much figures differ, whether that is better, and words for it.
 
-    Runs that are in a tier or a better one are told where the number is not that of the tier before.
+    Runs in a tier or a better one are told where their number is not that of the tier before.
     """
     if failed := here.failed - there.failed:
         yield failed, failed < 0, "{} failed runs {}"
