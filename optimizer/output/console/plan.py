@@ -15,6 +15,7 @@ from models.plan import Plan
 from models.schema import TABLES
 from models.week import clock
 from models.week_plan import WeekPlan
+from optimizer.checker import NOT_DERIVED
 from optimizer.checker.violations import Judgement
 from optimizer.eligibility.server_load import Spans, plan_load
 from optimizer.output.console.terminal import Terminal
@@ -114,6 +115,7 @@ def print_judgement(judgement: Judgement) -> None:
             f"{count_words(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
             "every rule is kept"
         )
+        console.print(f"Not worked out again: {'; '.join(NOT_DERIVED)}", soft_wrap=True)
 
 
 def print_estate(estate: Estate) -> None:
