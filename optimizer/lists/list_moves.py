@@ -26,8 +26,6 @@ class NearbyMoves(Moves):
     that are best in tiers.
     """
 
-    exact = False
-
     def __init__(
         self,
         week: WeekEstate,
