@@ -118,10 +118,9 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     over = np.zeros(len(week.jobs))
     for component in weeks.components:
         if component.overload:
-            for job, group in component.members:
-                limit = week.servers.limit[group.servers]
-                if (limit >= 0).any():
-                    over[job] += component.overload * len(group.sequence)
+            for group in component.groups.tolist():
+                if (week.servers.limit[best.judge.servers_of(group)] >= 0).any():
+                    over[best.judge.job_of(group)] += component.overload * best.judge.tasks_of(group)
     outcomes = best.judge.outcomes_by_job(weeks)[0]
     missing = np.zeros(len(week.jobs))
     for number, of in enumerate(week.jobs):
