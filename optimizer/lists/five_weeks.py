@@ -151,6 +151,10 @@ class FiveWeeks:
         """Return how many tasks a group has."""
         return int(self._offerings.groups.tasks[group])
 
+    def job_of(self, group: int) -> int:
+        """Return the job of a group."""
+        return int(self._offerings.groups.job[group])
+
     def servers_of(self, group: int) -> NDArray[np.intp]:
         """Return the places that some task of a group is offered."""
         return self._offerings.servers[group]
