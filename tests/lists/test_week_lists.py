@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from late_product import LateProduct
 
 from models.estate import Estate
+from models.plan import WINDOWS
 from models.week_plan import (
     FIGURES,
     MAXIMISED_WEEK_AIMS,
@@ -28,10 +29,12 @@ from models.week_plan import (
     WeekPlan,
 )
 from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.week_lists import choose_week
+from optimizer.output.split_writer import find_job_vms, parts_of
 from optimizer.planner import plan
 from optimizer.solver.deadline import Deadline
 
@@ -126,10 +129,13 @@ def test_wishes_are_kept(spec: dict[str, Any], first: Any, data: Any) -> None:
 def test_splits_lose_no_vm_and_gain_something(spec: dict[str, Any], first: Any) -> None:
     found = read(spec)
     made, _ = lists(found, ListWishes(first=first))
-    rows = found.job_vms
+    rows, tasks = found.job_vms, find_tasks(found)
     for split in made.splits:
-        vms = Counter(vm for part in split.parts for vm in part.vms.tolist())
-        assert vms == Counter(rows["vm_code"][rows["job_code"] == split.job].tolist())
+        vms = Counter(vm for part in split.parts for vm in tasks.vm[part.tasks].tolist())
+        assert vms == Counter(tasks.vm[(tasks.job == split.job) & (tasks.kind == WINDOWS)].tolist())
+        every = find_job_vms(found, tasks, [split.job])
+        assert sorted(every.vm.tolist()) == sorted(rows["vm_code"][rows["job_code"] == split.job])
+        assert set(parts_of(split, every.task).tolist()) == set(range(len(split.parts)))
         assert split.gains
     last = made.splits[-1].weeks if made.splits else made.lists
     assert made.lists_and_splits == last
@@ -163,11 +169,14 @@ def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str,
     for split in made.splits:
         job = found.jobs["job"].iloc[split.job]
         row = next(row for row in jobs if row["job"] == job)
+        every = find_job_vms(found, find_tasks(found), [split.job])
+        part_of = parts_of(split, every.task)
         jobs = [row for row in jobs if row["job"] != job]
         rows = [pair for pair in rows if pair["job"] != job]
-        for part in split.parts:
+        for number, part in enumerate(split.parts):
             jobs.append({**row, "job": part.name})
-            rows += [{"job": part.name, "vm": ids.iloc[vm]} for vm in part.vms.tolist()]
+            vms = every.vm[part_of == number].tolist()
+            rows += [{"job": part.name, "vm": ids.iloc[vm]} for vm in vms]
     return apart | {"jobs": jobs, "job_vms": rows}
 
 

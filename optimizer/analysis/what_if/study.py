@@ -113,9 +113,11 @@ def study_scenarios(
         step(f"{', '.join(names)}, {number + 1} of {len(asked)}")
         harmless = points.harmless(losses)
         outcome = before if harmless else counted.outcome(losses)
-        runs = week and (week.before if harmless else week.outcome(losses))
+        runs = None
+        if week is not None:
+            runs = week.before if harmless else week.outcome(losses)
         scenarios.append(Scenario(names, outcome, points.among(losses), runs))
-    return Study(before, failover_tasks(estate), scenarios, week and week.before)
+    return Study(before, failover_tasks(estate), scenarios, None if week is None else week.before)
 
 
 def failover_tasks(estate: Estate) -> int | None:
