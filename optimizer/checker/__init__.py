@@ -6,12 +6,11 @@ again from the contract, the plain way, so that the two cannot share a mistake.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from models.estate import Estate
 from optimizer.checker.plan_files import ADDED_LATER, COLUMNS, read_plan_files, read_record
-from optimizer.checker.plan_record import coverage_proven, freed_jobs
+from optimizer.checker.plan_record import coverage_proven, freed_jobs, wishes_of
 from optimizer.checker.row_checks import check_rows, check_totals
 from optimizer.checker.unassigned import judge_reasons
 from optimizer.checker.violations import Judgement, Violations
@@ -30,8 +29,7 @@ def judge(estate: Estate, folder: Path, weeks: int = 1) -> Judgement:
     """
     complaints = Violations()
     record = read_record(folder)
-    freed = freed_jobs(record)
-    estate = estate.with_free(freed)
+    estate = estate.with_free(freed_jobs(record))
     files = {
         file: read_plan_files(folder, file, complaints)
         for file in COLUMNS
@@ -42,7 +40,7 @@ def judge(estate: Estate, folder: Path, weeks: int = 1) -> Judgement:
     judge_reasons(
         estate, checked, checked.seen.loads, unassigned, coverage_proven(record), complaints
     )
-    wishes = replace(estate.settings.lists, free=estate.settings.lists.free.union(freed))
+    wishes = wishes_of(estate, record)
     week = WeekFiles(files["job_proxies.csv"], files["job_splits.csv"], record)
     roster, connections = checked.roster, checked.connections
     judge_week(estate, roster, connections, checked.planned, week, complaints, wishes, weeks)

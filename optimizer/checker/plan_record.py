@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from models.aims import MINIMISED
 from models.estate import Estate
+from models.week_plan import ListWishes
 from optimizer.checker.plan_files import RECORD
 from optimizer.checker.violations import Violations
 
@@ -30,6 +32,12 @@ def freed_jobs(record: Mapping[str, Any]) -> list[str]:
     lists = record["settings"].get("lists") if isinstance(record.get("settings"), dict) else None
     freed = lists.get("freed_after") if isinstance(lists, dict) else None
     return [job for job in freed if isinstance(job, str)] if isinstance(freed, list) else []
+
+
+def wishes_of(estate: Estate, record: Mapping[str, Any]) -> ListWishes:
+    """Return the wishes for lists, with the jobs that an earlier plan freed free, too."""
+    wishes = estate.settings.lists
+    return replace(wishes, free=wishes.free.union(freed_jobs(record)))
 
 
 def judge_record(

@@ -72,7 +72,7 @@ def judge_week(
     is judged; with 1 the rows and the nominal week of the lists. What is judged in neither case:
     `NOT_DERIVED`.
     """
-    rows = judge_split_rows(estate, roster, files.splits, complaints)
+    rows = judge_split_rows(estate, roster.called, files.splits, complaints)
     ordered = order_tasks(estate, roster, planned)
     judge_lists(
         estate, ordered, connections, files.proxies, rows, files.record, complaints, wishes, weeks

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +44,8 @@ def order_tasks(estate: Estate, roster: TaskRows, planned: NDArray[np.int64]) ->
     return WeekRoster(*(column[order] for column in columns))
 
 
-def join_rosters(parts: Sequence[WeekRoster]) -> WeekRoster:
-    """Join the rosters of parts of an estate, which are in order of job name, then VM."""
-    fields = WeekRoster.__dataclass_fields__
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in fields]
-    order = np.argsort(columns[0], kind="stable")
+def order_jobs(roster: WeekRoster) -> WeekRoster:
+    """Order by job a roster in which only the tasks of each job are in order."""
+    order = np.argsort(roster.job, kind="stable")
+    columns = (roster.job, roster.vm, roster.kind, roster.sets, roster.planned)
     return WeekRoster(*(column[order] for column in columns))

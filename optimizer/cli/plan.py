@@ -102,7 +102,7 @@ def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, A
     from optimizer.distributed.cluster import Cluster
     from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core
 
-    solving = SolveRequest(*(options[name] for name in ("time_limit", "workers", "seed")))
+    solving = SolveRequest(*(options[name] for name in ("time_limit", "workers", "seed", "after")))
     workers = None if options["scheduler"] else solving.workers
     engine = Cluster(workers=workers, **{name: options[name] for name in OPTIONS})
     with board(not quiet) as shown:

@@ -26,6 +26,7 @@ from optimizer.lists.certainty import guaranteed_jobs
 from optimizer.lists.enumeration import Enumeration
 from optimizer.lists.five_weeks import week_figures
 from optimizer.lists.job_tiers import job_tiers
+from optimizer.lists.list_findings import find_in_lists
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.server_classes import server_views
 from optimizer.lists.week_jobs import HASH_OF_DELAY, delay
@@ -93,7 +94,8 @@ def plan_week(
         lambda: trying.bounds(written, values, week.plan),
     )
     choices = _with_certainty(context, working, week.choices, search)
-    return replace(week, aims=aims, choices=choices)
+    findings = find_in_lists(context, working, choices, wishes)
+    return replace(week, aims=aims, choices=choices, findings=findings)
 
 
 def _best_week(

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from late_product import LateProduct
 
 from models.estate import Estate
-from models.plan import WINDOWS
 from models.week_plan import (
     FIGURES,
     MAXIMISED_WEEK_AIMS,
     WEEK_AIMS,
+    JobSplit,
     ListWishes,
     Servers,
     WeekFigures,
@@ -129,13 +129,10 @@ def test_wishes_are_kept(spec: dict[str, Any], first: Any, data: Any) -> None:
 def test_splits_lose_no_vm_and_gain_something(spec: dict[str, Any], first: Any) -> None:
     found = read(spec)
     made, _ = lists(found, ListWishes(first=first))
-    rows, tasks = found.job_vms, find_tasks(found)
+    rows = found.job_vms
     for split in made.splits:
-        vms = Counter(vm for part in split.parts for vm in tasks.vm[part.tasks].tolist())
-        assert vms == Counter(tasks.vm[(tasks.job == split.job) & (tasks.kind == WINDOWS)].tolist())
-        every = find_job_vms(found, tasks, [split.job])
-        assert sorted(every.vm.tolist()) == sorted(rows["vm_code"][rows["job_code"] == split.job])
-        assert set(parts_of(split, every.task).tolist()) == set(range(len(split.parts)))
+        vms = Counter(vm for part in vms_of_parts(found, split) for vm in part)
+        assert vms == Counter(rows["vm_code"][rows["job_code"] == split.job].tolist())
         assert split.gains
     last = made.splits[-1].weeks if made.splits else made.lists
     assert made.lists_and_splits == last
@@ -161,6 +158,13 @@ def _week_figures(figures: list[int]) -> WeekFigures:
     return WeekFigures(**dict(zip(FIGURES, [*figures, 0], strict=True)))
 
 
+def vms_of_parts(found: Estate, split: JobSplit) -> list[list[int]]:
+    """Return the VMs (codes) of each part, as job_splits.csv has them."""
+    rows = find_job_vms(found, find_tasks(found), [split.job])
+    part = parts_of(split, rows.task)
+    return [rows.vm[part == number].tolist() for number in range(len(split.parts))]
+
+
 def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str, Any]:
     """Return the estate with its jobs split."""
     apart = dict(spec)
@@ -169,13 +173,10 @@ def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str,
     for split in made.splits:
         job = found.jobs["job"].iloc[split.job]
         row = next(row for row in jobs if row["job"] == job)
-        every = find_job_vms(found, find_tasks(found), [split.job])
-        part_of = parts_of(split, every.task)
         jobs = [row for row in jobs if row["job"] != job]
         rows = [pair for pair in rows if pair["job"] != job]
-        for number, part in enumerate(split.parts):
+        for part, vms in zip(split.parts, vms_of_parts(found, split), strict=True):
             jobs.append({**row, "job": part.name})
-            vms = every.vm[part_of == number].tolist()
             rows += [{"job": part.name, "vm": ids.iloc[vm]} for vm in vms]
     return apart | {"jobs": jobs, "job_vms": rows}
 

@@ -12,12 +12,14 @@ import pyarrow as pa
 from models.diagnostics import InputProblem
 from models.estate import Codes
 from optimizer.distributed.out_of_core.partition import Place, partition_of
+from optimizer.distributed.out_of_core.shared_names import Hashes, are_shared
 from optimizer.distributed.out_of_core.small_tables import SmallTables
 from optimizer.distributed.out_of_core.vm_signatures import WIDTH
 
 JOINED = {
     "partition": "int32", "rank": "int32", "vm": "str", "signature": "int32", "known": "bool",
     "server": "int32", "proxy": "str", "line": "int64", "name": "str",
+    "shared": "bool",
 }  # fmt: skip
 
 
@@ -25,13 +27,15 @@ JOINED = {
 class JoinContext:
     """What every join needs, known before the shuffle.
 
-    ``signatures`` has the code of each signature by chunk of `vms`, ``cuts`` where partitions
-    begin. Unless the tables ``is_sound`` so far, joined rows are checked and not written.
+    ``signatures`` has the code of each signature by chunk of `vms`, ``shared`` the hashes of names
+    that several VMs have, ``cuts`` where partitions begin. Unless the tables ``is_sound`` so far,
+    joined rows are checked and not written.
     """
 
     is_sound: bool
     small: SmallTables
     signatures: list[Codes]
+    shared: Hashes
     cuts: list[Place]
 
 
@@ -99,7 +103,7 @@ def _write(context: JoinContext, rows: pd.DataFrame, out: Path) -> None:
     signature = rows["signature"].to_numpy(dtype=np.int64)
     firsts = np.cumsum([0, *map(len, context.signatures)])
     codes = np.concatenate([np.zeros(0, dtype=np.int32), *context.signatures])
-    known = rows["line"].notna()
+    known, names = rows["line"].notna(), rows["name"].fillna("")
     frame = pd.DataFrame(
         {
             "partition": partition_of(context.cuts, rank, pa.array(rows["vm"], pa.string())),
@@ -110,7 +114,8 @@ def _write(context: JoinContext, rows: pd.DataFrame, out: Path) -> None:
             "server": rows["server"].fillna(-1),
             "proxy": rows["proxy"].fillna(""),
             "line": rows["line"].fillna(-1),
-            "name": rows["name"].fillna(""),
+            "name": names,
+            "shared": are_shared(names, context.shared),
         }
     )
     frame.astype(JOINED).to_parquet(out, index=False)

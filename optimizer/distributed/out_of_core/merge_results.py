@@ -1,12 +1,12 @@
-"""Merges what the partitions of a plan have come to: its rows, lists, files and judgements."""
+"""Merges what the partitions of a plan have come to: its rows, tasks, files and judgements."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import lru_cache, reduce
+from functools import reduce
 from itertools import pairwise
 from operator import add
 from pathlib import Path
@@ -17,25 +17,23 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.diagnostics import Finding
-from models.estate import Codes, Estate
+from models.estate import Estate
 from models.plan import AimResult, Plan, Reason, Tasks, Unassigned
 from optimizer.checker.row_checks import RowSummary
 from optimizer.checker.violations import Violations
-from optimizer.distributed.out_of_core.partition import PartitionSummary, read_partition
+from optimizer.checker.week_roster import WeekRoster, order_jobs
+from optimizer.distributed.out_of_core.partition import PartitionSummary, RowEdges
 from optimizer.distributed.out_of_core.scratch import load
 from optimizer.distributed.out_of_core.write_partition import (
     COMPACT,
+    ROSTER,
     SEEN,
     SERVED,
-    TASK_FILES,
     WrittenPartition,
 )
 from optimizer.eligibility.findings import findings
 from optimizer.eligibility.tasks import LISTED, stale_findings
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.selection import JobLists, choose_lists
-from optimizer.output.plan_writer import VmsOf
-from optimizer.solver.deadline import Deadline
 
 
 def merge_plan(
@@ -110,45 +108,41 @@ def _stale(
     )
 
 
-def merge_lists(
-    estate: Estate, folders: Sequence[Path], deadline: Deadline, step: Callable[[str], None]
-) -> JobLists:
-    """Choose the job lists from arrays with a few bytes for each task."""
-    parts = []
-    for folder in folders:
-        with np.load(folder / COMPACT) as part:
-            parts.append([part[name] for name in ("job", "signature", "kind", "proxy", "tier")])
-    job, signature, kind, proxy, tier = (np.concatenate(part) for part in zip(*parts, strict=True))
-    once = np.broadcast_to(np.int64(1), len(job))
-    tasks = replace(_tasks(job, kind, once), vm=signature)
-    return choose_lists(estate, tasks, proxy, tier, deadline, step)
+def merge_tasks(plan: Plan, eligibility: Eligibility, folders: Sequence[Path]) -> Plan:
+    """Return ``plan`` with a row for each task, of a few bytes, whose VM is a signature."""
+    columns = _columns([folder / COMPACT for folder in folders])
+    job, signature, proxy, tier = (columns[key] for key in ("job", "signature", "proxy", "tier"))
+    once, nothing = np.int64(1), np.int8(0)
+    tasks = _tasks(job, columns["kind"], np.broadcast_to(once, len(job)))
+    protected = eligibility.protected[eligibility.profile[signature], proxy]
+    return replace(
+        plan,
+        tasks=replace(tasks, vm=signature),
+        proxy=proxy,
+        tier=tier,
+        connection=np.broadcast_to(nothing, len(job)),
+        protected=(tier > 0) & protected,
+        failover=np.broadcast_to(np.int32(-1), len(job)),
+    )
 
 
-def merge_vms(
-    estate: Estate, rows: Sequence[Path], partitions: Sequence[WrittenPartition]
-) -> VmsOf:
-    """Return a function that names the VMs of tasks: it reads their partitions' ``rows`` again."""
-    starts = np.cumsum([0, *(int(partition.served["size"].sum()) for partition in partitions)])
-
-    @lru_cache(maxsize=2)
-    def names(number: int) -> pd.Series[str]:
-        partition = read_partition(estate, rows[number])
-        return partition.estate.vms["vm"].iloc[partition.tasks.vm]
-
-    def of(tasks: Codes) -> list[str]:
-        partition = np.searchsorted(starts, tasks, side="right") - 1
-        return [
-            name
-            for number in np.unique(partition).tolist()
-            for name in names(number).iloc[tasks[partition == number] - starts[number]]
-        ]
-
-    return of
+def merge_rosters(folders: Sequence[Path]) -> WeekRoster:
+    """Return what the checker found of each task, as it replays the week."""
+    return order_jobs(WeekRoster(**_columns([folder / ROSTER for folder in folders])))
 
 
-def join_files(folders: Sequence[Path], out: Path) -> None:
-    """Join each of `TASK_FILES` from its partitions, with the header once."""
-    for name in TASK_FILES:
+def _columns(paths: Sequence[Path]) -> dict[str, NDArray[Any]]:
+    """Return the arrays of several files, joined."""
+    parts: list[dict[str, NDArray[Any]]] = []
+    for path in paths:
+        with np.load(path) as part:
+            parts.append({name: part[name] for name in part.files})
+    return {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+
+
+def join_files(names: Iterable[str], folders: Sequence[Path], out: Path) -> None:
+    """Join each of the files ``names`` from its partitions, with the header once."""
+    for name in names:
         with (out / name).open("wb") as whole:
             for number, folder in enumerate(folders):
                 with (folder / name).open("rb") as part:
@@ -160,14 +154,17 @@ def join_files(folders: Sequence[Path], out: Path) -> None:
 def merge_judgements(
     partitions: Sequence[WrittenPartition], folders: Sequence[Path]
 ) -> tuple[RowSummary, Violations]:
-    """Merge what the checker saw in all partitions, and what is wrong in them or in their order."""
+    """Merge what the checker saw in all partitions, and what is wrong in them."""
     violations = Violations()
     for partition in partitions:
         violations.include(partition.violations)
-    for name in TASK_FILES:
-        edges = [partition.edges[name] for partition in partitions if name in partition.edges]
-        for (_, last), (first, _) in pairwise(edges):
-            if not last < first:
-                where = f"job {first[0]!r}, vm {first[1].decode()!r}"
-                violations.add("unsorted files", f"{name}: {where} stands too late")
     return reduce(add, (load(folder / SEEN) for folder in folders)), violations
+
+
+def judge_edges(file: str, edges: Iterable[RowEdges | None], complaints: Violations) -> None:
+    """Complain where a partition's rows of a file do not come after those of the one before."""
+    there = [edge for edge in edges if edge is not None]
+    for (_, last), (first, _) in pairwise(there):
+        if not last < first:
+            where = f"job {first[0]!r}, vm {first[1].decode()!r}"
+            complaints.add("unsorted files", f"{file}: {where} stands too late")

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from models.estate import Codes, Estate
 from models.plan import Tasks
+from optimizer.checker.plan_files import PlanFiles
 from optimizer.eligibility.tasks import LISTED, byte_rank, classify_guests, find_tasks
 
 Place = tuple[int, str]  # rank of the job, VM
+RowEdges = tuple[tuple[str, bytes], tuple[str, bytes]]  # job and VM of the first and last row
 
 
 def partition_bounds(sample: Sequence[Place], step: int, rows: int) -> list[Place]:
@@ -85,11 +87,13 @@ class PartitionSummary:
     """The summary of a sorted partition.
 
     ``bundles`` has a row for tasks that are alike: `BUNDLE`, their ``count``, and ``first``, the
-    row in the partition of the first of them. ``gone`` are rows of current without a task and
+    row in the partition of the first of them; ``ranks`` are those of the first and the last job.
+    ``gone`` are rows of current without a task and
     ``serverless`` those without their server, the first few of each, and how many there are.
     """
 
     rows: int
+    ranks: tuple[int, int]
     bundles: pd.DataFrame
     gone: list[int]
     all_gone: int
@@ -123,6 +127,7 @@ def sort_partition(estate: Estate, rows: pd.DataFrame, out: Path) -> PartitionSu
     few = serverless[["line", "job", "vm", "proxy"]].head(LISTED)
     return PartitionSummary(
         rows=len(rows),
+        ranks=(int(rows["rank"].min()), int(rows["rank"].max())) if len(rows) else (0, -1),
         bundles=bundles.reset_index(drop=True),
         gone=gone[:LISTED].tolist(),
         all_gone=len(gone),
@@ -133,11 +138,16 @@ def sort_partition(estate: Estate, rows: pd.DataFrame, out: Path) -> PartitionSu
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """The rows of a partition as an estate with its tasks, and the signature of each of its VMs."""
+    """The rows of a partition as an estate with its tasks.
+
+    ``signature`` is that of each of its VMs, ``shared`` tells which have the name of another one,
+    here or in another partition.
+    """
 
     estate: Estate
     tasks: Tasks
     signature: Codes
+    shared: NDArray[np.bool_]
 
 
 def read_partition(estate: Estate, path: Path) -> Partition:
@@ -151,6 +161,8 @@ def read_partition(estate: Estate, path: Path) -> Partition:
     rows = table.drop_columns(["vm", "name"]).to_pandas()
     called = np.full(len(names), "", dtype=object)
     called[code] = table["name"].to_numpy()
+    shared = np.zeros(len(names), dtype=np.bool_)
+    shared[code] = rows["shared"]
     signature = np.zeros(len(names), dtype=np.int32)
     signature[code] = rows["signature"]
     job = sort_by_name(estate)[rows["rank"]]
@@ -164,9 +176,20 @@ def read_partition(estate: Estate, path: Path) -> Partition:
         job_vms=pairs,
         current=None if estate.current is None else today.reset_index(drop=True),
     )
-    return Partition(own, find_tasks(own), signature)
+    return Partition(own, find_tasks(own), signature, shared)
 
 
 def sort_by_name(estate: Estate) -> Codes:
     """Return the codes of the jobs in order of name (bytes)."""
     return np.argsort(byte_rank(estate.jobs["job"])).astype(np.int32)
+
+
+def edge_rows(written: PlanFiles) -> RowEdges | None:
+    """Return job and VM of the first and the last row of a file, None where it has none."""
+    if not len(written):
+        return None
+    first, last = (
+        (written.text("job", row), written.text("vm", row).encode())
+        for row in (0, len(written) - 1)
+    )
+    return first, last

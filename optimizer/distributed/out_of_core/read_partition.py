@@ -18,6 +18,7 @@ from models.diagnostics import Finding, Hints, InputProblem
 from models.errors import EstateError
 from models.estate import Codes
 from models.schema import CURRENT, JOB_VMS, VMS, Table
+from optimizer.distributed.out_of_core.shared_names import Hashes, hash_names
 from optimizer.distributed.out_of_core.small_tables import LARGE, SmallTables
 from optimizer.distributed.out_of_core.vm_signatures import SignatureTable, VmSignature
 from optimizer.files.parquet_reader import text_table_of, unreadable
@@ -52,7 +53,8 @@ class PartitionRead:
     """What a chunk held.
 
     ``signatures`` are those of its VMs, ``vms`` counts VMs by unknown host, ``systems`` those whose
-    system may be Windows, ``sample`` has places (rank of the job, VM) of some rows.
+    system may be Windows, ``names`` has the hashes of their names, ``sample`` has places (rank of
+    the job, VM) of some rows.
     """
 
     rows: int = 0
@@ -61,6 +63,7 @@ class PartitionRead:
     signatures: list[VmSignature] = field(default_factory=list)
     vms: Counter[str] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
+    names: list[Hashes] = field(default_factory=list)
     sample: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -91,6 +94,7 @@ def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
             frame["row"] = np.arange(chunk.first + read.rows, chunk.first + read.rows + len(raw))
             if chunk.table == VMS:
                 lines = signatures.of(raw, frame, read.problems, read.findings)
+                read.names.append(hash_names(lines["name"]))
             else:
                 lines = _rows(small, chunk.table, raw, frame, read)
             read.rows += len(raw)

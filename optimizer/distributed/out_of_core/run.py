@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.diagnostics import InputProblem
 from models.solve_events import Watch
+from models.week_plan import JobSplit
+from optimizer.checker.assignments import compute_connections
+from optimizer.checker.paths import compute_paths
 from optimizer.checker.plan_files import read_plan_files, read_record
-from optimizer.checker.plan_record import coverage_proven
+from optimizer.checker.plan_record import coverage_proven, wishes_of
 from optimizer.checker.row_checks import check_totals
 from optimizer.checker.violations import Violations
+from optimizer.checker.week_judgement import judge_lists
 from optimizer.distributed.cluster import Cluster, open_cluster
 from optimizer.distributed.out_of_core.merge_results import (
     join_files,
+    judge_edges,
     merge_judgements,
-    merge_lists,
     merge_plan,
-    merge_vms,
+    merge_rosters,
+    merge_tasks,
 )
 from optimizer.distributed.out_of_core.partition import summarise_tasks
 from optimizer.distributed.out_of_core.scratch import ScratchFolder, dump, load_cached
@@ -29,11 +34,19 @@ from optimizer.distributed.out_of_core.small_tables import SmallTables, read_sma
 from optimizer.distributed.out_of_core.split_solution import split_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.write_partition import (
+    TASK_FILES,
     PartitionInput,
     SharedInputs,
     WrittenPartition,
     judge_again,
     write_partition,
+)
+from optimizer.distributed.out_of_core.write_splits import (
+    SPLITS,
+    WrittenSplits,
+    find_split_partitions,
+    merge_splits,
+    write_partition_splits,
 )
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
@@ -42,8 +55,10 @@ from optimizer.files.replacement import PREFIX
 from optimizer.formulation.solve_assignment import solve_assignment
 from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import groups_with_capacity
+from optimizer.inputs.week_record import find_freed_jobs
+from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_whole
-from optimizer.pipeline import PlanRun, refuse_violations
+from optimizer.pipeline import PLANS, PlanRun, refuse_violations
 from optimizer.planner import aim_results
 from optimizer.solver.deadline import Deadline
 
@@ -58,6 +73,7 @@ class SolveRequest:
     time_limit: float | None = None
     workers: int = 1
     seed: int = 0
+    after: Path | None = None
 
 
 def plan_out_of_core(
@@ -74,9 +90,10 @@ def plan_out_of_core(
     was.
     """
     step("reading")
-    small = read_small_tables(estate_folder)
+    small, problems = read_small_tables(estate_folder)
     with open_cluster(engine) as client:
-        return solve_out_of_core(TaskRunner(client, step), *small, out, solving, ROWS, watch)
+        runner = TaskRunner(client, step)
+        return solve_out_of_core(runner, small, problems, out, solving, ROWS, watch)
 
 
 def solve_out_of_core(
@@ -89,6 +106,9 @@ def solve_out_of_core(
     watch: Watch,
 ) -> PlanRun:
     """Plan out of core from small tables and their ``problems``, in partitions of ``rows`` rows."""
+    if solving.after is not None:
+        freed = find_freed_jobs(small.estate, solving.after)
+        small = replace(small, estate=small.estate.with_free(freed))
     with write_atomically(out, last="plan.json") as folder, _scratch_folder(out) as scratch:
         runner.check_workers(scratch.folder)
         ordered = shuffle_tables(runner, small, problems, scratch, rows)
@@ -114,7 +134,9 @@ def _planned(
     context = PlanningContext.build(estate, tasks)
     eligibility = context.eligibility
     deadline = Deadline(solving.time_limit)
-    options = SolveOptions(estate.settings, deadline, solving.seed, solving.workers, pooling=True)
+    options = SolveOptions(
+        estate.settings, deadline.share(PLANS), solving.seed, solving.workers, pooling=True
+    )
     best = solve_assignment(context, options, watch)
     dump(
         SharedInputs(estate, eligibility, groups_with_capacity(best.problem, best.arcs)),
@@ -132,26 +154,69 @@ def _planned(
         "writing and checking", _write_partitions, each, scratch
     )
     folders = [scratch.part(number) for number in partitions]
-    # Merge what they came to into one plan, its lists and its files.
+    # Merge what they came to into one plan; then the choice of each job, and the jobs to split.
     aims = aim_results(estate, best)
     plan = merge_plan(estate, eligibility, finished, aims, ordered.unmatched, ordered.partitions)
     step("job lists")
-    lists = merge_lists(estate, folders, deadline, step)
+    every = merge_tasks(plan, eligibility, folders)
+    week = plan_week(PlanningContext(estate, every.tasks, eligibility), every, deadline, step)
+    del every
     step("writing")
-    named = merge_vms(estate, [scratch.partition(number) for number in partitions], finished)
-    write_whole(plan, lists, named, folder, solving.seed)
-    join_files(folders, folder)
+    write_whole(plan, week, folder, solving.seed)
+    join_files(TASK_FILES, folders, folder)
+    splits = _write_splits(runner, ordered, week.splits, scratch, folder)
     step("checking")
     # Judge what only all of them together can show.
     seen, violations = merge_judgements(finished, folders)
+    for name in TASK_FILES:
+        judge_edges(name, (partition.edges[name] for partition in finished), violations)
+    for part in splits:
+        violations.include(part.violations)
+    judge_edges(SPLITS, (part.edges for part in splits), violations)
     record = read_record(folder)
     dump((seen.loads, coverage_proven(record)), scratch.loads)
     short = [number for number in partitions if finished[number].reasons]
     for again in runner.map("checking reasons", _judge_again, short, scratch):
         violations.include(again)
     files = {file: read_plan_files(folder, file, violations) for file in WHOLE_FILES}
+    step("checking the week")
+    judge_lists(
+        estate,
+        merge_rosters(folders),
+        compute_connections(estate, compute_paths(estate)),
+        files["job_proxies.csv"],
+        merge_splits(splits),
+        record,
+        violations,
+        wishes_of(estate, record),
+    )
     refuse_violations(check_totals(estate, seen, files, record, violations))
-    return PlanRun(plan, lists, None)
+    return PlanRun(plan, week, None)
+
+
+def _write_splits(
+    runner: TaskRunner,
+    ordered: ShuffledTables,
+    splits: Sequence[JobSplit],
+    scratch: ScratchFolder,
+    folder: Path,
+) -> list[WrittenSplits]:
+    """Write the rows of split jobs, each partition its own, and join them in ``folder``."""
+    dump(splits, scratch.splits)
+    rank = byte_rank(ordered.estate.jobs["job"])
+    touched = find_split_partitions(rank, splits, ordered.partitions)
+    tasks = [int(partition.bundles["count"].sum()) for partition in ordered.partitions]
+    each = [(number, sum(tasks[:number])) for number in touched]
+    written = runner.map("writing splits", _write_partition_splits, each, scratch)
+    join_files([SPLITS], [scratch.part(number) for number in touched], folder)
+    return written
+
+
+def _write_partition_splits(share: tuple[int, int], scratch: ScratchFolder) -> WrittenSplits:
+    number, first = share
+    shared: SharedInputs = load_cached(scratch.shared_inputs)
+    splits, rows = load_cached(scratch.splits), scratch.partition(number)
+    return write_partition_splits(shared.estate, splits, rows, first, scratch.part(number))
 
 
 def _write_partitions(

@@ -37,6 +37,11 @@ class ScratchFolder:
         """Return the path of the loads of the whole plan."""
         return self.folder / "loads"
 
+    @property
+    def splits(self) -> Path:
+        """Return the path of the jobs to split."""
+        return self.folder / "splits"
+
     def read(self, table: Table, number: int) -> Path:
         """Return the path of a chunk's rows once read."""
         return self.folder / f"{table.name}-{number}.parquet"

@@ -32,6 +32,7 @@ from optimizer.distributed.out_of_core.read_partition import (
     read_chunk,
 )
 from optimizer.distributed.out_of_core.scratch import ScratchFolder, dump, load_cached
+from optimizer.distributed.out_of_core.shared_names import find_shared_hashes
 from optimizer.distributed.out_of_core.small_tables import SmallTables, with_digests
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.vm_signatures import merge_signatures
@@ -69,7 +70,11 @@ def shuffle_tables(
     sample = [place for one in read for place in one.sample]
     problems = problems + [problem for one in read for problem in one.problems]
     context = JoinContext(
-        not problems, replace(small, estate=estate), codes, partition_bounds(sample, STEP, rows)
+        is_sound=not problems,
+        small=replace(small, estate=estate),
+        signatures=codes,
+        shared=find_shared_hashes([names for one in read for names in one.names]),
+        cuts=partition_bounds(sample, STEP, rows),
     )
     dump(context, scratch.join_context)
     # First shuffle: the rows of a VM in all tables come together.

@@ -13,20 +13,22 @@ from numpy.typing import NDArray
 from models.estate import Estate
 from models.plan import Plan, Unassigned
 from optimizer.checker.loads import Loads
-from optimizer.checker.plan_files import PlanFiles, read_plan_files
+from optimizer.checker.plan_files import read_plan_files
 from optimizer.checker.row_checks import check_rows
 from optimizer.checker.unassigned import judge_reasons
 from optimizer.checker.violations import Violations
-from optimizer.distributed.out_of_core.partition import read_partition
+from optimizer.checker.week_roster import WeekRoster, order_tasks
+from optimizer.distributed.out_of_core.partition import RowEdges, edge_rows, read_partition
 from optimizer.distributed.out_of_core.scratch import dump
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.findings import find_stranded
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.solution_mapping import Arcs, lookup, pair_key
 from optimizer.output.plan_writer import write_tasks
+from optimizer.output.vm_names import name_vms
 from optimizer.planner import build_plan
 
-COMPACT, SEEN = "compact.npz", "seen"
+COMPACT, ROSTER, SEEN = "compact.npz", "roster.npz", "seen"
 SERVED = ["job", "kind", "proxy", "tier"]
 ASSIGNMENTS, UNASSIGNED = TASK_FILES = ("assignments.csv", "unassigned.csv")
 
@@ -56,15 +58,14 @@ class PartitionInput:
 class WrittenPartition:
     """The result of a partition, but for what the checker saw, which lies in `SEEN`.
 
-    ``served`` counts its tasks by `SERVED`; ``edges`` has the first and the last row of each file
-    that has any.
+    ``served`` counts its tasks by `SERVED`; ``edges`` are those of each file.
     """
 
     served: pd.DataFrame
     reasons: Counter[Unassigned]
     stranded: int
     violations: Violations
-    edges: dict[str, tuple[tuple[str, bytes], tuple[str, bytes]]]
+    edges: dict[str, RowEdges | None]
 
 
 def write_partition(
@@ -72,7 +73,8 @@ def write_partition(
 ) -> WrittenPartition:
     """Write a partition's part of `TASK_FILES` into ``folder``, and judge it.
 
-    `COMPACT` has what job lists are chosen from: arrays with an element per task.
+    Arrays with an element per task are left for the week: `COMPACT`, from which the choices of
+    jobs are planned, and `ROSTER`, what the checker found, from which it replays them.
     """
     partition = read_partition(shared.estate, rows)
     estate, tasks = partition.estate, partition.tasks
@@ -85,22 +87,24 @@ def write_partition(
     group = groups["group"].to_numpy()[lookup(known, pair_key(tasks.job, signature))[1]]
     plan = build_plan(PlanningContext(estate, tasks, eligibility), group, share.arcs, shared.spare)
     folder.mkdir(exist_ok=True)
-    write_tasks(plan, folder)
-    proxy = np.where(plan.tier > 0, plan.proxy, -1).astype(np.int32)
+    write_tasks(plan, name_vms(estate, partition.shared), folder)
     np.savez(
         folder / COMPACT,
-        job=tasks.job, signature=signature, kind=tasks.kind, proxy=proxy, tier=plan.tier,
+        job=tasks.job, signature=signature, kind=tasks.kind, proxy=plan.proxy, tier=plan.tier,
     )  # fmt: skip
     violations = Violations()
     files = {name: read_plan_files(folder, name, violations) for name in TASK_FILES}
-    seen = check_rows(estate, files[ASSIGNMENTS], files[UNASSIGNED], violations).seen
+    assignments, unassigned = files[ASSIGNMENTS], files[UNASSIGNED]
+    checked = check_rows(estate, assignments, unassigned, violations, partition.shared)
+    _save(order_tasks(estate, checked.roster, checked.planned), folder / ROSTER)
+    seen = checked.seen
     dump(replace(seen, loads=replace(seen.loads, estate=shared.estate)), folder / SEEN)
     return WrittenPartition(
         served=_served(plan),
         reasons=Counter((-1, reason, detail) for _, reason, detail in plan.unassigned),
         stranded=find_stranded(plan),
         violations=violations,
-        edges={name: _edges(file) for name, file in files.items() if len(file)},
+        edges={name: edge_rows(file) for name, file in files.items()},
     )
 
 
@@ -126,9 +130,8 @@ def _served(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(columns).groupby(SERVED, as_index=False).size()
 
 
-def _edges(written: PlanFiles) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
-    first, last = (
-        (written.text("job", row), written.text("vm", row).encode())
-        for row in (0, len(written) - 1)
-    )
-    return first, last
+def _save(roster: WeekRoster, path: Path) -> None:
+    """Save a roster in few bytes; nothing tells its VMs apart, which only replayed splits need."""
+    job, planned = (column.astype(np.int32) for column in (roster.job, roster.planned))
+    vm = np.zeros(len(job), dtype=np.int8)
+    np.savez(path, job=job, vm=vm, kind=roster.kind, sets=roster.sets, planned=planned)
