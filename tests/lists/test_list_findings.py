@@ -51,7 +51,7 @@ def test_lists_that_leave_the_site_and_wishes_that_are_not_kept(
     context = PlanningContext.build(read)
     working = job_tasks(context.tasks, context.eligibility)
     told = find_in_lists(context, working, choices, wishes)
-    expected = [Finding("warning", *rest) for rest in found]  # type: ignore[arg-type]
+    expected = [Finding("warning", *rest) for rest in found]
     assert sorted(told) == sorted(expected)
     out = tmp_path / "out"
     out.mkdir()

@@ -39,7 +39,8 @@ def print_comparison(week: WeekPlan, other: WeekPlan) -> None:
 
 def _price(week: WeekPlan, other: WeekPlan) -> str:
     """Say what the order of the plan costs beside the other one, and what for."""
-    costs, gains = [], []
+    costs: list[str] = []
+    gains: list[str] = []
     for more, is_better, words in _changes(week.lists.nominal, other.lists.nominal):
         direction = "more" if more > 0 else "fewer"
         said = words.format(f"{abs(more):,}", direction)
