@@ -75,8 +75,8 @@ def find_splits(
     written = replace(week, today=best.best.weeks.choices)
     found: list[JobSplit] = []
     now, weeks = written, best.best
-    names = week.estate.jobs["job"].tolist()
-    candidates = [job for job in promising(written, best, proxy) if names[job] not in wishes.keep]
+    splittable = _splittable(written, wishes)
+    candidates = [job for job in promising(written, best, proxy) if job in splittable]
     left = SPLIT_WORK
     while (
         candidates
@@ -107,6 +107,20 @@ def find_splits(
     return tuple(found)
 
 
+def _splittable(week: WeekEstate, wishes: ListWishes) -> set[int]:
+    """Return the jobs (codes) that may be split.
+
+    Not those to keep, nor those that name servers of which none may serve: their parts could not
+    name them.
+    """
+    usable, names = week.eligibility.usable, week.estate.jobs["job"].tolist()
+    return {
+        of.job
+        for of, choice in zip(week.jobs, week.today, strict=True)
+        if names[of.job] not in wishes.keep and (not choice or usable[list(choice)].any())
+    }
+
+
 def _main(judged: Judged) -> Key:
     return judged.aims[:-LABEL_AIMS]
 
@@ -119,10 +133,11 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     over = np.zeros(len(week.jobs))
     for component in weeks.components:
         if component.overload:
-            for job, group in component.members:
-                limit = week.servers.limit[group.servers]
-                if (limit >= 0).any():
-                    over[job] += component.overload * len(group.sequence)
+            for group in component.groups.tolist():
+                if (week.servers.limit[best.judge.servers_of(group)] >= 0).any():
+                    over[best.judge.job_of(group)] += component.overload * best.judge.tasks_of(
+                        group
+                    )
     outcomes = best.judge.outcomes_by_job(weeks)[0]
     missing = np.zeros(len(week.jobs))
     for number, of in enumerate(week.jobs):
