@@ -108,8 +108,11 @@ def find_splits(
 
 
 def _splittable(week: WeekEstate, wishes: ListWishes) -> set[int]:
-    """Return the jobs (codes) that may be split: not those to keep, nor those that name servers of
-    which none may serve, since the parts could not name them."""
+    """Return the jobs (codes) that may be split.
+
+    Not those to keep, nor those that name servers of which none may serve: their parts could not
+    name them.
+    """
     usable, names = week.eligibility.usable, week.estate.jobs["job"].tolist()
     return {
         of.job
