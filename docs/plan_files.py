@@ -97,9 +97,9 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "`seconds`",
             "totals": "tasks by kind, assigned, unassigned, servers used, findings, jobs to split",
             "week": "`first`, which order of aims; figures of the week as planned per VM (`plan`), "
-            "`today`, `automatic`, with the `lists`, with `lists_and_splits`, and the best possible "
-            "(`bound`), each as `nominal`, `mean` and `worst` of five weeks where they are replayed; "
-            "`splits` one by one; `aims` with `value`, `bound`, `proven` and `proof`",
+            "`today`, `automatic`, with the `lists`, with `lists_and_splits`, and the best "
+            "possible (`bound`), as `nominal`, `mean` and `worst` of five weeks or the nominal one "
+            "alone; `splits` one by one; `aims` with `value`, `bound`, `proven` and `proof`",
         },
     ),
 }
