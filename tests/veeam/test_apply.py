@@ -61,6 +61,23 @@ def test_a_dry_run_changes_nothing(site: Site) -> None:
 
 
 @every_revision
+def test_nothing_is_sent_for_a_kept_job_and_one_that_changed_since_is_told(site: Site) -> None:
+    """Of two kept jobs one selects what the plan saw."""
+    names = {id_of(name): name for name in GIPS}
+    seen: Lists = {}
+    for name in ("job-0", "job-1"):
+        found = read_selection(site.backup.job(name))
+        seen[name] = [names[each] for each in found.proxies] if found else []
+    site.write({}, {}, seen | {"job-0": GIPS[2:]})
+    done = site.apply("--yes")
+    assert done.exit_code == 0
+    assert site.backup.puts() == []
+    assert "job-0" in done.output
+    assert "no longer as the plan saw it" in " ".join(done.output.split())
+    assert "job-1" not in done.output
+
+
+@every_revision
 def test_nothing_but_the_selection_is_changed_and_all_of_it_put_back(site: Site) -> None:
     before = dict(site.backup.jobs)
     assert site.apply("--yes").exit_code == 0
