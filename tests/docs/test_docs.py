@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from docs.plan_files import PLAN_FILES
 from models.imported_tables import SIDE_TABLES
 from models.plan import WINDOWS, Plan
-from models.schema import TABLES, Table
+from models.schema import LARGEST, TABLES, Table
 from optimizer.cli.main import gip
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.estate_folder.settings_reader import KEYS
@@ -105,6 +105,8 @@ def test_every_setting_and_exit_code_is_there(built: Path) -> None:
     shown = rows(settings, "| setting | default | what it takes |")
     assert [row[0] for row in shown] == list(KEYS)
     assert ["planning.balance", '"tasks"', "tasks or utilisation"] in shown
+    assert ["lists.free", "[]", 'a list of jobs, or "all"'] in shown
+    assert ["lists.least_servers", "1", f"a whole number from 1 to {LARGEST}"] in shown
     codes = (built / "exit-codes.md").read_text("utf-8")
     numbers = [row[0] for row in rows(codes, "| code | meaning |")]
     assert numbers == ["0", "1", "2", "3", "4", "5", "130"]
