@@ -91,12 +91,9 @@ def _values(column: Column) -> str:
 
 
 def _settings() -> str:
-    defaults = Settings()
     rows = []
     for key, (field, check) in KEYS.items():
-        name, _, aim = field.partition(".")
-        default = 0 if aim else getattr(defaults, name) if name else 1
-        rows.append((_code(key), _code(_toml(default)), check(object())))
+        rows.append((_code(key), _code(_toml(_default(field))), check(object())))
     return (
         "# The settings of an estate\n\n`estate.toml` may be missing, and so may each of its "
         "settings.\n\n" + _markdown(("setting", "default", "what it takes"), rows) + "\n"
@@ -104,7 +101,18 @@ def _settings() -> str:
     )
 
 
+def _default(field: str) -> Any:
+    """Return the default of a field of the settings, or of what is wished of the lists."""
+    defaults = Settings()
+    name, _, wish = field.partition(".")
+    if name == "lists":
+        return getattr(defaults.lists, wish)
+    return 0 if wish else getattr(defaults, name) if name else 1
+
+
 def _toml(value: Any) -> str:
+    if isinstance(value, frozenset):
+        return json.dumps(sorted(value))
     return "" if value is None else json.dumps(value)
 
 

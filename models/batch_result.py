@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Status = Literal["planned", "unchanged", "unassigned", "unproven", "failed"]
 STATUSES: tuple[Status, ...] = ("planned", "unchanged", "unassigned", "unproven", "failed")
+
+
+# the weeks of plan.json whose nominal figures the summary has, by their short names
+WEEKS_SHOWN = {"today": "today", "lists": "lists", "splits": "lists_and_splits"}
+FIGURES_SHOWN = ("failed", "tier1", "overload_minutes")
+JOBS_SHOWN = ("jobs_to_set", "jobs_to_split")
+WEEK_COLUMNS = (
+    *(f"{figure}_{week}" for figure in FIGURES_SHOWN for week in WEEKS_SHOWN),
+    *JOBS_SHOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +34,9 @@ class AimOutcome:
 class EstateResult:
     """One estate: its figures where it has a plan, else the ``error``.
 
-    ``seconds`` are those of its planning, whenever that was; ``peak_memory`` is in bytes, the
-    most that its worker held meanwhile.
+    ``week`` has `WEEK_COLUMNS`: runs of the nominal week as today, with the lists, and with the
+    splits, too. ``seconds`` are those of its planning, whenever that was; ``peak_memory`` is in
+    bytes, the most that its worker held meanwhile.
     """
 
     estate: str
@@ -37,6 +48,7 @@ class EstateResult:
     seconds: float | None = None
     peak_memory: int | None = None
     error: str = ""
+    week: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def proven(self) -> bool:
@@ -66,5 +78,18 @@ def planned_estate(
         status = "unproven"
     return EstateResult(
         estate, status, totals["tasks"], totals["unassigned"], totals["findings"], aims,
-        seconds, peak_memory,
+        seconds, peak_memory, week=_week(record),
     )  # fmt: skip
+
+
+def _week(record: Mapping[str, Any]) -> dict[str, int]:
+    """Return the `WEEK_COLUMNS` of a plan.json."""
+    weeks = record["week"]
+    return {
+        f"{figure}_{week}": weeks[name]["nominal"][figure]
+        for figure in FIGURES_SHOWN
+        for week, name in WEEKS_SHOWN.items()
+    } | {
+        "jobs_to_set": weeks["lists"]["nominal"]["jobs_changed"],
+        "jobs_to_split": record["totals"]["jobs_to_split"],
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from rapidfuzz.distance import OSA
@@ -23,6 +24,7 @@ class Finding:
 
 
 LONGEST = 100
+LOOKED_AT = 100_000
 CLOSE = 0.6
 
 
@@ -48,10 +50,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 class Hints:
-    """`did_you_mean` for the first few names that are asked for; they are slow to find."""
+    """`did_you_mean` among `LOOKED_AT` names, for the first few that are asked for: it is slow."""
 
     def __init__(self, known: Iterable[str], most: int = 20) -> None:
-        self._known = list(known)
+        self._known = list(islice(known, LOOKED_AT))
         self._most = most
         self._given: dict[str, str] = {}
 

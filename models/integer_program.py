@@ -40,6 +40,17 @@ class LinearRows:
             np.concatenate(empty + [block.upper for block in blocks]),
         )
 
+    def only(self, kept: NDArray[np.bool_]) -> LinearRows:
+        """Return the rows that are ``kept``."""
+        inside, place = kept[self.row], np.cumsum(kept) - 1
+        return LinearRows(
+            place[self.row[inside]],
+            self.column[inside],
+            self.coefficient[inside],
+            self.lower[kept],
+            self.upper[kept],
+        )
+
     @property
     def no_lower(self) -> NDArray[np.bool_]:
         """Tell which rows have no lower limit."""
@@ -90,6 +101,14 @@ class Aim:
     def value(self, x: Ints) -> int:
         """Return the figure at ``x``, exactly."""
         return self.constant + int(self.coefficient @ x[self.column])
+
+    def is_better(self, x: Ints, than: Ints) -> bool:
+        """Tell whether ``x`` is better than another point."""
+        return self.sign * self.value(x) > self.sign * self.value(than)
+
+    def tighter(self, bound: int, other: int | None) -> int:
+        """Return the tighter of two bounds, of which there may be one only."""
+        return bound if other is None else self.sign * min(self.sign * bound, self.sign * other)
 
 
 @dataclass(frozen=True, slots=True)

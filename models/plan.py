@@ -52,7 +52,8 @@ class AimResult:
 
     ``value`` is that of the plan as written, ``best`` what was reached when it was the aim's
     turn; ``bound`` is what no plan can better, given the aims before; ``proven`` when ``best``
-    meets it.
+    meets it; ``conditional`` where an aim before is not proven: what is said of this one is then
+    said of the plans that keep what was reached there.
     """
 
     aim: str
@@ -61,6 +62,7 @@ class AimResult:
     bound: int
     proven: bool
     seconds: float
+    conditional: bool = False
 
 
 @dataclass(frozen=True)

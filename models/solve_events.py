@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from models.integer_program import Aim
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -31,3 +33,16 @@ class Trial:
 
 
 Watch = Callable[[Stage | Trial], None]
+
+
+def telling(progress: Watch, aim: Aim, value: int, bound: int) -> Callable[[int], None]:
+    """Tell the value so far; return a function that passes on better ones of plans found."""
+    best = [value]
+    progress(Trial(aim.name, value, bound))
+
+    def found(value: int) -> None:
+        if aim.sign * value > aim.sign * best[0]:
+            best[0] = value
+            progress(Trial(aim.name, value, bound))
+
+    return found

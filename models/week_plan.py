@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.diagnostics import Finding
+
 First = Literal["limits", "tiers"]
 Certainty = Literal["guaranteed", "likely", "depends"]
 Proof = Literal["enumerated", "duals", "search"]
@@ -201,7 +203,8 @@ class WeekPlan:
 
     ``plan`` is the week as planned, every run on its own proxy; ``bound`` the best of any choice
     per VM, nominal week. ``today`` keeps all choices, ``automatic`` frees all jobs; without
-    splits ``lists_and_splits`` equals ``lists``. Splits are in order of rank.
+    splits ``lists_and_splits`` equals ``lists``. Splits are in order of rank. ``findings``
+    are those on choices of jobs.
     """
 
     first: First
@@ -214,3 +217,4 @@ class WeekPlan:
     choices: tuple[JobChoice, ...]
     splits: tuple[JobSplit, ...] = ()
     aims: tuple[WeekAim, ...] = ()
+    findings: tuple[Finding, ...] = ()

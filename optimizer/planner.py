@@ -52,10 +52,11 @@ def plan(
 
 def aim_results(estate: Estate, best: Solution) -> list[AimResult]:
     """Return the result of every aim."""
-    return [
-        _result(stage, value, estate.settings.slack)
-        for stage, value in zip(best.stages, best.values, strict=True)
-    ]
+    found: list[AimResult] = []
+    for stage, value in zip(best.stages, best.values, strict=True):
+        result = _result(stage, value, estate.settings.slack)
+        found.append(replace(result, conditional=not all(aim.proven for aim in found)))
+    return found
 
 
 def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimResult:

@@ -17,8 +17,10 @@ import random_estates
 
 from models.estate import Estate
 from models.plan import Plan
+from models.week_plan import WeekPlan
+from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists.selection import job_lists
+from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_plan
 from optimizer.planner import plan
 
@@ -83,9 +85,11 @@ def planned(folder: Path, servers: Rows, vms: Rows, **others: Any) -> Plan:
     return plan(estate(folder, servers, vms, **others))
 
 
-def write(plan: Plan, folder: Path, seed: int = 0) -> None:
-    """Write all files of ``plan`` into ``folder``."""
-    write_plan(plan, job_lists(plan), folder, seed)
+def write(plan: Plan, folder: Path, seed: int = 0) -> WeekPlan:
+    """Write all files of ``plan`` into ``folder``; return what it says of the week."""
+    week = plan_week(PlanningContext.build(plan.estate, plan.tasks), plan)
+    write_plan(plan, week, folder, seed)
+    return week
 
 
 def proxies(plan: Plan) -> dict[str, str]:

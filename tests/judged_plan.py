@@ -7,10 +7,16 @@ hours, so until Monday 01:00.
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+import list_files
+import slow_judge
+import slow_weeks
+from slow_weeks import Lists, Row
 
 from optimizer.checker import judge
 from optimizer.checker.violations import Judgement
@@ -62,7 +68,12 @@ weekend,v1,p,1,network,true,b,
 weekend,v3,q,1,network,true,b,b
 """,
     "unassigned.csv": "job,vm,reason,detail\nnightly,x1,unknown_os,its os is empty\n",
-    "job_proxies.csv": "job,proxies\nnightly,p\nweekend,p;q\n",
+    "job_proxies.csv": """\
+job,choice,proxies,change,runs,failed,tier1,tier2,tier3,tier4,failed_over,overload_minutes,certainty,note
+nightly,automatic,,keep,2,0,2,0,0,0,0,0,guaranteed,
+weekend,automatic,,keep,2,0,2,0,0,0,0,0,guaranteed,
+""",
+    "job_splits.csv": "job,rank,part,name,choice,proxies,vm,vm_name\n",
     "job_before.csv": "job,proxies\nnightly,\nweekend,\n",
     "proxy_load.csv": """\
 server,from,to,running_tasks,planned_tasks,max_tasks
@@ -86,13 +97,21 @@ AIMS = {
     "coverage": 4, "tier1": 4, "tier2": 0, "tier3": 0, "protected": 4, "same_site": 4,
     "peak": 3, "balance": 4 + 9 + 1, "moves": 2,
 }  # fmt: skip
+# By itself the product does what is planned: each VM has a proxy of its own network.
+WEEK = dict.fromkeys(slow_weeks.FIGURES, 0) | {
+    "tier1": 4, "protected": 4, "same_site": 4, "peak": 3,
+}  # fmt: skip
 ENFORCE = '[failover]\ncapacity = "enforce"\n'
 
 
 class Case:
-    """The estate and the plan, written to the folders ``estate`` and ``plan`` below ``folder``."""
+    """The estate and the plan, written to the folders ``estate`` and ``plan`` below ``folder``.
+
+    All jobs keep what they have; `follow` makes the rest of the week as the estate now is.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.first, self.planned, self.kept, self.best = "limits", WEEK, WEEK, WEEK
         self.estate, self.plan = folder / "estate", folder / "plan"
         for path, files in ((self.estate, ESTATE), (self.plan, PLAN)):
             path.mkdir(parents=True)
@@ -113,10 +132,41 @@ class Case:
                 {"aim": aim, "value": value, "best": value, "bound": value, "proven": True}
                 for aim, value in aims.items()
             ],
+            "week": self.week(),
         }
         amend(record)
         (self.plan / "plan.json").write_text(json.dumps(record), encoding="utf-8")
         return judge(read, self.plan)
+
+    def follow(self) -> None:
+        """Write what follows in the week from the estate, the jobs and the assignments there are.
+
+        The slow weeks say it.
+        """
+        lists = Lists(slow_weeks.read_folder(self.estate))
+        rows: dict[str, Row] = {job: ("keep", lists.today[job]) for job in lists.jobs}
+        cells = list_files.proxies(lists, rows)
+        list_files.table(self.plan / "job_proxies.csv", slow_judge.PROXIES, cells)
+        with (self.plan / "assignments.csv").open(encoding="utf-8-sig", newline="") as file:
+            self.planned = lists.as_planned(csv.DictReader(file))
+        self.first, self.best = lists.wishes.first, lists.ideal()
+        self.kept = lists.weeks({})[0]
+        for figure in ("protected", "same_site", "overload_minutes", "peak"):
+            self.best[figure] = self.kept[figure]
+
+    def week(self) -> Record:
+        """Return what plan.json says of the week; only the nominal one is judged here."""
+        kept = {"nominal": self.kept}
+        return {
+            "first": self.first,
+            "plan": self.planned,
+            "lists": kept,
+            "bound": self.best,
+            "aims": [
+                {"aim": aim, "value": 0, "bound": 0, "proven": True, "proof": "search"}
+                for aim in slow_weeks.ORDERS[self.first]
+            ],
+        }
 
     def judge_again(self) -> Judgement:
         """Judge the plan with the plan.json that is there."""

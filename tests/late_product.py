@@ -68,15 +68,6 @@ class LateProduct(Product):
         else:
             self.add(job, vm, "", 0, "", False)
 
-    def candidates(self, job: str, vm: str) -> list[Server]:
-        """Return what the job may use: one without a list keeps what it has."""
-        lists = self.lists
-        if job not in lists:
-            self.lists = None
-        found = super().candidates(job, vm)
-        self.lists = lists
-        return found
-
     def figures(self) -> list[int]:
         """Return failed, tier 1 to 4, failed over, protected, same site, overload, peak."""
         runs, servers = self.runs, self.estate.servers

@@ -32,7 +32,7 @@ def write(
     """
     folder.mkdir(exist_ok=True)
     table(folder / "assignments.csv", ASSIGNMENTS, assignments)
-    table(folder / "job_proxies.csv", slow_judge.PROXIES, _proxies(lists, rows))
+    table(folder / "job_proxies.csv", slow_judge.PROXIES, proxies(lists, rows))
     table(folder / "job_before.csv", ("job", "proxies"), [
         {"job": job, "proxies": ";".join(lists.today[job])} for job in lists.jobs
     ])  # fmt: skip
@@ -87,14 +87,21 @@ def some_split(lists: Lists, job: str, chance: random.Random) -> Parts | None:
     return made
 
 
-def _proxies(lists: Lists, rows: Mapping[str, Row]) -> list[dict[str, Any]]:
+def proxies(lists: Lists, rows: Mapping[str, Row]) -> list[dict[str, Any]]:
+    """Return the rows of job_proxies.csv."""
     units = lists.units({job: choice for job, (_, choice) in rows.items()})
     nominal = lists.replay(units, WEEKS[0])
     made = []
     for job in lists.jobs:
         change, choice = rows[job]
         kind, proxies = written(choice)
-        row = {"job": job, "choice": kind, "proxies": proxies, "change": change, "note": ""}
+        row: dict[str, Any] = {
+            "job": job,
+            "choice": kind,
+            "proxies": proxies,
+            "change": change,
+            "note": "",
+        }
         row |= lists.row_figures(job, nominal)
         row["overload_minutes"] = lists.row_overload(job, nominal)
         row["certainty"] = lists.certainty(job, units)

@@ -94,11 +94,11 @@ class Product:
     def candidates(self, job: str, vm: str) -> list[Server]:
         """Return the servers that the job may use for the VM, as the product sees it."""
         estate = self.estate
-        if self.lists is None:
+        if self.lists is None or job not in self.lists:
             text = estate.jobs[job].get("proxies", "")
             chosen = [item.strip() for item in text.split(";") if item.strip()]
         else:
-            chosen = list(self.lists.get(job, []))
+            chosen = list(self.lists[job])
         no_proxies = (
             estate.setting("license", "type", "vul") == "socket"
             and estate.setting("license", "edition", "enterprise") == "standard"

@@ -321,10 +321,8 @@ class Lists:
         for name, server in self.estate.servers.items():
             loads = self.load(name, runs)
             busiest = max(load for load, _ in loads)
-            if server.candidate and not self.estate.utilisation:
+            if server.candidate:
                 peaks.append(busiest)
-            elif server.candidate and server.limit is not None:
-                peaks.append(-(-1000 * busiest // server.limit))
             if (server.candidate or name == self.backup) and server.limit is not None:
                 found["overload_minutes"] += sum(
                     max(0, load - server.limit) * minutes for load, minutes in loads

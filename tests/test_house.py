@@ -38,6 +38,7 @@ LAYER = {room: number for number, layer in enumerate(LAYERS) for room in layer}
 DOORS = {
     "networkx": (
         "optimizer/eligibility/reachability.py",
+        "optimizer/eligibility/dominators.py",
         "optimizer/analysis/explanation/routes.py",
         "optimizer/inputs/synthetic/",
         "optimizer/output/report/map/layout.py",
@@ -46,6 +47,7 @@ DOORS = {
         "optimizer/solver/lp_relaxation.py",
         "optimizer/solver/cp_sat.py",
         "optimizer/analysis/explanation/",
+        "optimizer/lists/load_bounds.py",  # maximum flow, a graph algorithm
     ),
     "click": ("optimizer/cli/",),
     "dask": ("optimizer/distributed/cluster.py", "optimizer/distributed/out_of_core/"),

@@ -112,8 +112,8 @@ def _look(
     where = chance.choice([_homes(networks), networks[-1:], networks[-2:]])
     look = {"os": WINDOWS_SERVER, "networks": _some(chance, where, 1)}
     if chance.random() < 0.3:
-        where = chance.choice(["", look["networks"]])
-        look |= {"networks": where, "platform": "hyperv", "host": chance.choice(servers)}
+        network = chance.choice(["", look["networks"]])
+        look |= {"networks": network, "platform": "hyperv", "host": chance.choice(servers)}
         look["host_version"] = chance.choice(["2016", "2019", "2012 R2"])
     elif chance.random() < 0.15:
         look["networks"] = chance.choice(["", *[_some(chance, networks, 2)] * 3])

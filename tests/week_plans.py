@@ -70,7 +70,7 @@ def week_of(
 
 
 def _split(plan: Plan, job: int, parts: int, weeks: object) -> JobSplit:
-    tasks = np.flatnonzero((plan.tasks.job == job) & (plan.tasks.kind == WINDOWS))
+    tasks = np.flatnonzero((plan.tasks.job == job) & (plan.tasks.kind == WINDOWS)).astype(np.int32)
     name = plan.estate.jobs["job"].iloc[job]
     made = tuple(
         JobPart(f"{name} ({n + 1})", (n,) if n else (), tasks[n::parts], "number")

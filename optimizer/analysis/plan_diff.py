@@ -1,4 +1,4 @@
-"""Compares two assignments: of two plans, or of today and a plan."""
+"""Compares two plans, or today and a plan: assignments, and the choices of jobs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,24 @@ from models.estate import Estate
 from models.schema import CURRENT
 from optimizer.files.replacement import recover
 from optimizer.files.table_reader import read_table
-from optimizer.inputs.plan_folder import ASSIGNMENTS, plan_table, tiers
+from optimizer.files.text_table import items
+from optimizer.inputs.plan_folder import ASSIGNMENTS, JOB_PROXIES, plan_table, tiers
 
 SIDES = ("before", "after")
 FLAGS = ["moved", "added", "removed", "tier_changed"]
 OWN_WORK, NOT_SAID, NO_ROW = 0, -1, -2
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceDifference:
+    """A job whose choice differs: servers in order of name, none for automatic selection.
+
+    None on a side that has no row for it.
+    """
+
+    job: str
+    before: tuple[str, ...] | None
+    after: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -31,11 +44,17 @@ class Difference:
     ``tasks`` has a row per task, by job and VM in byte order: ``before`` and ``after``, its proxy
     or "", ``tier_before`` and ``tier_after``, below 1 where not known, and the `FLAGS`; ``added``
     and ``removed`` have a proxy on one side only. ``sites`` gives servers their sites; None where
-    nobody told them.
+    nobody told them. ``choices`` are those of jobs that differ; None where a side has none.
     """
 
     tasks: pd.DataFrame
     sites: Mapping[str, str] | None
+    choices: tuple[ChoiceDifference, ...] | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing differs."""
+        return not any(self.totals.values()) and not self.choices
 
     @property
     def totals(self) -> dict[str, int]:
@@ -99,7 +118,28 @@ def compare_assignments(before: Path, after: Path, estate: Estate | None = None)
     frame["moved"] = both & (frame["before"] != frame["after"])
     frame["added"], frame["removed"] = there & ~here, here & ~there
     frame["tier_changed"] = both & (tiers[0] > 0) & (tiers[1] > 0) & (tiers[0] != tiers[1])
-    return Difference(frame[here | there], None if estate is None else _sites(estate))
+    sites = None if estate is None else _sites(estate)
+    return Difference(frame[here | there], sites, _compare_choices(before, after))
+
+
+def _compare_choices(before: Path, after: Path) -> tuple[ChoiceDifference, ...] | None:
+    """Return the jobs whose choice differs, in order of name; None unless both sides have some."""
+    choices = [_choices(path) for path in (before, after) if (path / JOB_PROXIES).exists()]
+    if len(choices) < len(SIDES):
+        return None
+    here, there = choices
+    return tuple(
+        ChoiceDifference(job, here.get(job), there.get(job))
+        for job in sorted(here.keys() | there.keys(), key=str.encode)
+        if here.get(job) != there.get(job)
+    )
+
+
+def _choices(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Return the servers of each job in a plan's folder, whether to be set or kept."""
+    rows = plan_table(folder, JOB_PROXIES, ("job", "proxies"))
+    pairs = zip(*(rows.columns[name].to_pylist() for name in ("job", "proxies")), strict=True)
+    return {job: tuple(sorted(items(cell), key=str.encode)) for job, cell in pairs}
 
 
 def _planned(tier: Any, other: Any) -> Any:

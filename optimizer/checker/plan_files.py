@@ -79,9 +79,11 @@ def read_plan_files(folder: Path, file: str, complaints: Violations) -> PlanFile
         name: pa.string() if name in MOSTLY_DISTINCT else pa.dictionary(pa.int32(), pa.string())
         for name in wanted
     }
+    # A header alone is only read where its line ends.
+    ended = content if content.endswith(b"\n") or not content else content + b"\r\n"
     try:
         table = pacsv.read_csv(
-            pa.BufferReader(content),
+            pa.BufferReader(ended),
             parse_options=pacsv.ParseOptions(newlines_in_values=b'"' in content),
             convert_options=pacsv.ConvertOptions(column_types=types, strings_can_be_null=False),
         )

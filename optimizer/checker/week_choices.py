@@ -144,8 +144,9 @@ class Choices:
         return next((self.servers[place] for place in places if not inside[place]), "")
 
     def ideal(self, clock: Clock) -> Whole:
-        """Return how many runs of a week fail and end in tiers 1 to 4 where every VM has what is
-        best for it alone, shape (5,).
+        """Count the runs of a week that fail and those in tiers 1 to 4, each VM at its own best.
+
+        Shape (5,).
         """
         signatures = self.signatures
         connects, tier = signatures.connects, signatures.tier

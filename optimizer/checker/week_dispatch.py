@@ -73,8 +73,9 @@ class Offers:
 
     @cached_property
     def crowds(self) -> tuple[list[Crowd], list[Crowd]]:
-        """The crowds whose signatures all pick from the same servers and connect to them all, and
-        the others. Who connects to nothing picks, fails, and is in nobody's way.
+        """The crowds whose signatures all pick from the same, connected servers, and the others.
+
+        Who connects to nothing picks, fails, and is in nobody's way.
         """
         numbers: dict[bytes, int] = {}
         offer = [numbers.setdefault(row.tobytes(), len(numbers)) for row in self.offered]

@@ -77,11 +77,7 @@ class Outcome:
     def _peak(self) -> int:
         signatures = self.clock.signatures
         busiest = self.replay.load.max(axis=0).astype(np.int64)
-        if signatures.estate.settings.balance == "tasks":
-            return int(busiest[signatures.candidate].max(initial=0))
-        limit = signatures.estate.servers["max_tasks"].to_numpy(dtype=np.int64)[signatures.order]
-        limited = signatures.candidate & (limit > 0)
-        return int((-(-1000 * busiest[limited] // limit[limited])).max(initial=0))
+        return int(busiest[signatures.candidate].max(initial=0))
 
     def overload(self) -> Whole:
         """Return for each unit the overload of each server while a run of it is there, (units,)."""

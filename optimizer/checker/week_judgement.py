@@ -126,12 +126,12 @@ class _Judge:
     ) -> None:
         self._choices, self._clock, self._rows = choices, clock, rows
         self._record, self._complaints = record, complaints
-        self._courses = FIVE[:weeks]
+        self._variants = FIVE[:weeks]
 
     def replay(self, units: Sequence[Unit]) -> list[Outcome]:
         """Return what the weeks come to."""
         clock = self._clock
-        return [outcome_of(clock, clock.replay(units, course)) for course in self._courses]
+        return [outcome_of(clock, clock.replay(units, variant)) for variant in self._variants]
 
     def planned(self) -> Figures:
         """Judge and return the week in which every run is on its own proxy."""

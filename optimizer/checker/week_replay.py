@@ -19,7 +19,7 @@ Whole = NDArray[np.int64]
 LATE_BY = 11
 
 
-class Course(NamedTuple):
+class WeekVariant(NamedTuple):
     """How one of the five weeks goes.
 
     Which orders are turned round, and which number of a job's hash says how late it starts (None:
@@ -31,13 +31,13 @@ class Course(NamedTuple):
     late: int | None
 
 
-NOMINAL = Course(False, False, None)
+NOMINAL = WeekVariant(False, False, None)
 FIVE = (
     NOMINAL,
-    Course(True, False, None),
-    Course(False, True, None),
-    Course(False, False, 0),
-    Course(True, True, 1),
+    WeekVariant(True, False, None),
+    WeekVariant(False, True, None),
+    WeekVariant(False, False, 0),
+    WeekVariant(True, True, 1),
 )
 
 
@@ -55,8 +55,9 @@ class Unit:
 
 
 class Started(NamedTuple):
-    """One start of a unit (by number) of the second week, or of the first where it lasts into the
-    second: from minute ``begin`` of two weeks, on which place each task runs, and the places.
+    """One start of a unit (by number) of the second week, or of the first where it lasts into it.
+
+    From minute ``begin`` of two weeks, on which place each task runs, and the places.
     """
 
     unit: int
@@ -107,10 +108,10 @@ class Clock:
         """Return how often a job (code) starts in a week."""
         return len(self._starts[job])
 
-    def replay(self, units: Sequence[Unit], course: Course = NOMINAL) -> Replay:
+    def replay(self, units: Sequence[Unit], variant: WeekVariant = NOMINAL) -> Replay:
         """Return the second of two weeks; ``units`` are all that run anything."""
-        beginning = self._beginning(units, course)
-        pick = [_starter(unit, course) for unit in units]
+        beginning = self._beginning(units, variant)
+        pick = [_starter(unit, variant) for unit in units]
         load, home = self._running.copy(), self.signatures.home
         ending: defaultdict[int, list[tuple[Whole, Whole, int]]] = defaultdict(list)
         minutes, history, starts = [], [], []
@@ -132,20 +133,21 @@ class Clock:
                 history.append(load.astype(np.int32))
         return Replay(units, starts, np.array(minutes), np.array(history))
 
-    def _beginning(self, units: Sequence[Unit], course: Course) -> dict[int, list[int]]:
+    def _beginning(self, units: Sequence[Unit], variant: WeekVariant) -> dict[int, list[int]]:
         """Return the units that start at each minute of the week, in the order in which they do."""
         names = [unit.name for unit in units]
-        order = sorted(range(len(units)), key=names.__getitem__, reverse=course.orders_down)
+        order = sorted(range(len(units)), key=names.__getitem__, reverse=variant.orders_down)
         beginning: dict[int, list[int]] = defaultdict(list)
         for number in order:
-            late = 0 if course.late is None else late_by(names[number], course.late)
+            late = 0 if variant.late is None else late_by(names[number], variant.late)
             for start in self._starts[units[number].tasks.job]:
                 beginning[(start + late) % WEEK].append(number)
         return beginning
 
     def _minutes(self, units: Sequence[Unit], beginning: Mapping[int, list[int]]) -> list[int]:
-        """Return the minutes of two weeks at which a unit starts or its runs end, the second
-        week's first among them.
+        """Return the minutes of two weeks at which a unit starts or its runs end.
+
+        The second week's first is among them.
         """
         minutes = {WEEK}
         for minute, numbers in beginning.items():
@@ -156,9 +158,9 @@ class Clock:
         return sorted(minute for minute in minutes if minute < 2 * WEEK)
 
 
-def _starter(unit: Unit, course: Course) -> Callable[[Whole], tuple[Whole, Whole, Whole]]:
+def _starter(unit: Unit, variant: WeekVariant) -> Callable[[Whole], tuple[Whole, Whole, Whole]]:
     if isinstance(unit.picks, Offers):
-        return unit.picks.dispatcher(course.ties_down, course.orders_down).start
+        return unit.picks.dispatcher(variant.ties_down, variant.orders_down).start
     count = np.bincount(unit.picks[unit.picks != NOBODY])
     places = np.flatnonzero(count)
     put = unit.picks, places, count[places]

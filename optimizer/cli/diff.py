@@ -26,7 +26,7 @@ def diff(
     """Compare A with B: output folders, or files like current.csv.
 
     Shows which tasks move, per job and server, which have a proxy in one of them only, and which
-    change their tier.
+    change their tier; of two plans also the jobs in which something else is to be selected.
 
     \b
     Example:
@@ -43,5 +43,5 @@ def diff(
         print_json(record(found))
     elif not quiet:
         print_difference(found)
-    if exit_code and any(found.totals.values()):
+    if exit_code and not found.is_empty:
         ctx.exit(DIFFERENT)

@@ -22,8 +22,11 @@ def explain(
     """Say why VM of ESTATE, an id or a name, is served as it is in PLAN, an output folder.
 
     Every server with tier, connection, path, load and the rule that keeps it out or ranks it
-    lower; the cheapest single change that would lead to a better tier, all other tasks staying
-    where they are. For a task without a server: a smallest set of facts that forbids it.
+    lower; the single changes that would lead to a better tier, the cheapest first, all other tasks
+    staying where they are. For a task without a server: a smallest set of facts that forbids it.
+
+    Then where the week inside the choice of its job really leads it, run by run, and why; and what
+    its part would give if the plan has the job to be split.
 
     \b
     Example:

@@ -36,7 +36,7 @@ def solving(command: F) -> F:
         ),
         click.option(
             "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-            help="Threads for hard searches; the answer is the same for any N.",
+            help="Threads for parts of an estate; the answer is the same for any N.",
         ),
         click.option(
             "--time-limit", type=click.FloatRange(min=0), metavar="S",

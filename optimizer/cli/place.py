@@ -61,7 +61,7 @@ def place(
     from optimizer.output.console.plain import print_json
 
     with progress(not quiet) as step:
-        places = find_places(estate, PlacementRequest(**request), time_limit, workers, seed, step)
+        places = find_places(estate, PlacementRequest(**request), time_limit, seed, step)
     if as_json:
         print_json(record(places))
     elif not quiet:

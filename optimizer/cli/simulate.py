@@ -28,8 +28,9 @@ def simulate(
 
     Each task takes the least loaded server of the best tier, by networks alone; where that one
     has no connection, the backup server takes over or the run fails. Nothing limits a server:
-    overload is counted. Writes runs.csv, proxy_load.csv and simulation.json into the output
-    folder, all or none.
+    overload is counted. With --plan each job chooses inside what the plan has for it, a job without
+    a row inside what it names itself, and today's runs stand beside. Writes runs.csv,
+    proxy_load.csv and simulation.json into the output folder, all or none.
 
     \b
     Example:
@@ -38,6 +39,7 @@ def simulate(
     """
     keep_estate(estate, out)
     from optimizer.cli.progress import progress
+    from optimizer.inputs.week_record import read_week
     from optimizer.output.console.plain import print_json
     from optimizer.output.console.simulation import print_simulation
     from optimizer.output.simulation_writer import record
@@ -48,4 +50,7 @@ def simulate(
     if as_json:
         print_json(record(simulation, agreement))
     elif not quiet:
-        print_simulation(simulation, agreement, out)
+        today = None
+        if plan is not None and not knows_connections:
+            today = read_week(plan).today.nominal
+        print_simulation(simulation, agreement, out, today)

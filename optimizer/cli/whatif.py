@@ -24,6 +24,10 @@ from optimizer.cli.options import estate_argument, reporting
     "--replan", metavar="worst:N",
     help="Plan the N worst failures anew.  [default: worst:1, worst:0 with --sweep]",
 )  # fmt: skip
+@click.option(
+    "--week", is_flag=True,
+    help="Replay the week inside the plan's lists without what fails, too.",
+)  # fmt: skip
 @reporting
 def whatif(
     estate: Path,
@@ -32,6 +36,7 @@ def whatif(
     fail: tuple[str, ...],
     sweep: bool,
     replan: str | None,
+    week: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -42,11 +47,16 @@ def whatif(
     as they allow. The sweep ranks failures by the tasks that nobody does any more, then by the
     backup server's overload, then by the tasks that fail over.
 
+    With --week every run of a week then chooses among the servers of its job's list that are left:
+    it is kept where the one that it picks serves it, fails over, is lost, or is gone with its VM.
+    All Windows runs count, and the task-minutes above the limits of the servers that still run.
+
     \b
     Example:
       gip whatif data/branch-offices out --fail server:gip-tokyo-01
       gip whatif data/branch-offices out --fail site:kobe link:rtr-tokyo~rtr-osaka
       gip whatif data/branch-offices out --sweep --replan worst:3
+      gip whatif data/branch-offices out --fail server:gip-osaka-01 --week
     """
     from models.diagnostics import UnknownNameError
     from optimizer.analysis.what_if.study import run_what_if
@@ -60,7 +70,7 @@ def whatif(
     replanned = _worst(replan, sweep)
     try:
         with progress(not quiet) as step:
-            study = run_what_if(estate, plan, names, replanned, step)
+            study = run_what_if(estate, plan, names, replanned, step, week)
     except UnknownNameError as error:
         raise click.BadParameter(str(error), param_hint="--fail") from error
     if as_json:

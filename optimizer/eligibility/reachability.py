@@ -18,10 +18,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.estate import Codes, Estate, NetworkSet
+from optimizer.eligibility.dominators import START, Dominators
 
 Matrix = NDArray[np.bool_]
 _Node = Any
-_START = ("start",)
 
 
 class Network:
@@ -100,15 +100,15 @@ class Network:
     def _nearest_cuts(self, backup_server: int, targets: Codes) -> dict[_Node, list[int]]:
         """Return the link nearest to each target that all paths of the backup server take."""
         graph = nx.DiGraph(self._graph)
-        graph.add_node(_START)
-        graph.add_edges_from((_START, network) for network in self._sets[backup_server])
-        tree = _Dominators(graph)
+        graph.add_node(START)
+        graph.add_edges_from((START, network) for network in self._sets[backup_server])
+        tree = Dominators(graph)
         cuts: dict[_Node, list[int]] = defaultdict(list)
         for place, code in enumerate(targets.tolist()):
             node = tree.common(network for network in self._sets[code] if network in tree.above)
-            while node != _START and not _is_link(node):
+            while node != START and not _is_link(node):
                 node = tree.above[node]
-            if node != _START:
+            if node != START:
                 cuts[node].append(place)
         return cuts
 
@@ -156,40 +156,6 @@ class Network:
             some = [place for place, members in enumerate(networks) if len(members) > turn]
             met[some] |= holding[[networks[place][turn] for place in some]]
         return met
-
-
-class _Dominators:
-    """Which nodes all paths from `_START` to a node take: ``above`` gives the nearest of each.
-
-    Cooper, Harvey and Kennedy's iteration, but breadth first, which takes fewer rounds where links
-    go both ways.
-    """
-
-    def __init__(self, graph: nx.DiGraph) -> None:
-        order = [node for _, node in nx.bfs_edges(graph, _START)]
-        self._place = {node: place for place, node in enumerate([_START, *order])}
-        self.above = {_START: _START}
-        before = {node: list(graph.pred[node]) for node in order}
-        changed = True
-        while changed:
-            changed = False
-            for node in order:
-                nearest = self.common(other for other in before[node] if other in self.above)
-                changed |= self.above.get(node) != nearest
-                self.above[node] = nearest
-
-    def common(self, nodes: Iterable[_Node]) -> _Node:
-        """Return the nearest node that is each of ``nodes`` or above it; `_START` for none."""
-        nearest = reduce(self._common, nodes, None)
-        return _START if nearest is None else nearest
-
-    def _common(self, one: _Node | None, other: _Node) -> _Node:
-        while one is not None and one != other:
-            if self._place[one] > self._place[other]:
-                one = self.above[one]
-            else:
-                other = self.above[other]
-        return other
 
 
 def _spread(neighbours: Mapping[_Node, Iterable[_Node]], node: _Node, cut: _Node) -> set[_Node]:

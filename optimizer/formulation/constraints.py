@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import AssignmentProblem, LoadInstants
 from models.integer_program import FREE, DefinedColumns, Ints, LinearRows
 from optimizer.formulation.load_instants import restricted_to
-from optimizer.formulation.variables import PER_MILLE, Variables
+from optimizer.formulation.variables import PER_MILLE, Variables, use
 
 
 def every_task_once(problem: AssignmentProblem, columns: Variables) -> LinearRows:
@@ -85,31 +87,54 @@ def failover_capacity(problem: AssignmentProblem, columns: Variables) -> LinearR
 
 def utilisation(problem: AssignmentProblem, columns: Variables) -> DefinedColumns:
     """A server's use in per mille, rounded up."""
-    limit = problem.limit[columns.counted]
-    places = np.arange(len(limit))
-    rows = LinearRows(
-        row=np.concatenate([places, places]),
-        column=np.concatenate(
-            [columns.figure, columns.load[np.searchsorted(columns.loaded, columns.counted)]]
-        ),
-        coefficient=np.concatenate([limit, np.full(len(limit), -PER_MILLE)]),
-        lower=np.zeros(len(limit), dtype=np.int64),
-        upper=np.full(len(limit), FREE),
-    )
-    return DefinedColumns(rows, columns.figure, limit)
+    counted = columns.counted[~columns.stepped]
+    rows = _pairs(columns.figure, problem.limit[counted], _load(columns, counted), -PER_MILLE)
+    return DefinedColumns(rows, columns.figure, problem.limit[counted])
 
 
-def peak_is_maximum(columns: Variables) -> DefinedColumns:
+def steps(problem: AssignmentProblem, columns: Variables) -> DefinedColumns:
+    """The square of a use in per mille, rounded up, is at least each of its chords.
+
+    They go from one whole number of tasks to the next, and are the same where it is convex.
+    """
+    counted, load = columns.counted[columns.stepped], _load(columns, columns.counted)
+    place = np.flatnonzero(columns.stepped)
+    least, most = (bound[load[place]] for bound in (columns.lower, columns.upper))
+    server = np.repeat(np.arange(len(counted)), most - least)
+    tasks = np.arange(len(server)) - np.repeat(np.cumsum(most - least) - most, most - least)
+    limit = problem.limit[counted[server]]
+    height = use(tasks, limit, utilisation=True) ** 2
+    slope = use(tasks + 1, limit, utilisation=True) ** 2 - height
+    target = columns.square[place[server]]
+    rows = _pairs(target, np.ones_like(slope), load[place[server]], -slope)
+    return DefinedColumns(replace(rows, lower=height - slope * tasks), target, np.ones_like(slope))
+
+
+def peak_is_maximum(problem: AssignmentProblem, columns: Variables) -> DefinedColumns:
     """The peak is at least every figure."""
-    places = np.arange(len(columns.figure))
-    rows = LinearRows(
+    stepped = columns.counted[columns.stepped]
+    one, limit = np.ones_like(columns.figure), problem.limit[stepped]
+    scale = np.concatenate([one, limit])
+    target = np.full(len(scale), columns.peak)
+    figure = np.concatenate([columns.figure, _load(columns, stepped)])
+    factor = np.concatenate([-one, np.full(len(limit), -PER_MILLE)])
+    return DefinedColumns(_pairs(target, scale, figure, factor), target, scale)
+
+
+def _load(columns: Variables, servers: Ints) -> Ints:
+    return columns.load[np.searchsorted(columns.loaded, servers)]
+
+
+def _pairs(first: Ints, scale: Ints, second: Ints, factor: Ints | int) -> LinearRows:
+    """Return the rows ``scale * first + factor * second >= 0``."""
+    places = np.arange(len(first))
+    return LinearRows(
         row=np.concatenate([places, places]),
-        column=np.concatenate([np.full(len(places), columns.peak), columns.figure]),
-        coefficient=np.repeat([1, -1], len(places)),
+        column=np.concatenate([first, second]),
+        coefficient=np.concatenate([scale, np.broadcast_to(factor, len(places))]),
         lower=np.zeros(len(places), dtype=np.int64),
         upper=np.full(len(places), FREE),
     )
-    return DefinedColumns(rows, np.full(len(places), columns.peak), np.ones_like(places))
 
 
 def _per_moment(

@@ -27,7 +27,8 @@ def build_program(
     definitions = (
         constraints.capacity(problem, columns),
         *([constraints.utilisation(problem, columns)] if by_use else []),
-        constraints.peak_is_maximum(columns),
+        constraints.steps(problem, columns),
+        constraints.peak_is_maximum(problem, columns),
     )
     rows = [
         constraints.every_task_once(problem, columns),
@@ -43,7 +44,7 @@ def build_program(
         decisions=len(columns.carrier) + len(columns.inflows),
         rows=LinearRows.concatenate(rows),
         definitions=definitions,
-        squares=(columns.figure, columns.square),
+        squares=(columns.figure, columns.square[~columns.stepped]),
         aims=tuple(
             TERMS[name](AIMS[name], problem, columns)
             for name in settings.objectives

@@ -103,7 +103,7 @@ def advance(course: StagedSolve, until: int, asked: SolveOptions, progress: Watc
 
     found = solve_lexicographic(
         program, to_point(course.problem, program, course.columns, course.arcs), relabelled,
-        asked.settings.slack, asked.deadline, asked.seed, asked.workers, progress,
+        asked.settings.slack, asked.deadline, asked.seed, progress,
     )  # fmt: skip
     return replace(
         course,

@@ -12,6 +12,8 @@ from models.integer_program import Ints
 from optimizer.formulation.pools import FlowNetwork
 
 PER_MILLE = 1000
+# Up to this limit the square of the use in per mille, rounded up, is convex in whole tasks.
+CONVEX = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,13 @@ class Variables:
 
     First the decisions, one per way: ``arcs``, ``inflows``, ``outflows``, ``keeps``. Then, for
     each server in ``loaded`` (those that can carry planned tasks), ``load``: its busiest moment
-    ``P(s)``. For each in ``counted`` (those that peak and balance count) ``figure``: ``P(s)`` or
-    its use in per mille, and ``square`` of that. Last the ``peak``.
+    ``P(s)``. For each in ``counted`` (those that peak and balance count) ``figure``, ``P(s)`` or
+    its use in per mille, but for those that are ``stepped``; and for all of them ``square``, the
+    figure squared. Last the ``peak``.
+
+    Where a limit of few tasks makes a use in per mille go up in large steps, the relaxation would
+    see far too little of a fraction's square: such servers are ``stepped``, theirs is given task
+    by task.
 
     The carriers are the arcs, outflows and keeps: ``carrier`` column, and its server, activity and
     takeover flag. ``idle`` holds the figures of candidates that can carry nothing.
@@ -35,6 +42,7 @@ class Variables:
     loaded: Ints
     load: Ints
     counted: Ints
+    stepped: NDArray[np.bool_]
     figure: Ints
     square: Ints
     peak: int
@@ -56,13 +64,14 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
     carrier_server = np.concatenate([ways.arc_server, ways.out_server, ways.keep_server])
     loaded = np.unique(carrier_server)
     counted = loaded[_counts(problem, utilisation)[loaded]]
+    stepped = (problem.limit[counted] <= CONVEX) & utilisation
     load, figure, square = _consecutive(
-        decisions, len(loaded), len(counted) if utilisation else 0, len(counted)
+        decisions, len(loaded), int((~stepped).sum()) if utilisation else 0, len(counted)
     )
     if not utilisation:
         figure = load[np.searchsorted(loaded, counted)]
     floor, ceiling = baseline_load(problem), _ceiling(problem)
-    figures = [_figure(bound, problem.limit, utilisation) for bound in (floor, ceiling)]
+    figures = [use(bound, problem.limit, utilisation) for bound in (floor, ceiling)]
     idle = figures[0][np.setdiff1d(np.flatnonzero(_counts(problem, utilisation)), loaded)]
     figure_bounds = [bound[counted] for bound in figures]
     lowest = max(idle.max(initial=0), figure_bounds[0].max(initial=0))
@@ -74,7 +83,7 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
         ways.keep_most, ceiling[loaded],
     ]  # fmt: skip
     for side, bounds in ((lower, figure_bounds[0]), (upper, figure_bounds[1])):
-        side += [bounds, bounds**2] if utilisation else [bounds**2]
+        side += [bounds[~stepped], bounds**2] if utilisation else [bounds**2]
     return Variables(
         ways=ways,
         arcs=arcs,
@@ -84,9 +93,10 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
         loaded=loaded,
         load=load,
         counted=counted,
+        stepped=stepped,
         figure=figure,
         square=square,
-        peak=int(decisions + len(loaded) + len(counted) * (2 if utilisation else 1)),
+        peak=int(square[-1] if len(square) else load[-1] if len(load) else decisions - 1) + 1,
         carrier=np.concatenate([arcs, outflows, keeps]),
         carrier_server=carrier_server,
         carrier_activity=np.concatenate(
@@ -118,7 +128,7 @@ def baseline_load(problem: AssignmentProblem) -> Counts:
 
 def highest_peak(problem: AssignmentProblem, utilisation: bool) -> int:
     """Return what no plan's peak exceeds."""
-    figures = _figure(_ceiling(problem), problem.limit, utilisation)
+    figures = use(_ceiling(problem), problem.limit, utilisation)
     return int(figures[_counts(problem, utilisation)].max(initial=0))
 
 
@@ -133,7 +143,7 @@ def _counts(problem: AssignmentProblem, utilisation: bool) -> NDArray[np.bool_]:
     return problem.candidate & (problem.limit > 0) if utilisation else problem.candidate
 
 
-def _figure(load: Counts, limit: Counts, utilisation: bool) -> Counts:
+def use(load: Counts, limit: Counts, utilisation: bool) -> Counts:
     """Return what peak and balance count of a server's busiest moment."""
     if not utilisation:
         return load

@@ -53,8 +53,9 @@ ANONYMOUS = "anonymous"
 
 @dataclass(frozen=True, slots=True)
 class Anonymised:
-    """What was written: ``files``, how many names of each kind were ``replaced``, and what was
-    left out: ``columns`` (``table.column``), ``settings``, and ``others``, files of the folder.
+    """What was written: ``files``, and how many names of each kind were ``replaced``.
+
+    Left out were ``columns`` (``table.column``), ``settings``, and ``others``, files of the folder.
     """
 
     files: tuple[Path, ...]

@@ -65,7 +65,5 @@ class AddressMap:
 
 
 def _node(depth: int, octet: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the number, 1 to 255, of the node that the first ``depth`` bits of an octet lead
-    to.
-    """
+    """Return the number, 1 to 255, of the node at the first ``depth`` bits of an octet."""
     return np.asarray((1 << depth) + (octet >> (8 - depth)))

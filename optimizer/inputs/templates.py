@@ -38,6 +38,14 @@ name = "example"
 #   "protected", "same_site", "peak", "balance", "moves",
 # ]
 
+[lists]                        # what is wished of the servers that a plan selects in jobs
+# first = "limits"             # limits | tiers: which aims of the week come first
+# free = []                    # jobs that need not keep the servers that they name, or "all"
+# keep = []                    # jobs never to touch
+# most_changes = 5             # change at most so many jobs, the best first; default: any number
+# least_servers = 1            # a list that is set has at least so many servers
+# cross_sites = true           # false: no server outside the sites of the job's VMs
+
 [planning.tolerance]           # share of an earlier aim that later ones may give back; default 0
 # peak = 0.05
 """

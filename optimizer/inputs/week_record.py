@@ -54,8 +54,9 @@ class ChoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class SplitPart:
-    """A part of a split job: its ``name``, its servers (none: automatic), and its VMs, as people
-    call them and by ``ids``.
+    """A part of a split job: its ``name``, its servers (none: automatic), and its VMs.
+
+    ``vms`` is what people call them.
     """
 
     job: str
@@ -70,9 +71,11 @@ class SplitPart:
 def find_freed_jobs(estate: Estate, after: Path) -> list[str]:
     """Find the jobs that name just what the plan in ``after`` set: they are free again.
 
-    The estate may have changed since. Raises PlanError where the plan cannot be read.
+    Parts of split jobs are among them under the names that the plan gave them. The estate may have
+    changed since. Raises PlanError where the plan cannot be read.
     """
     was_set = {row.job: set(row.servers) for row in read_choice_rows(after) if row.is_set}
+    was_set |= {part.name: set(part.servers) for part in read_splits(after)}
     pairs = zip(estate.jobs["job"], estate.jobs["proxies"], strict=True)
     return [job for job, proxies in pairs if proxies and was_set.get(job) == set(proxies)]
 

@@ -85,3 +85,21 @@ def allowed_choices(
         least = 0 if kept else wishes.least_servers
         made.append(AllowedChoices(of, today, servers, least, automatic and least > 0))
     return made
+
+
+def choices_per_vm(
+    estate: Estate, working: Sequence[JobTasks], eligibility: Eligibility, wishes: ListWishes
+) -> list[AllowedChoices]:
+    """Return what each job could offer if every VM had a choice of its own.
+
+    Of the wishes only those count that free jobs; what is never to change could be best for a VM.
+    """
+    plain = ListWishes(free=wishes.free, all_free=wishes.all_free)
+    found = allowed_choices(estate, working, eligibility, plain)
+    named = estate.jobs["proxy_codes"].tolist()
+    return [
+        replace(choices, least=1, automatic=choices.automatic or not named[choices.of.job])
+        if choices.servers.any()
+        else choices
+        for choices in found
+    ]

@@ -1,479 +1,249 @@
-"""Dispatch of one start of a job: how many tasks each offered server gets (S14, S15, S16).
+"""Offerings: what a choice offers a job's tasks (S14, S15, S16), and groups of tasks to dispatch.
 
-Tasks that are offered the same servers fill them up in closed form, others are dispatched one by
-one. The backup server is alone in its tiers, so what it gets does not depend on loads.
+The backup server is alone in its tiers, so what it gets does not depend on loads. Tasks whose
+offers overlap are a *group*: one's pick is another's load.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from heapq import heapreplace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
+from models.week import WEEK
+from models.week_plan import WEEKS
 from optimizer.eligibility.reachability import Matrix
+from optimizer.lists.compiled import (
+    CONNECTS,
+    FAILED_OVER,
+    IS_NEAR,
+    IS_PROTECTED,
+    IS_SAME_SITE,
+    ON_BACKUP,
+    OUTCOMES,
+    PROTECTED,
+    SAME_SITE,
+    GroupArrays,
+    JobArrays,
+    offer,
+)
 from optimizer.lists.week_jobs import WeekJob
-
-FAILED, FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 0, 5, 6, 7, 8
-OUTCOMES = 9
-PIECES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class OfferBlock:
-    """Tasks of a group with the same offer, of some ``kinds``, and their ``servers`` in the group.
-
-    ``connects`` tells to which of these; ``served`` and ``missed`` are the mean outcomes of a task
-    that does or does not connect, ``protected`` and ``same_site`` what each server adds to that.
-    """
-
-    kinds: NDArray[np.intp]
-    servers: NDArray[np.intp]
-    connects: NDArray[np.bool_]
-    served: NDArray[np.float64]
-    missed: NDArray[np.float64]
-    protected: NDArray[np.float64]
-    same_site: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class OfferGroup:
-    """Tasks of one job whose offers overlap, so that one's pick is another's load.
-
-    ``servers`` are the places offered to some of them; matrices have shape (kinds, servers).
-    ``sequence`` is the kind of each task in order of VM. Per kind: ``missed`` is what becomes of
-    a task whose pick does not connect, shape (kinds, outcomes); ``tier`` is 1 or 3.
-    ``fixed`` are the outcomes where they do not depend on loads, else None.
-    """
-
-    number: int
-    servers: NDArray[np.intp]
-    sequence: NDArray[np.intp]
-    offers: Matrix
-    connects: Matrix
-    protected: Matrix
-    same_site: Matrix
-    tier: tuple[int, ...]
-    missed: Counts
-    fixed: Counts | None
-    blocks: tuple[OfferBlock, ...]
-    pieces: tuple[tuple[int, ...], ...]
-
-    @property
-    def work(self) -> int:
-        """Return about how much a dispatch costs, in microseconds."""
-        mixed = len(self.tier) > 1 and not (self.connects == self.offers[0]).all()
-        return 25 + mixed * len(self.sequence)
 
 
 @dataclass(frozen=True, slots=True)
 class Offering:
-    """What one choice offers a job's tasks: outcomes that need no dispatch, and groups.
+    """What one choice offers a job's tasks: outcomes that need no dispatch, and ``groups``.
 
     ``offered`` is how many servers the tasks of one start are offered, all together, ``servers``
     how many different ones. Choices with the same ``effect`` are followed by the same weeks.
     """
 
     outcomes: Counts
-    groups: tuple[OfferGroup, ...]
+    groups: tuple[int, ...]
     offered: int
     servers: int
     effect: tuple[object, ...]
 
 
+class _Grown:
+    """An array that grows at its end."""
+
+    def __init__(self, kind: type, *columns: int) -> None:
+        self._data: NDArray[Any] = np.zeros((256, *columns), dtype=kind)
+        self.size = 0
+
+    def __len__(self) -> int:
+        return self.size
+
+    def add(self, values: NDArray[Any] | Sequence[Any]) -> None:
+        """Add rows."""
+        size = self.size + len(values)
+        if size > len(self._data):
+            more = np.zeros((max(size, len(self._data)), *self._data.shape[1:]), self._data.dtype)
+            self._data = np.concatenate([self._data, more])
+        self._data[self.size : size] = values
+        self.size = size
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """Return what was added, not a copy."""
+        return self._data[: self.size]
+
+
 class Offerings:
-    """Makes offerings, each distinct group once, with a ``number`` of its own."""
+    """Makes offerings, each distinct group once; it keeps what groups met in the weeks."""
 
-    def __init__(self, own: int) -> None:
-        self._own = own
-        self._groups: dict[tuple[int, bytes], OfferGroup] = {}
+    def __init__(self, jobs: Sequence[WeekJob], own: int, places: int) -> None:
+        self.jobs = job_arrays(jobs, own, places)
+        self._of, self._own, self._places = jobs, own, places
+        self._numbers: dict[tuple[int, bytes, bytes], int] = {}
+        self.servers: list[NDArray[np.intp]] = []
+        self._job, self._tasks = _Grown(np.int32), _Grown(np.int32)
+        self._is_level, self._fixed = _Grown(np.bool_), _Grown(np.int64, OUTCOMES)
+        self._first = {name: _Grown(np.int64) for name in ("cell", "kind", "offer", "member")}
+        self._server, self._offer_of = _Grown(np.int32), _Grown(np.int32)
+        self._member = _Grown(np.int32)
+        self._arrays: GroupArrays | None = None
+        for name in ("cell", "offer"):
+            self._first[name].add([0])
+        self._kept = _Grown(np.int64)
+        self._met = [_Grown(np.int32) for _ in range(WEEKS)]
+        self._begun = [_Grown(np.int32) for _ in range(WEEKS)]
+        self._outcomes = np.zeros((WEEKS, 0, OUTCOMES), dtype=np.int64)
 
-    def offer(self, key: int, job: WeekJob, allowed: NDArray[np.bool_]) -> Offering:
-        """Return what ``job``, known by ``key``, offers its tasks among the places ``allowed``."""
-        own, tier = self._own, job.tier
-        near = (tier == 1) | (tier == 2)
-        rank = np.where(near, np.int8(1), np.int8(3))
-        rank[:, own] += 1
-        rank[:, ~allowed] = 5
-        best = rank.min(axis=1, initial=5)
-        offers = (rank == best[:, None]) & allowed
-        connects = offers & (tier > 0)
-        missed = _missed(job, own)
-        outcomes = np.zeros(OUTCOMES, dtype=np.int64)
-        on_backup = (best == 2) | ((best == 4) & (tier[:, own] > 0))
-        grouped = ((best == 1) | (best == 3)) & connects.any(axis=1)
-        lost = ~on_backup & ~grouped
-        outcomes += job.count[lost] @ missed[lost]
-        here = missed[on_backup]
-        here[:, FAILED_OVER] = 0
-        outcomes += job.count[on_backup] @ here
+    @property
+    def groups(self) -> GroupArrays:
+        """Return the groups made so far, as arrays."""
+        if self._arrays is None:
+            first = self._first
+            self._arrays = GroupArrays(
+                self._job.rows, self._tasks.rows, self._is_level.rows, first["cell"].rows,
+                self._server.rows, first["kind"].rows, self._offer_of.rows, first["offer"].rows,
+                first["member"].rows, self._member.rows, self._fixed.rows,
+            )  # fmt: skip
+        return self._arrays
+
+    def offer(self, job: int, allowed: NDArray[np.bool_]) -> Offering:
+        """Return what a job offers its tasks among the places ``allowed``."""
+        of, own = self._of[job], self._own
+        first = self.jobs.first_kind
+        kinds = slice(int(first[job]), int(first[job + 1]))
+        view = self.jobs.views.reshape(-1, self._places)[kinds]
+        missed = self.jobs.missed[kinds]
+        best, offer_of, offers, group_of = offer(view, own, allowed)
+        grouped = offer_of >= 0
+        on_backup = (best == 2) | ((best == 4) & (of.tier[:, own] > 0))
+        outcomes: Counts = of.count[~grouped] @ missed[~grouped]
+        outcomes[FAILED_OVER] -= of.count[on_backup] @ missed[on_backup, FAILED_OVER]
         groups = tuple(
-            self._group(key, job, kinds, offers, connects, missed, best)
-            for kinds in _overlapping(offers, np.flatnonzero(grouped))
+            self._group(job, offer_of, offers, np.flatnonzero(group_of == number), view)
+            for number in np.unique(group_of).tolist()
         )
+        size, every = offers.sum(axis=1), offers.any(axis=0)
+        alone = int(of.count[(best == 2) | (best == 4)].sum())
+        lost = ~grouped & (best == 3)  # offered servers of which none connects
+        shown = allowed & (np.arange(self._places) != own)
+        if lost.any():
+            every = every | shown
         return Offering(
             outcomes=outcomes,
             groups=groups,
-            offered=int(job.count @ offers.sum(axis=1)),
-            servers=int(offers.any(axis=0).sum()),
-            effect=(outcomes.tobytes(), *(group.number for group in groups)),
+            offered=int(of.count[grouped] @ size[offer_of[grouped]])
+            + int(of.count[lost].sum() * shown.sum())
+            + alone,
+            servers=int(every.sum()) + (alone > 0),
+            effect=(outcomes.tobytes(), *groups),
         )
 
     def _group(
-        self,
-        key: int,
-        job: WeekJob,
-        kinds: list[int],
-        offers: Matrix,
-        connects: Matrix,
-        missed: Counts,
-        best: NDArray[np.int8],
-    ) -> OfferGroup:
-        rows = offers[kinds]
-        identity = key, np.array(kinds, dtype=np.int32).tobytes() + rows.tobytes()
-        group = self._groups.get(identity)
-        if group is None:
-            group = _new_group(len(self._groups), job, kinds, rows, connects, missed, best)
-            self._groups[identity] = group
-        return group
+        self, job: int, offer_of: Counts, offers: Matrix, mine: NDArray[np.intp], view: Matrix
+    ) -> int:
+        """Return the number of the group of these offers."""
+        place = np.full(len(offers) + 1, -1, dtype=np.int32)
+        place[mine] = np.arange(len(mine))
+        of_kind = place[offer_of]
+        rows = offers[mine]
+        identity = job, of_kind.tobytes(), np.packbits(rows).tobytes()
+        number = self._numbers.get(identity)
+        if number is None:
+            number = self._numbers[identity] = len(self._numbers)
+            self._add(job, of_kind, rows, view)
+        return number
+
+    def _add(self, job: int, of_kind: NDArray[np.int32], rows: Matrix, view: Matrix) -> None:
+        count = self._of[job].count
+        servers = np.flatnonzero(rows.any(axis=0))
+        cell, member = np.nonzero(rows[:, servers])
+        kinds = np.flatnonzero(of_kind >= 0)
+        fixed = None
+        if len(rows) == 1:
+            fixed = _fixed(view[np.ix_(kinds, servers)], count[kinds])
+        self._job.add([job])
+        self._tasks.add([count[kinds].sum()])
+        self._is_level.add([fixed is not None])
+        self._fixed.add(np.zeros((1, OUTCOMES)) if fixed is None else fixed[None])
+        self._first["kind"].add([len(self._offer_of)])
+        self._offer_of.add(of_kind)
+        ends = np.cumsum(np.bincount(cell, minlength=len(rows)))
+        self._first["member"].add(len(self._member) + np.append(0, ends))
+        self._first["offer"].add([len(self._first["member"])])
+        self._member.add(member)
+        self._server.add(servers)
+        self._first["cell"].add([len(self._server)])
+        self.servers.append(servers)
+        self._kept.add([-1])
+        self._arrays = None
+
+    def make_room(self, chosen: NDArray[np.int32]) -> None:
+        """Make room to keep what these groups meet."""
+        kept, first = self._kept.rows, self._first["cell"].rows
+        for group in chosen[kept[chosen] < 0].tolist():
+            kept[group] = len(self._met[0])
+            nothing = np.full(int(first[group + 1] - first[group]), -1)
+            for arrays in (*self._met, *self._begun):
+                arrays.add(nothing)
+        more = len(kept) - self._outcomes.shape[1]
+        if more > 0:
+            room = np.zeros((WEEKS, more + len(kept), OUTCOMES), dtype=np.int64)
+            self._outcomes = np.concatenate([self._outcomes, room], axis=1)
+
+    def kept(self, week: int) -> tuple[NDArray[Any], ...]:
+        """Return what groups met in a week: places, loads, tasks begun, outcomes."""
+        met, begun = self._met[week].rows, self._begun[week].rows
+        return self._kept.rows, met, begun, self._outcomes[week]
 
 
-def _missed(job: WeekJob, own: int) -> Counts:
-    """Return what becomes of each kind's tasks that the backup server has to take over."""
-    tier = job.tier[:, own]
-    missed = np.zeros((len(tier), OUTCOMES), dtype=np.int64)
-    missed[np.arange(len(tier)), tier] = 1
-    missed[:, FAILED_OVER] = missed[:, ON_BACKUP] = tier > 0
-    missed[:, SAME_SITE] = (tier > 0) & job.same_site[:, own]
-    missed[:, PROTECTED] = (tier > 0) & job.protected[:, own]
-    return missed
-
-
-def _overlapping(offers: Matrix, kinds: NDArray[np.intp]) -> list[list[int]]:
-    """Return the kinds, those together whose offers have a server in common; in order."""
-    groups: list[tuple[int, list[int]]] = []
-    of_row: dict[bytes, list[int]] = {}
-    for kind in kinds.tolist():
-        of_row.setdefault(offers[kind].tobytes(), []).append(kind)
-    for row, members in of_row.items():
-        servers = int.from_bytes(row, "little")
-        for group in [group for group in groups if servers & group[0]]:
-            groups.remove(group)
-            servers |= group[0]
-            members = members + group[1]
-        groups.append((servers, members))
-    return sorted(sorted(members) for _, members in groups)
-
-
-def _new_group(
-    number: int,
-    job: WeekJob,
-    kinds: list[int],
-    offers: Matrix,
-    connects: Matrix,
-    missed: Counts,
-    best: NDArray[np.int8],
-) -> OfferGroup:
-    servers = np.flatnonzero(offers.any(axis=0))
-    rows = (offers, connects[kinds], job.protected[kinds], job.same_site[kinds])
-    offers, connects, protected, same_site = (
-        matrix[:, servers] & offers[:, servers] for matrix in rows
-    )
-    # kinds that this list does not tell apart become one
-    distinct: dict[bytes, int] = {}
-    merged = [
-        distinct.setdefault(
-            b"".join(matrix[row].tobytes() for matrix in (offers, connects, protected, same_site))
-            + missed[kind].tobytes()
-            + bytes([best[kind]]),
-            len(distinct),
-        )
-        for row, kind in enumerate(kinds)
-    ]
-    first = np.unique(merged, return_index=True)[1]
-    kind_of = np.full(len(job.count), -1, dtype=np.intp)
-    kind_of[kinds] = merged
-    sequence = kind_of[job.kind]
-    sequence = sequence[sequence >= 0]
-    offers, connects, protected, same_site = (
-        matrix[first] for matrix in (offers, connects, protected, same_site)
-    )
-    tier = tuple(int(best[kinds[row]]) for row in first.tolist())
-    missed = missed[[kinds[row] for row in first.tolist()]]
-    blocks = _blocks(sequence, (offers, connects, protected, same_site), tier, missed)
-    return OfferGroup(
-        number=number,
-        servers=servers,
-        sequence=sequence,
-        offers=offers,
-        connects=connects,
-        protected=protected,
-        same_site=same_site,
-        tier=tier,
-        missed=missed,
-        fixed=_fixed(sequence, offers, connects, protected, same_site, tier),
-        blocks=blocks,
-        pieces=_pieces(sequence, blocks),
-    )
-
-
-def _pieces(
-    sequence: NDArray[np.intp], blocks: tuple[OfferBlock, ...]
-) -> tuple[tuple[int, ...], ...]:
-    """Return how many tasks of each block are in each piece of the sequence."""
-    return tuple(
-        tuple(int(np.isin(piece, block.kinds).sum()) for block in blocks)
-        for piece in np.array_split(sequence, PIECES if len(blocks) > 1 else 1)
-    )
-
-
-def _blocks(
-    sequence: NDArray[np.intp],
-    matrices: tuple[Matrix, Matrix, Matrix, Matrix],
-    tier: tuple[int, ...],
-    missed: Counts,
-) -> tuple[OfferBlock, ...]:
-    """Return the blocks of a group, those with few servers first."""
-    offers, connects, protected, same_site = matrices
-    count = np.bincount(sequence, minlength=len(tier))
-    alike: dict[tuple[bytes, bytes], list[int]] = {}
-    for kind in range(len(tier)):
-        name = offers[kind].tobytes(), connects[kind].tobytes()
-        alike.setdefault(name, []).append(kind)
-    blocks = []
-    for kinds in alike.values():
-        share = count[kinds] / count[kinds].sum()
-        servers = np.flatnonzero(offers[kinds[0]])
-        served = np.zeros(OUTCOMES)
-        np.add.at(served, [tier[kind] for kind in kinds], share)
-        blocks.append(
-            OfferBlock(
-                kinds=np.array(kinds),
-                servers=servers,
-                connects=connects[kinds[0], servers],
-                served=served,
-                missed=share @ missed[kinds],
-                protected=share @ protected[kinds][:, servers],
-                same_site=share @ same_site[kinds][:, servers],
-            )
-        )
-    return tuple(sorted(blocks, key=lambda block: len(block.servers)))
-
-
-def _fixed(
-    sequence: NDArray[np.intp],
-    offers: Matrix,
-    connects: Matrix,
-    protected: Matrix,
-    same_site: Matrix,
-    tier: tuple[int, ...],
-) -> Counts | None:
-    """Return the outcomes of a start, if every offered server gives each task the same."""
-    uniform = all(
-        ((matrix == offers).all(axis=1) | ~matrix.any(axis=1)).all()
-        for matrix in (protected, same_site)
-    )
-    if not uniform or not (connects == offers).all():
+def _fixed(view: Matrix, count: Counts) -> Counts | None:
+    """Return the outcomes of a start, if every offered server gives each task the same; ``view``
+    is that of the kinds and servers of one offer."""
+    if not (view & CONNECTS).all():
+        return None
+    if not (
+        view & (IS_PROTECTED | IS_SAME_SITE) == view[:, :1] & (IS_PROTECTED | IS_SAME_SITE)
+    ).all():
         return None
     outcomes = np.zeros(OUTCOMES, dtype=np.int64)
-    for kind, count in enumerate(np.bincount(sequence, minlength=len(tier)).tolist()):
-        outcomes[tier[kind]] += count
-        outcomes[PROTECTED] += count * bool(protected[kind].any())
-        outcomes[SAME_SITE] += count * bool(same_site[kind].any())
+    near = view[:, 0] & IS_NEAR > 0
+    outcomes[1], outcomes[3] = count[near].sum(), count[~near].sum()
+    outcomes[PROTECTED] = count[view[:, 0] & IS_PROTECTED > 0].sum()
+    outcomes[SAME_SITE] = count[view[:, 0] & IS_SAME_SITE > 0].sum()
     return outcomes
 
 
-def dispatch(
-    group: OfferGroup, load: Counts, descending_ties: bool, descending_vms: bool
-) -> tuple[Counts, Counts]:
-    """Return how many tasks each server of ``group`` begins, and what becomes of them all.
-
-    ``load`` is what the servers run as the job starts.
-    """
-    if len(group.tier) == 1:
-        begun, left = _fill(load, len(group.sequence), group.connects[0], descending_ties)
-        if group.fixed is not None:
-            return begun, group.fixed
-        outcomes = left * group.missed[0]
-        outcomes[group.tier[0]] += len(group.sequence) - left
-        outcomes[PROTECTED] += begun @ group.protected[0]
-        outcomes[SAME_SITE] += begun @ group.same_site[0]
-        return begun, outcomes
-    alike = bool((group.offers == group.offers[0]).all() and group.connects.all())
-    if alike and group.fixed is not None:
-        return _fill(load, len(group.sequence), group.connects[0], descending_ties)[0], group.fixed
-    sequence = group.sequence[::-1] if descending_vms else group.sequence
-    if alike:
-        picks = _fill_in_order(load, len(sequence), descending_ties)
-    else:
-        picks = _one_by_one(group, load, sequence, descending_ties)
-    return _counted(group, sequence, picks)
-
-
-def dispatch_all(group: OfferGroup, loads: Counts, descending_ties: bool) -> Counts | None:
-    """Return what each server begins at each of ``loads``, shape (rows, servers), in closed form;
-    None where there is none, or outcomes depend on loads."""
-    if group.fixed is None or not (group.offers == group.offers[0]).all():
-        return None
-    return _level_all(loads, len(group.sequence), descending_ties)
+def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
+    """Return the jobs as arrays."""
+    none = np.zeros((0, places))
+    tier = np.concatenate([none.astype(np.int8), *(job.tier for job in jobs)])
+    protected = np.concatenate([none.astype(np.bool_), *(job.protected for job in jobs)])
+    same_site = np.concatenate([none.astype(np.bool_), *(job.same_site for job in jobs)])
+    view = np.where((tier == 1) | (tier == 2), np.uint8(IS_NEAR), np.uint8(0))
+    view |= np.where(tier > 0, np.uint8(CONNECTS), np.uint8(0))
+    view |= protected * np.uint8(IS_PROTECTED)
+    view |= same_site * np.uint8(IS_SAME_SITE)
+    missed = np.zeros((len(tier), OUTCOMES), dtype=np.int64)
+    served = tier[:, own] > 0
+    missed[np.arange(len(tier)), tier[:, own]] = 1
+    missed[:, FAILED_OVER] = missed[:, ON_BACKUP] = served
+    missed[:, PROTECTED] = served & protected[:, own]
+    missed[:, SAME_SITE] = served & same_site[:, own]
+    tasks = [job.kind for job in jobs]
+    return JobArrays(
+        first_task=np.cumsum([0, *map(len, tasks)]),
+        kind=np.concatenate([np.zeros(0, dtype=np.int32), *tasks]).astype(np.int32),
+        first_kind=np.cumsum([0, *(len(job.count) for job in jobs)]),
+        views=np.ascontiguousarray(view).reshape(-1),
+        missed=missed,
+        duration=np.array([job.duration for job in jobs], dtype=np.int64),
+        together=np.array([_together(job) for job in jobs], dtype=np.int64),
+    )
 
 
-def estimate_all(
-    group: OfferGroup, loads: Counts, descending_ties: bool, descending_vms: bool
-) -> tuple[Counts, Counts]:
-    """Estimate what each server begins at each of ``loads``, and what becomes of the tasks.
-
-    As if in each `PIECES`-th of the tasks those with the fewest servers to pick from came first:
-    then they are in closed form.
-    """
-    begun = np.zeros_like(loads)
-    outcomes = np.zeros((len(loads), OUTCOMES))
-    for piece in group.pieces[::-1] if descending_vms else group.pieces:
-        for block, number in zip(group.blocks, piece, strict=True):
-            if number:
-                here = loads[:, block.servers] + begun[:, block.servers]
-                more = _fill_all(here, number, block.connects, descending_ties)
-                begun[:, block.servers] += more
-                got = more.sum(axis=1)
-                outcomes += got[:, None] * block.served + (number - got)[:, None] * block.missed
-                outcomes[:, PROTECTED] += more @ block.protected
-                outcomes[:, SAME_SITE] += more @ block.same_site
-    return begun, np.rint(outcomes).astype(np.int64)
-
-
-def _fill_all(loads: Counts, number: int, connects: NDArray[np.bool_], descending: bool) -> Counts:
-    """Return `_fill` of each row of loads."""
-    if connects.all():
-        return _level_all(loads, number, descending)
-    size = loads.shape[1]
-    place = np.arange(size)[::-1] if descending else np.arange(size)
-    threshold, turn = np.divmod((loads * size + place)[:, ~connects].min(axis=1), size)
-    room = np.maximum(threshold[:, None] + (place < turn[:, None]) - loads, 0) * connects
-    roomy = room.sum(axis=1) > number
-    if roomy.any():
-        inside = np.flatnonzero(connects)
-        room[np.ix_(roomy, inside)] = _level_all(loads[np.ix_(roomy, inside)], number, descending)
-    return np.asarray(room)
-
-
-def _level_all(loads: Counts, number: int, descending: bool) -> Counts:
-    """Return `_level` of each row of loads."""
-    size = loads.shape[1]
-    if size == 1:
-        return np.full_like(loads, number)
-    lowest = np.sort(loads, axis=1)
-    height = (-(-(number + lowest.cumsum(axis=1)) // np.arange(1, size + 1))).min(axis=1)
-    room: Counts = np.maximum(height[:, None] - loads, 0)
-    above: Counts = room.sum(axis=1) - number
-    if above.any():
-        top = room > 0
-        turn = top if descending else top[:, ::-1]
-        last = turn & (turn.cumsum(axis=1) <= above[:, None])
-        room -= last if descending else last[:, ::-1]
-    return room
-
-
-def _counted(
-    group: OfferGroup, sequence: NDArray[np.intp], picks: NDArray[np.intp]
-) -> tuple[Counts, Counts]:
-    """Count picks (-1: none) by server and outcome."""
-    kinds, size = group.offers.shape
-    table = np.bincount(sequence * (size + 1) + picks + 1, minlength=kinds * (size + 1))
-    table = table.reshape(kinds, size + 1)
-    left, got = table[:, 0], table[:, 1:]
-    outcomes = left @ group.missed
-    np.add.at(outcomes, list(group.tier), got.sum(axis=1))
-    outcomes[PROTECTED] += (got * group.protected).sum()
-    outcomes[SAME_SITE] += (got * group.same_site).sum()
-    return got.sum(axis=0), outcomes
-
-
-def _fill(
-    load: Counts, number: int, connects: NDArray[np.bool_], descending: bool
-) -> tuple[Counts, int]:
-    """Return how many of a ``number`` of like tasks each server gets, and how many get none.
-
-    A server's key is its load, then its place. A task that picks one that does not connect leaves
-    no load there, so all after it pick that one, too.
-    """
-    size = len(load)
-    if connects.all():
-        return _level(load, number, descending), 0
-    place = np.arange(size)[::-1] if descending else np.arange(size)
-    threshold, turn = divmod(int((load * size + place)[~connects].min()), size)
-    room = np.maximum(threshold + (place < turn) - load, 0) * connects
-    if room.sum() <= number:
-        return room, number - int(room.sum())
-    begun = np.zeros(size, dtype=np.int64)
-    begun[connects] = _level(load[connects], number, descending)
-    return begun, 0
-
-
-def _level(load: Counts, number: int, descending: bool) -> Counts:
-    """Return how many of a ``number`` of tasks each server gets, where all suit them all.
-
-    Of the servers with the least load some number fills up last: so the least height that holds
-    all tasks is known, and the last ones in turn get one less.
-    """
-    size = len(load)
-    if size == 1:
-        return np.array([number])
-    lowest = load.copy()
-    lowest.sort()
-    height = (-(-(number + lowest.cumsum()) // np.arange(1, size + 1))).min()
-    room: Counts = np.maximum(height - load, 0)
-    above = int(room.sum()) - number
-    if above:
-        top = np.flatnonzero(room)
-        room[top[:above] if descending else top[-above:]] -= 1
-    return room
-
-
-def _fill_in_order(load: Counts, number: int, descending: bool) -> NDArray[np.intp]:
-    """Return the server that each of a ``number`` of tasks picks in turn, where all suit them."""
-    size = len(load)
-    begun = _level(load, number, descending)
-    server: NDArray[np.intp] = np.repeat(np.arange(size), begun)
-    before = np.arange(number) - np.repeat(np.cumsum(begun) - begun, begun)
-    turn = size - 1 - server if descending else server
-    in_order = np.argsort((load[server] + before) * size + turn, kind="stable")
-    return np.asarray(server[in_order])
-
-
-def _one_by_one(
-    group: OfferGroup, load: Counts, sequence: NDArray[np.intp], descending: bool
-) -> NDArray[np.intp]:
-    """Return what each task picks, -1 where that does not connect.
-
-    Every distinct offer is a heap of keys; loads only grow meanwhile, so its top is the pick as
-    soon as it is up to date. Of n tasks the n smallest keys are enough.
-    """
-    size = len(load)
-    turn = np.arange(size)[::-1] if descending else np.arange(size)
-    keys = load * size + turn
-    server_of = turn.tolist()  # its own inverse
-    key_of = keys.tolist()
-    heaps: dict[bytes, list[int]] = {}
-    wishes = []
-    for offer, connects in zip(group.offers, group.connects, strict=True):
-        name = offer.tobytes()
-        if name not in heaps:
-            heaps[name] = np.sort(keys[offer])[: len(sequence)].tolist()
-        wishes.append((heaps[name], connects.tolist()))
-    picks = []
-    for kind in sequence.tolist():
-        heap, connected = wishes[kind]
-        key = heap[0]
-        server = server_of[key % size]
-        while key != key_of[server]:
-            heapreplace(heap, key_of[server])
-            key = heap[0]
-            server = server_of[key % size]
-        if connected[server]:
-            key_of[server] = key + size
-            picks.append(server)
-        else:
-            picks.append(-1)
-    return np.array(picks, dtype=np.intp)
+def _together(job: WeekJob) -> int:
+    """Return how many runs of a job are in progress at once, at most."""
+    starts = np.array(job.starts[0], dtype=np.int64)
+    since = (starts[:, None] - starts) % WEEK
+    return int((since < job.duration).sum(axis=1).max(initial=1))

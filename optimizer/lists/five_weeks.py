@@ -7,7 +7,7 @@ gets does not depend on its load. Figures have shape (weeks, outcomes and load).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,41 +16,38 @@ from models.assignment_problem import Counts
 from models.estate import Estate
 from models.week import WEEK
 from models.week_plan import WEEKS, Servers, WeekFigures
-from optimizer.lists.dispatch import ON_BACKUP, OUTCOMES, OfferGroup, Offering, Offerings, dispatch
-from optimizer.lists.timelines import Segment, segments
+from optimizer.lists.compiled import (
+    ON_BACKUP,
+    OUTCOMES,
+    OVERLOAD,
+    PEAK,
+    ServerArrays,
+    components_of,
+    replay,
+)
+from optimizer.lists.dispatch import Offering, Offerings
+from optimizer.lists.timelines import Timelines
 from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob, WeekServers
 
-OVERLOAD, PEAK = OUTCOMES, OUTCOMES + 1
 UNLIMITED = np.int64(1 << 40)
-Member = tuple[int, OfferGroup]
-Taken = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Replayed:
-    """What a segment comes to: ``sums`` of outcomes and overload, and the ``peak``; ``by_job``
-    the outcomes of each job. ``taken`` has (minute, job, tasks) that the backup server takes."""
-
-    sums: Counts
-    peak: int
-    taken: tuple[tuple[int, int, int], ...]
-    by_job: Mapping[int, Counts]
+FIGURES = PEAK + 1
+OFFERING_WORK = 50
+WORK_PER_MICROSECOND = 25
+NOWHERE = np.zeros(0, dtype=np.intp)
+Groups = NDArray[np.int32]
+Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Groups that share servers, and what they come to: ``figures``, shape (weeks, figures), and
-    how many tasks the backup server ``taken`` has: (week, minute, job, tasks)."""
+    """Groups (numbers) of some ``jobs`` that share ``servers``, and what they come to: ``figures``,
+    shape (weeks, figures), and how the backup server's load changes by them, if it does."""
 
-    members: tuple[Member, ...]
-    servers: int
+    groups: Groups
+    jobs: NDArray[np.int32]
+    servers: Indices
     figures: Counts
-    taken: tuple[Taken, ...]
-
-    @property
-    def numbers(self) -> set[int]:
-        """Return the numbers of its groups."""
-        return {group.number for _, group in self.members}
+    change: Counts | None
 
     @property
     def overload(self) -> int:
@@ -62,14 +59,19 @@ class Component:
 class Weeks:
     """The five weeks that follow from ``choices``, one for each job.
 
-    ``figures`` has shape (weeks, outcomes, overload and peak).
+    ``figures`` has shape (weeks, outcomes, overload and peak); ``component_of`` has the component
+    of each place, -1 for none, ``peaks`` theirs, shape (components, weeks). ``backup`` has the
+    backup server's overload and peak.
     """
 
     choices: tuple[Servers, ...]
     figures: Counts
     offerings: tuple[Offering, ...]
     components: tuple[Component, ...]
+    component_of: Indices
+    peaks: Counts
     backup_change: Counts
+    backup: tuple[Counts, Counts]
 
 
 class FiveWeeks:
@@ -87,19 +89,18 @@ class FiveWeeks:
     ) -> None:
         self.jobs, self.servers = tuple(jobs), servers
         self.work = 0
-        self._utilisation = estate.settings.balance == "utilisation"
-        self._offerings = Offerings(servers.own)
+        self._offerings = Offerings(self.jobs, servers.own, len(servers.code))
         self._offered: dict[tuple[int, Servers], Offering] = {}
-        self._segments: dict[tuple[int, ...], tuple[tuple[Segment, ...], ...]] = {}
-        self._components: dict[tuple[int, ...], Component] = {}
-        self._replayed: dict[tuple[object, ...], _Replayed] = {}
-        self.dispatched: dict[tuple[bool, bool, int, bytes], tuple[Counts, Counts]] = {}
+        self._timelines = Timelines(self.jobs)
+        self._components: dict[bytes, Component] = {}
         self.limit = np.where(servers.limit >= 0, servers.limit, UNLIMITED)
+        self._server_arrays = ServerArrays(servers.running, self.limit)
         self._backup_counts = servers.candidate[servers.own]
         others = servers.candidate & (np.arange(len(servers.code)) != servers.own)
         idle = np.maximum(servers.running - self.limit, 0)
         self._idle_overload = int(idle[others].sum()) * WEEK
-        self.idle_peak = self.peak_of(servers.running[others], self.limit[others])
+        self.idle_peak = int(servers.running[others].max(initial=0))
+        self._starts = np.array([len(job.starts[0]) for job in self.jobs], dtype=np.int64)
         self._grid(own_work)
 
     def _grid(self, own_work: Sequence[WeekJob]) -> None:
@@ -126,9 +127,9 @@ class FiveWeeks:
             if job.own_tasks:
                 for week, starts in enumerate(job.starts):
                     for start in starts:
-                        self.take(self._own_change, job, week, start, job.own_tasks)
+                        self._take(self._own_change, job, week, start, job.own_tasks)
 
-    def take(self, change: Counts, job: WeekJob, week: int, start: int, tasks: int) -> None:
+    def _take(self, change: Counts, job: WeekJob, week: int, start: int, tasks: int) -> None:
         """Add ``tasks`` that the backup server runs from ``start`` on to its changes of load."""
         at, end = self._at[week], start + job.duration
         change[at[start]] += tasks
@@ -138,111 +139,153 @@ class FiveWeeks:
             change[at[0]] += tasks
             change[at[end - WEEK]] -= tasks
 
-    def peak_of(self, load: Counts, limit: Counts) -> int:
-        """Return the peak of servers, in tasks or as the estate wants, per mille of the limit."""
-        if not self._utilisation:
-            return int(load.max(initial=0))
-        limited = limit < UNLIMITED
-        return int((-(-1000 * load[limited] // limit[limited])).max(initial=0))
-
     def offering(self, job: int, choice: Servers) -> Offering:
         """Return what a job offers its tasks with this choice."""
         key = job, choice
         if key not in self._offered:
-            allowed = self.servers.mask(choice)
-            self._offered[key] = self._offerings.offer(job, self.jobs[job], allowed)
+            self._offered[key] = self._offerings.offer(job, self.servers.mask(choice))
+            self.work += OFFERING_WORK
         return self._offered[key]
+
+    def tasks_of(self, group: int) -> int:
+        """Return how many tasks a group has."""
+        return int(self._offerings.groups.tasks[group])
+
+    def job_of(self, group: int) -> int:
+        """Return the job of a group."""
+        return int(self._offerings.groups.job[group])
+
+    def servers_of(self, group: int) -> NDArray[np.intp]:
+        """Return the places that some task of a group is offered."""
+        return self._offerings.servers[group]
 
     def replay(self, choices: Sequence[Servers]) -> Weeks:
         """Replay the five weeks of these choices."""
         offerings = tuple(self.offering(job, choice) for job, choice in enumerate(choices))
+        figures = np.zeros((WEEKS, FIGURES), dtype=np.int64)
         change = self._own_change.copy()
         for job, offering in enumerate(offerings):
-            self.take_always(change, job, int(offering.outcomes[ON_BACKUP]))
-        members = [
-            (job, group) for job, offering in enumerate(offerings) for group in offering.groups
-        ]
-        components = self._partition(members)
+            figures[:, :OUTCOMES] += offering.outcomes * self._starts[job]
+            self._take_always(change, job, int(offering.outcomes[ON_BACKUP]))
+        groups = [group for offering in offerings for group in offering.groups]
+        components = self._components_of(np.array(groups, dtype=np.int32))
+        figures[:, OVERLOAD] = self._idle_overload
         for component in components:
-            self.take_over(change, component, 1)
-        return self._weeks(tuple(choices), offerings, components, change)
+            figures[:, :PEAK] += component.figures[:, :PEAK]
+            if component.change is not None:
+                change += component.change
+        backup = self._backup_load(change)
+        figures[:, OVERLOAD] += backup[0]
+        figures[:, PEAK] = self._peak(components, backup)
+        return self._weeks(tuple(choices), figures, offerings, components, change)
+
+    def figures_after(self, weeks: Weeks, moves: Mapping[int, Servers]) -> Counts:
+        """Return the figures of ``weeks`` with other choices for some jobs."""
+        if self._alike(weeks, moves):
+            return weeks.figures
+        touched, groups = self._touch(weeks, moves)
+        made = [self._replay(groups, keep=False)] if len(groups) else []
+        return self._after(weeks, moves, touched, made)[0]
 
     def change(self, weeks: Weeks, moves: Mapping[int, Servers]) -> Weeks:
         """Replay ``weeks`` with other choices for some jobs: only what that touches."""
-        offerings, choices = list(weeks.offerings), list(weeks.choices)
-        change = weeks.backup_change
-        before = [group.number for job in moves for group in offerings[job].groups]
-        always = []
+        choices, offerings = list(weeks.choices), list(weeks.offerings)
         for job, choice in moves.items():
-            always.append((job, -int(offerings[job].outcomes[ON_BACKUP])))
             choices[job], offerings[job] = choice, self.offering(job, choice)
-            always.append((job, int(offerings[job].outcomes[ON_BACKUP])))
-        added = [(job, group) for job in moves for group in offerings[job].groups]
-        if all(weeks.offerings[job].effect == offerings[job].effect for job in moves):
-            return Weeks(tuple(choices), weeks.figures, tuple(offerings), weeks.components, change)
-        self.work += 200
-        touched = 0
-        for _, group in added:
-            touched |= bits_of(group)
-        stay, pool = [], []
-        gone = set(before)
-        for component in weeks.components:
-            if component.servers & touched or not gone.isdisjoint(
-                group.number for _, group in component.members
-            ):
-                pool.append(component)
-            else:
-                stay.append(component)
-        members = [
-            member for component in pool for member in component.members if member[0] not in moves
-        ]
-        made = self._partition(sorted([*members, *added], key=lambda member: member[1].number))
-        moved = [(job, tasks) for job, tasks in always if tasks]
-        if moved or any(component.taken for component in [*pool, *made]):
-            change = change.copy()
-            for job, tasks in moved:
-                self.take_always(change, job, tasks)
-            for component in pool:
-                self.take_over(change, component, -1)
-            for component in made:
-                self.take_over(change, component, 1)
-        return self._weeks(tuple(choices), tuple(offerings), [*stay, *made], change)
+        if self._alike(weeks, moves):
+            return replace(weeks, choices=tuple(choices), offerings=tuple(offerings))
+        touched, groups = self._touch(weeks, moves)
+        made = self._components_of(groups)
+        figures, change = self._after(weeks, moves, touched, made)
+        gone = set(touched.tolist())
+        stay = [part for number, part in enumerate(weeks.components) if number not in gone]
+        return self._weeks(tuple(choices), figures, tuple(offerings), [*stay, *made], change)
 
-    def take_always(self, change: Counts, job: int, tasks: int) -> None:
+    def _alike(self, weeks: Weeks, moves: Mapping[int, Servers]) -> bool:
+        """Tell whether the moves have no effect."""
+        return all(
+            weeks.offerings[job].effect == self.offering(job, choice).effect
+            for job, choice in moves.items()
+        )
+
+    def _touch(self, weeks: Weeks, moves: Mapping[int, Servers]) -> tuple[Indices, Groups]:
+        """Return the components that the moves touch, and what groups these then have."""
+        gone = [group for job in moves for group in weeks.offerings[job].groups]
+        come = [
+            group for job, choice in moves.items() for group in self.offering(job, choice).groups
+        ]
+        places = [self._offerings.servers[group] for group in (*gone, *come)]
+        touched = np.unique(weeks.component_of[np.concatenate([NOWHERE, *places])])
+        touched = touched[touched >= 0]
+        groups = np.concatenate(
+            [np.zeros(0, dtype=np.int32), *(weeks.components[part].groups for part in touched)]
+        )
+        stays = ~np.isin(groups, gone)
+        return touched, np.append(groups[stays], np.array(come, dtype=np.int32))
+
+    def _after(
+        self,
+        weeks: Weeks,
+        moves: Mapping[int, Servers],
+        touched: Indices,
+        made: Sequence[Component],
+    ) -> tuple[Counts, Counts]:
+        """Return all figures, and the backup server's changes, with the components ``made`` in
+        place of those that are ``touched``."""
+        figures, change = weeks.figures.copy(), weeks.backup_change.copy()
+        for job, choice in moves.items():
+            more = self.offering(job, choice).outcomes - weeks.offerings[job].outcomes
+            figures[:, :OUTCOMES] += more * self._starts[job]
+            self._take_always(change, job, int(more[ON_BACKUP]))
+        gone = [weeks.components[part] for part in touched.tolist()]
+        for sign, components in ((-1, gone), (1, made)):
+            for component in components:
+                figures[:, :PEAK] += sign * component.figures[:, :PEAK]
+                if component.change is not None:
+                    change += sign * component.change
+        backup = weeks.backup
+        if (change != weeks.backup_change).any():
+            backup = self._backup_load(change)
+            figures[:, OVERLOAD] += backup[0] - weeks.backup[0]
+        stay = np.delete(weeks.peaks, touched, axis=0).max(axis=0, initial=0)
+        figures[:, PEAK] = np.maximum(self._peak(made, backup), stay)
+        return figures, change
+
+    def _take_always(self, change: Counts, job: int, tasks: int) -> None:
         if tasks:
             for week, starts in enumerate(self.jobs[job].starts):
                 for start in starts:
-                    self.take(change, self.jobs[job], week, start, tasks)
+                    self._take(change, self.jobs[job], week, start, tasks)
 
-    def take_over(self, change: Counts, component: Component, sign: int) -> None:
-        for week, start, job, tasks in component.taken:
-            self.take(change, self.jobs[job], week, start, sign * tasks)
+    def _peak(self, components: Sequence[Component], backup: tuple[Counts, Counts]) -> Counts:
+        """Return the peak in each week of idle servers, these components, the backup server."""
+        peaks = [component.figures[:, PEAK] for component in components]
+        return np.asarray(np.max([np.full(WEEKS, self.idle_peak), backup[1], *peaks], axis=0))
 
     def _weeks(
         self,
         choices: tuple[Servers, ...],
+        figures: Counts,
         offerings: tuple[Offering, ...],
         components: Sequence[Component],
         change: Counts,
     ) -> Weeks:
-        """Add up what components, choices and the backup server come to."""
-        figures = np.zeros((WEEKS, PEAK + 1), dtype=np.int64)
-        fixed = np.zeros(OUTCOMES, dtype=np.int64)
-        for job, offering in zip(self.jobs, offerings, strict=True):
-            fixed += offering.outcomes * len(job.starts[0])
-        figures[:, :OUTCOMES] = fixed
-        figures[:, OVERLOAD] = self._idle_overload
-        peak = np.full(WEEKS, self.idle_peak)
-        for component in components:
-            figures += component.figures
-            np.maximum(peak, component.figures[:, PEAK], out=peak)
-        overload, busiest = self.backup_load(change)
-        figures[:, OVERLOAD] += overload
-        peak = np.maximum(peak, busiest)
-        figures[:, PEAK] = peak
-        return Weeks(choices, figures, offerings, tuple(components), change)
+        component_of = np.full(len(self.servers.code), -1, dtype=np.intp)
+        for number, component in enumerate(components):
+            component_of[component.servers] = number
+        peaks = np.array([component.figures[:, PEAK] for component in components])
+        return Weeks(
+            choices=choices,
+            figures=figures,
+            offerings=offerings,
+            components=tuple(components),
+            component_of=component_of,
+            peaks=peaks.reshape(-1, WEEKS),
+            backup_change=change,
+            backup=self._backup_load(change),
+        )
 
-    def backup_load(self, change: Counts) -> tuple[Counts, Counts]:
+    def _backup_load(self, change: Counts) -> tuple[Counts, Counts]:
         """Return the overload of the backup server in each week, and its peak if it counts."""
         own = self.servers.own
         load = change.reshape(WEEKS, -1).cumsum(axis=1) + self.servers.running[own]
@@ -251,131 +294,62 @@ class FiveWeeks:
         peak = np.zeros(WEEKS, dtype=np.int64)
         if self._backup_counts:
             busiest = np.where(self._lasts > 0, load, 0).max(axis=1)
-            peak[:] = [self.peak_of(busiest[[week]], limit[None]) for week in range(WEEKS)]
+            peak[:] = busiest
         return overload, peak
 
-    def _partition(self, members: Sequence[Member]) -> list[Component]:
-        """Return the components of ``members``, each replayed once."""
-        parts: list[tuple[int, list[Member]]] = []
-        for member in members:
-            servers, own = bits_of(member[1]), [member]
-            apart = []
-            for part in parts:
-                if part[0] & servers:
-                    servers |= part[0]
-                    own = part[1] + own
-                else:
-                    apart.append(part)
-            parts = [*apart, (servers, own)]
-        return [self._component(servers, part) for servers, part in parts]
+    def _components_of(self, groups: Groups) -> list[Component]:
+        """Return the components of ``groups``, each replayed once."""
+        if not len(groups):
+            return []
+        label = components_of(groups, self._offerings.groups, len(self.servers.code))
+        order = np.argsort(label, kind="stable")
+        cuts = np.flatnonzero(np.diff(label[order])) + 1
+        made = []
+        for part in np.split(groups[order], cuts):
+            part.sort()
+            key = part.tobytes()
+            if key not in self._components:
+                self._components[key] = self._replay(part, keep=True)
+            made.append(self._components[key])
+        return made
 
-    def _component(self, servers: int, members: list[Member]) -> Component:
-        members.sort(key=lambda member: member[1].number)
-        key = tuple(group.number for _, group in members)
-        if key not in self._components:
-            self._components[key] = self._replay_component(servers, tuple(members))
-        return self._components[key]
-
-    def _replay_component(self, servers: int, members: tuple[Member, ...]) -> Component:
-        figures = np.zeros((WEEKS, PEAK + 1), dtype=np.int64)
-        taken: list[Taken] = []
-        for week, segment, replayed in self._in_weeks(members):
-            times = len(segment.at)
-            figures[week, :PEAK] += replayed.sums * times
-            figures[week, PEAK] = max(figures[week, PEAK], replayed.peak)
-            taken += [
-                (week, (begin + start) % WEEK, job, tasks)
-                for start, job, tasks in replayed.taken
-                for begin in segment.at
-            ]
-        return Component(members, servers, figures, tuple(taken))
-
-    def _in_weeks(self, members: tuple[Member, ...]) -> list[tuple[int, Segment, _Replayed]]:
-        """Return each segment of each week of a component, replayed."""
-        jobs = tuple(sorted({job for job, _ in members}))
-        found = []
-        for week, of_week in enumerate(self.segments(jobs)):
-            variant = DESCENDING_TIES[week], DESCENDING_ORDER[week]
-            for segment in of_week:
-                there = segment.jobs
-                here = [member for member in members if member[0] in there]
-                key = (*variant, segment.shape, tuple(group.number for _, group in here))
-                if key not in self._replayed:
-                    self._replayed[key] = self._replay_segment(segment, here, *variant)
-                found.append((week, segment, self._replayed[key]))
-        return found
-
-    def segments(self, jobs: tuple[int, ...]) -> tuple[tuple[Segment, ...], ...]:
-        """Return the segments of the five weeks in which only these jobs run."""
-        if jobs not in self._segments:
-            self._segments[jobs] = segments(self.jobs, jobs)
-        return self._segments[jobs]
-
-    def _replay_segment(
-        self, segment: Segment, members: Sequence[Member], ties: bool, order: bool
-    ) -> _Replayed:
-        """Replay one segment; all servers are as if nothing ran before."""
-        servers = np.unique(np.concatenate([group.servers for _, group in members]))
-        of_job: dict[int, list[tuple[OfferGroup, NDArray[np.intp]]]] = {}
-        for job, group in members:
-            local = np.searchsorted(servers, group.servers)
-            of_job.setdefault(job, []).append((group, local))
-        running, limit = self.servers.running[servers], self.limit[servers]
-        load = running.copy()
-        sums = np.zeros(PEAK, dtype=np.int64)
-        by_job = {job: np.zeros(OUTCOMES, dtype=np.int64) for job in of_job}
-        in_progress: dict[int, list[tuple[NDArray[np.intp], Counts]]] = {}
-        minutes, history, taken = [0], [], []
-        for minute, is_start, job, number in segment.actions:
-            if minute != minutes[-1]:
-                history.append(load.copy())
-                minutes.append(minute)
-            if not is_start:
-                for local, begun in in_progress.pop(number):
-                    load[local] -= begun
-                continue
-            in_progress[number] = []
-            for group, local in of_job[job]:
-                here = load[local]
-                met = ties, order, group.number, here.tobytes()
-                if met not in self.dispatched:
-                    self.dispatched[met] = dispatch(group, here, ties, order)
-                    self.work += group.work
-                begun, outcomes = self.dispatched[met]
-                load[local] += begun
-                in_progress[number].append((local, begun))
-                if minute >= segment.begin:
-                    by_job[job] += outcomes
-                    if outcomes[ON_BACKUP]:
-                        taken.append((minute, job, int(outcomes[ON_BACKUP])))
-        history.append(load)
-        rows, cuts = np.array(history), np.clip([*minutes, segment.end], segment.begin, segment.end)
-        lasts = np.diff(cuts)
-        above = np.maximum(rows - limit, 0) - np.maximum(running - limit, 0)
-        for outcomes in by_job.values():
-            sums[:OUTCOMES] += outcomes
-        sums[OVERLOAD] = lasts @ above.sum(axis=1)
-        busiest = rows[lasts > 0].max(axis=0, initial=0)
-        return _Replayed(sums, self.peak_of(busiest, limit), tuple(taken), by_job)
+    def _replay(self, groups: Groups, keep: bool, outcomes: Counts | None = None) -> Component:
+        """Replay groups as one component; ``outcomes``, shape (weeks, jobs, outcomes), get those
+        of each job."""
+        store = self._offerings
+        arrays = store.groups
+        chosen = groups[np.argsort(arrays.job[groups], kind="stable")]
+        if keep:
+            store.make_room(chosen)
+        job_of = arrays.job[chosen]
+        jobs = np.unique(job_of)
+        first = arrays.first_cell
+        cells = np.concatenate([[0], np.cumsum(first[chosen + 1] - first[chosen])])
+        first_of_job = np.searchsorted(job_of, np.arange(len(self.jobs) + 1))
+        figures = np.zeros((WEEKS, FIGURES), dtype=np.int64)
+        change = np.zeros_like(self._own_change)
+        for week, (ids, cut) in enumerate(self._timelines.of(jobs)):
+            by_group = np.zeros((len(chosen), OUTCOMES), dtype=np.int64)
+            work = replay(
+                store.jobs, arrays, self._server_arrays, self._timelines.actions[week],
+                chosen, cells, first_of_job, ids, cut, DESCENDING_TIES[week],
+                DESCENDING_ORDER[week], *store.kept(week), keep, self._at[week], figures[week],
+                by_group, change,
+            )  # fmt: skip
+            self.work += int(work) // WORK_PER_MICROSECOND + 1
+            if outcomes is not None:
+                np.add.at(outcomes[week], job_of, by_group)
+        servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
+        return Component(groups, jobs, servers, figures, change if change.any() else None)
 
     def outcomes_by_job(self, weeks: Weeks) -> Counts:
         """Return the outcomes of each job in each week, shape (weeks, jobs, outcomes)."""
-        found = np.zeros((WEEKS, len(self.jobs), OUTCOMES), dtype=np.int64)
-        for number, (job, offering) in enumerate(zip(self.jobs, weeks.offerings, strict=True)):
-            found[:, number] = offering.outcomes * len(job.starts[0])
+        fixed = [offering.outcomes for offering in weeks.offerings]
+        of_job = np.array(fixed, dtype=np.int64).reshape(-1, OUTCOMES) * self._starts[:, None]
+        found = np.repeat(of_job[None], WEEKS, axis=0)
         for component in weeks.components:
-            for week, segment, replayed in self._in_weeks(component.members):
-                for number, outcomes in replayed.by_job.items():
-                    found[week, number] += outcomes * len(segment.at)
+            self._replay(component.groups, keep=False, outcomes=found)
         return found
-
-
-def bits_of(group: OfferGroup) -> int:
-    """Return the group's servers as bits of a number."""
-    bits = 0
-    for server in group.servers.tolist():
-        bits |= 1 << server
-    return bits
 
 
 def week_figures(weeks: Weeks, changed: int) -> tuple[WeekFigures, ...]:

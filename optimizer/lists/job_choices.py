@@ -81,7 +81,7 @@ def order(search: ListSearch, base: Judged) -> list[int]:
     """Return the jobs, those first whose component is overloaded most for each job in it."""
     weight = np.zeros(len(search.judge.jobs))
     for component in base.weeks.components:
-        jobs = [job for job, _ in component.members]
+        jobs = component.jobs
         weight[jobs] += component.overload / len(jobs)
     return [int(job) for job in np.argsort(-weight, kind="stable")]
 

@@ -26,8 +26,6 @@ class NearbyMoves(Moves):
     that are best in tiers.
     """
 
-    exact = False
-
     def __init__(
         self,
         week: WeekEstate,
@@ -39,7 +37,7 @@ class NearbyMoves(Moves):
         servers = week.servers
         self.planned: list[Mask] = []
         self.near: list[Mask] = []
-        self._relevant: list[list[int]] = []
+        self.relevant: list[list[int]] = []
         like: dict[bytes, list[int]] = {}
         for number, (job, allowed) in enumerate(zip(week.jobs, rules.allowed, strict=True)):
             of_task = proxy[job.tasks]
@@ -52,7 +50,7 @@ class NearbyMoves(Moves):
             if allowed.sum() <= RELEVANT:
                 weight = count * 4 + used
             order = np.argsort(-weight, kind="stable")[:RELEVANT]
-            self._relevant.append(order[weight[order] > 0].tolist())
+            self.relevant.append(order[weight[order] > 0].tolist())
             self.planned.append((used > 0) & allowed)
             self.near.append(near)
             like.setdefault((near | home).tobytes(), []).append(number)
@@ -78,13 +76,14 @@ class NearbyMoves(Moves):
         return self._week.servers.choice(self.planned[job])
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        """Yield choices of a job: the bases, those of jobs like it, then toggles and swaps."""
         yield from self.bases(job)
         servers = self._week.servers
         for other in [other for other in self._likes[job] if other != job][:COPIES]:
             yield base.weeks.choices[other]
         choice = base.weeks.choices[job]
         listed = servers.mask(choice) & self._rules.allowed[job]
-        relevant = self._relevant[job]
+        relevant = self.relevant[job]
         if listed.sum() > 2 * RELEVANT:
             listed = listed & np.isin(np.arange(len(listed)), relevant)
         for place in relevant:

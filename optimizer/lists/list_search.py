@@ -15,20 +15,17 @@ import numpy as np
 
 from models.assignment_problem import Counts
 from models.week_plan import WEEKS, First, Servers, WeekFigures
-from optimizer.lists.change_batch import ESTIMATED, Move, figures_of_changes
 from optimizer.lists.choice_rules import ChoiceRules
-from optimizer.lists.dispatch import PROTECTED, SAME_SITE
-from optimizer.lists.five_weeks import OVERLOAD, PEAK, FiveWeeks, Weeks
+from optimizer.lists.compiled import OVERLOAD, PEAK, PROTECTED, SAME_SITE
+from optimizer.lists.five_weeks import FiveWeeks, Weeks
 from optimizer.lists.week_jobs import WeekServers
 from optimizer.solver.deadline import Deadline
 
 Key = tuple[int, ...]
+Move = Mapping[int, Servers]
 ENUMERATED = 2048
 LISTED = 512
 PAIRS = 512
-ROWS = 64
-JUDGED = 2
-LARGE_WORK = 2_000_000
 AFTER_AIMS = 2
 
 
@@ -95,42 +92,28 @@ class ListSearch:
             return 0, 0
         return 1, self.judge.offering(job, choice).offered * self._starts[job]
 
-    def keys(self, base: Judged, moves: Sequence[Move], exact: bool = True) -> list[Key]:
-        """Return the keys after each of ``moves``; not ``exact`` ones are estimates."""
-        found = []
+    def key(self, base: Judged, move: Move) -> Key:
+        """Return the key after ``move``."""
         changed, offered = base.key[-AFTER_AIMS:]
-        after = figures_of_changes(self.judge, base.weeks, moves, exact)
-        for move, figures in zip(moves, after, strict=True):
-            more, wider = changed, offered
-            for job, choice in move.items():
-                for sign, of in ((-1, base.weeks.choices[job]), (1, choice)):
-                    one, servers = self._preference(job, of)
-                    more, wider = more + sign * one * WEEKS, wider - sign * servers
-            counted = figures if exact else figures[list(ESTIMATED)]
-            found.append((*self._aims(counted), more, wider))
-        return found
+        for job, choice in move.items():
+            for sign, of in ((-1, base.weeks.choices[job]), (1, choice)):
+                one, servers = self._preference(job, of)
+                changed, offered = changed + sign * one * WEEKS, offered - sign * servers
+        return (*self._aims(self.judge.figures_after(base.weeks, move)), changed, offered)
 
-    def best_of(self, moves: Sequence[Move], exact: bool = True) -> bool:
-        """Make the best of ``moves``, if it is better than none; tell whether it was made.
-
-        Where estimates will do to compare them, the most promising ones are then judged.
-        """
+    def best_of(self, moves: Iterable[Move]) -> bool:
+        """Make the best of ``moves``, if it is better than none; tell whether it was made."""
         base, limit = self.best, self.rules.most_changes
-        hopeful: list[tuple[Key, int]] = []
-        for first in range(0, len(moves), ROWS):
+        best, made = base.key, None
+        for move in moves:
             if self.over:
                 break
-            part = [{}, *moves[first : first + ROWS]]
-            now, *keys = self.keys(base, part, exact)
-            hopeful += [
-                (key, first + place)
-                for place, key in enumerate(keys)
-                if key < now and (limit is None or key[-AFTER_AIMS] <= limit * WEEKS)
-            ]
-        for _, place in sorted(hopeful)[: 1 if exact else JUDGED]:
-            if self.consider(self.judged(self.judge.change(base.weeks, moves[place]))):
-                return True
-        return False
+            key = self.key(base, move)
+            if key < best and (limit is None or key[-AFTER_AIMS] <= limit * WEEKS):
+                best, made = key, move
+        if made is not None:
+            self.best = Judged(self.judge.change(base.weeks, made), best)
+        return made is not None
 
     def _aims(self, figures: Counts) -> Key:
         total = figures.sum(axis=0).tolist()
@@ -187,7 +170,7 @@ class ListSearch:
             if self.over:
                 break
             tried = [{job: choice} for choice in self.distinct(job, moves)]
-            helped |= self.best_of(tried, moves.exact)
+            helped |= self.best_of(tried)
         return helped
 
     def distinct(self, job: int, moves: Moves) -> list[Servers]:
@@ -209,34 +192,22 @@ class ListSearch:
         for one, other in combinations(range(len(choices)), 2):
             if len(choices[one]) * len(choices[other]) <= PAIRS:
                 pairs = product(choices[one], choices[other])
-                helped |= self.best_of([{one: first, other: second} for first, second in pairs])
+                helped |= self.best_of({one: first, other: second} for first, second in pairs)
         return helped
 
     def prune(self) -> None:
-        """Let jobs keep what they have wherever no aim before `changed` is worse for it.
-
-        That has a budget of its own, so in the largest estates some change may be left that gains
-        nothing.
-        """
-        again, last = True, self.judge.work + self._budget
-        rows = ROWS if self.first_work < LARGE_WORK else 1
+        """Let jobs keep what they have wherever no aim before `changed` is worse for it."""
+        again = True
         while again:
-            changed = [
-                job
-                for job, today in enumerate(self.rules.today)
-                if self.best.weeks.choices[job] != today
-            ]
             again = False
-            for first in range(0, len(changed), rows):
-                if self._deadline.remaining() <= 0 or self.judge.work > last:
+            for job, today in enumerate(self.rules.today):
+                if self._deadline.remaining() <= 0:
                     return
-                base = self.best
-                moves = [{job: self.rules.today[job]} for job in changed[first : first + rows]]
-                for key, move in zip(self.keys(base, moves), moves, strict=True):
+                if self.best.weeks.choices[job] != today:
+                    key = self.key(self.best, {job: today})
                     if key[:-AFTER_AIMS] <= self.best.aims:
-                        kept = self.judged(self.judge.change(self.best.weeks, move))
-                        if kept.aims <= self.best.aims:
-                            self.best, again = kept, True
+                        kept = self.judge.change(self.best.weeks, {job: today})
+                        self.best, again = Judged(kept, key), True
 
     def spread(self, servers: WeekServers) -> None:
         """Where no aim is worse for it, offer more servers."""
@@ -244,18 +215,15 @@ class ListSearch:
             wider = self.best.weeks.choices[job] != today and len(self.best.weeks.choices[job]) > 0
             while wider and not self.over:
                 there = self.best.weeks.choices[job]
-                more = [
+                wider = self.best_of(
                     {job: servers.choice(np.isin(servers.code, [*there, code]))}
                     for code in servers.code[self.rules.allowed[job]].tolist()
                     if code not in there
-                ]
-                wider = self.best_of(more[:ROWS])
+                )
 
 
 class Moves:
-    """The choices to try in a job, given what all jobs have; ``exact``: none judged by estimate."""
-
-    exact = True
+    """The choices to try in a job, given what all jobs have."""
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
         """Yield choices of a job, the most promising first."""
@@ -269,6 +237,7 @@ class AllEffects(Moves):
         self.choices = choices
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        """Yield all of a job's choices, whatever other jobs have."""
         yield from self.choices[job]
 
 

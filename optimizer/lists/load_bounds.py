@@ -29,7 +29,6 @@ from optimizer.lists.run_clock import RunClock
 WORK = 4_000_000  # arcs looked at for one figure of a week: a count, so that bytes stay the same
 FLOWS, LEAST_FLOWS = 300, 10  # of one week, and of one part of it
 UNLIMITED = 2**40
-MEASURED = 2**22  # a larger limit is none where use is measured: products stay exact
 
 Rows = NDArray[np.bool_]
 
@@ -40,7 +39,7 @@ class ServerLoads:
 
     ``limit`` is `UNLIMITED` without one, ``running`` counts tasks of other roles, ``own_tasks``
     per job (code) what the backup server ``own`` runs itself; ``candidate`` ones count for the
-    peak, in tasks or, ``by_use``, per mille of their limit.
+    peak.
     """
 
     limit: Counts
@@ -48,7 +47,6 @@ class ServerLoads:
     own_tasks: Counts
     own: int
     candidate: NDArray[np.bool_]
-    by_use: bool
 
 
 def server_loads(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> ServerLoads:
@@ -61,7 +59,6 @@ def server_loads(estate: Estate, tasks: Tasks, eligibility: Eligibility) -> Serv
         own_tasks=np.bincount(others, minlength=len(estate.jobs)).astype(np.int64),
         own=estate.backup_server,
         candidate=eligibility.candidate,
-        by_use=estate.settings.balance == "utilisation",
     )
 
 
@@ -176,9 +173,7 @@ class WeekLoadBounds:
         """Return how many tasks each server may run at once, for a ``peak`` of the week."""
         loads = self.loads
         limit = loads.limit
-        counted = loads.candidate & ((limit < MEASURED) | (not loads.by_use))
-        share = peak * np.where(counted, limit, 0) // 1000 if loads.by_use else peak
-        most = np.where(counted, np.minimum(share, UNLIMITED), UNLIMITED)
+        most = np.where(loads.candidate, min(peak, UNLIMITED), UNLIMITED)
         return np.minimum(most, limit) if within_limits else most
 
     def _peak_anyway(self) -> int:
@@ -186,9 +181,6 @@ class WeekLoadBounds:
         loads = self.loads
         busiest = loads.running.copy()
         busiest[loads.own] += self.own_work.max()
-        if loads.by_use:
-            limited = loads.candidate & (loads.limit < UNLIMITED)
-            return int((-(-1000 * busiest[limited] // loads.limit[limited])).max(initial=0))
         return int(busiest[loads.candidate].max(initial=0))
 
     def _parts(self, most: Counts) -> list[Rows]:

@@ -105,20 +105,20 @@ def placements(
     distinct, place_of = _distinct(
         np.concatenate([np.zeros((0, views.shape[1]), dtype=np.bool_), *tables])
     )
-    labels = _joined(label)
+    labels = _concatenate(label)
     return Placements(
-        job=_joined(job),
-        row=place_of[_joined(row)],
-        count=_joined(count),
-        rank=_joined(rank).astype(np.int8),
+        job=_concatenate(job),
+        row=place_of[_concatenate(row)],
+        count=_concatenate(count),
+        rank=_concatenate(rank).astype(np.int8),
         protected=(labels & PROTECTED) > 0,
         same_site=(labels & SAME_SITE) > 0,
-        may_fail=_joined(fails) > 0,
+        may_fail=_concatenate(fails) > 0,
         servers=distinct,
     )
 
 
-def _joined(parts: list[NDArray[Any]]) -> NDArray[np.int64]:
+def _concatenate(parts: list[NDArray[Any]]) -> NDArray[np.int64]:
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts]).astype(np.int64)
 
 

@@ -75,7 +75,8 @@ def find_splits(
     written = replace(week, today=best.best.weeks.choices)
     found: list[JobSplit] = []
     now, weeks = written, best.best
-    candidates = promising(written, best, proxy)
+    splittable = _splittable(written, wishes)
+    candidates = [job for job in promising(written, best, proxy) if job in splittable]
     left = SPLIT_WORK
     while (
         candidates
@@ -106,6 +107,20 @@ def find_splits(
     return tuple(found)
 
 
+def _splittable(week: WeekEstate, wishes: ListWishes) -> set[int]:
+    """Return the jobs (codes) that may be split.
+
+    Not those to keep, nor those that name servers of which none may serve: their parts could not
+    name them.
+    """
+    usable, names = week.eligibility.usable, week.estate.jobs["job"].tolist()
+    return {
+        of.job
+        for of, choice in zip(week.jobs, week.today, strict=True)
+        if names[of.job] not in wishes.keep and (not choice or usable[list(choice)].any())
+    }
+
+
 def _main(judged: Judged) -> Key:
     return judged.aims[:-LABEL_AIMS]
 
@@ -118,10 +133,11 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     over = np.zeros(len(week.jobs))
     for component in weeks.components:
         if component.overload:
-            for job, group in component.members:
-                limit = week.servers.limit[group.servers]
-                if (limit >= 0).any():
-                    over[job] += component.overload * len(group.sequence)
+            for group in component.groups.tolist():
+                if (week.servers.limit[best.judge.servers_of(group)] >= 0).any():
+                    over[best.judge.job_of(group)] += component.overload * best.judge.tasks_of(
+                        group
+                    )
     outcomes = best.judge.outcomes_by_job(weeks)[0]
     missing = np.zeros(len(week.jobs))
     for number, of in enumerate(week.jobs):
@@ -296,8 +312,14 @@ def _described(
     week, weeks = split.week, split.judged.weeks
     job = week.jobs[split.parts[0]].job
     kind = split.partition.kind
+    usable = week.eligibility.usable  # today's choice may name others, which are not offered
     parts = tuple(
-        JobPart(week.jobs[part].name, weeks.choices[part], week.jobs[part].tasks, kind)  # type: ignore[arg-type]
+        JobPart(
+            week.jobs[part].name,
+            tuple(code for code in weeks.choices[part] if usable[code]),
+            week.jobs[part].tasks,
+            kind,  # type: ignore[arg-type]
+        )
         for part in split.parts
     )
     aims = WEEK_AIMS[wishes.first]

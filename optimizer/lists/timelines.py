@@ -1,94 +1,66 @@
-"""Timelines: the starts and ends of some jobs in each of the five weeks, cut where all are idle.
+"""Timelines: the starts and ends of jobs in each of the five weeks, in order.
 
-Between two idle moments nothing is remembered, so segments of a week that are alike (one night
-and the next) are replayed once. Jobs that are never all idle need the product's two weeks.
+A run that is in progress at the week's end goes on at its beginning. Where some jobs are all idle
+at some moment nothing is remembered from before, so a replay from there on, once round, is enough;
+else it takes the product's two weeks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from models.week import WEEK
+from models.week_plan import WEEKS
+from optimizer.lists.compiled import Ints, WeekActions
 from optimizer.lists.week_jobs import DESCENDING_ORDER, WeekJob
 
-Action = tuple[int, bool, int, int]
+KNOWN = 4096
+NO_CUT = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Part of a week: its ``actions`` in order, (minute, is it a start, job, number of the run).
+class Timelines:
+    """The ``actions`` of all jobs in each week, and those of any of the jobs."""
 
-    Minutes count from the segment's begin; it happens ``at`` these minutes of the week. Only what
-    is between ``begin`` and ``end`` counts. ``shape`` tells segments apart: each job's starts.
-    """
+    def __init__(self, jobs: Sequence[WeekJob]) -> None:
+        self.actions: list[WeekActions] = []
+        self._of_job: list[list[Ints]] = []
+        self._wraps = np.zeros((WEEKS, len(jobs)), dtype=np.int64)
+        self._known: dict[bytes, list[tuple[Ints, int]]] = {}
+        for week, is_descending in enumerate(DESCENDING_ORDER):
+            starts = [np.array(job.starts[week], dtype=np.int64) for job in jobs]
+            begin = np.concatenate([np.zeros(0, dtype=np.int64), *starts])
+            job = np.repeat(np.arange(len(jobs)), [len(of_job) for of_job in starts])
+            end = begin + np.array([job.duration for job in jobs], dtype=np.int64)[job]
+            np.add.at(self._wraps[week], job, end // WEEK)
+            minute = np.concatenate([end % WEEK, begin])
+            is_start = np.arange(len(minute)) >= len(end)
+            both = np.concatenate([job, job])
+            order = np.lexsort((-both if is_descending else both, is_start, minute))
+            actions = [values[order] for values in (minute, both, is_start)]
+            self.actions.append(
+                WeekActions(actions[0].astype(np.int32), actions[1].astype(np.int32), actions[2])
+            )
+            by_job = np.argsort(actions[1], kind="stable").astype(np.int32)
+            cuts = np.cumsum(np.bincount(both, minlength=len(jobs)))[:-1]
+            self._of_job.append(np.split(by_job, cuts))
 
-    shape: tuple[tuple[int, int], ...]
-    actions: tuple[Action, ...]
-    at: tuple[int, ...]
-    begin: int
-    end: int
+    def of(self, jobs: NDArray[np.int32]) -> list[tuple[Ints, int]]:
+        """Return, for each week, the actions of some jobs, and the first of them at which none of
+        the jobs is in progress."""
+        key = jobs.tobytes()
+        if key not in self._known:
+            if len(self._known) >= KNOWN:
+                self._known.clear()
+            self._known[key] = [self._of_week(week, jobs.tolist()) for week in range(WEEKS)]
+        return self._known[key]
 
-    @property
-    def jobs(self) -> set[int]:
-        """Return the jobs that run in it."""
-        return {job for job, _ in self.shape}
-
-
-def segments(jobs: Sequence[WeekJob], numbers: Sequence[int]) -> tuple[tuple[Segment, ...], ...]:
-    """Return the segments of each of the five weeks; ``numbers`` (sorted) are jobs of ``jobs``."""
-    return tuple(
-        _of_week(
-            sorted(
-                (start, -job if descending else job)
-                for job in numbers
-                for start in jobs[job].starts[week]
-            ),
-            jobs,
-        )
-        for week, descending in enumerate(DESCENDING_ORDER)
-    )
-
-
-def _of_week(starts: list[tuple[int, int]], jobs: Sequence[WeekJob]) -> tuple[Segment, ...]:
-    events = [(start, abs(job)) for start, job in starts]
-    if not events:
-        return ()
-    cuts = []
-    reach = max(start + jobs[job].duration for start, job in events) - WEEK
-    for place, (start, job) in enumerate(events):
-        if start >= reach:
-            cuts.append(place)
-        reach = max(reach, start + jobs[job].duration)
-    if not cuts:
-        twice = [*events, *((start + WEEK, job) for start, job in events)]
-        return (Segment(_shape(twice), _actions(twice, jobs), (0,), WEEK, 2 * WEEK),)
-    turned = [*events[cuts[0] :], *((start + WEEK, job) for start, job in events[: cuts[0]])]
-    bounds = [place - cuts[0] for place in cuts] + [len(turned)]
-    found: dict[tuple[tuple[int, int], ...], list[int]] = {}
-    for first, last in pairwise(bounds):
-        begin = turned[first][0]
-        shape = tuple((job, start - begin) for start, job in turned[first:last])
-        found.setdefault(shape, []).append(begin % WEEK)
-    made = []
-    for shape, at in found.items():
-        relative = [(start, job) for job, start in shape]
-        actions = _actions(relative, jobs)
-        made.append(Segment(shape, actions, tuple(at), 0, max(action[0] for action in actions)))
-    return tuple(made)
-
-
-def _shape(events: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Return events (start, job) the other way round."""
-    return tuple((job, start) for start, job in events)
-
-
-def _actions(events: Sequence[tuple[int, int]], jobs: Sequence[WeekJob]) -> tuple[Action, ...]:
-    """Return starts and ends in order: what ends makes room for what starts."""
-    ends = [
-        (start + jobs[job].duration, False, job, number)
-        for number, (start, job) in enumerate(events)
-    ]
-    begins = [(start, True, job, number) for number, (start, job) in enumerate(events)]
-    return tuple(sorted([*ends, *begins], key=lambda action: (action[0], action[1], action[3])))
+    def _of_week(self, week: int, jobs: list[int]) -> tuple[Ints, int]:
+        ids = np.sort(np.concatenate([self._of_job[week][job] for job in jobs]))
+        is_start = self.actions[week].is_start[ids]
+        change = np.where(is_start, 1, -1)
+        before = self._wraps[week, jobs].sum() + np.cumsum(change) - change
+        idle = np.flatnonzero(is_start & (before == 0))
+        return ids, int(idle[0]) if len(idle) else NO_CUT

@@ -22,10 +22,10 @@ from models.week_plan import (
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.lists.choice_rules import offered_servers
-from optimizer.lists.dispatch import FAILED_OVER
+from optimizer.lists.compiled import FAILED_OVER
 from optimizer.lists.five_weeks import FiveWeeks, week_figures
 from optimizer.lists.job_choices import choose
-from optimizer.lists.list_search import AFTER_AIMS, LARGE_WORK, ROWS, Key, ListSearch
+from optimizer.lists.list_search import AFTER_AIMS, Key, ListSearch
 from optimizer.lists.planned_week import week_as_planned
 from optimizer.lists.splits import find_splits
 from optimizer.lists.week_jobs import WeekEstate, describe_week
@@ -120,15 +120,9 @@ def _gains(found: ListSearch, wishes: ListWishes) -> dict[int, tuple[tuple[str, 
     best, rules = found.best, found.rules
     changed = [job for job, choice in enumerate(best.weeks.choices) if choice != rules.today[job]]
     gains = {}
-    last = found.judge.work + GAIN_WORK
-    rows = ROWS if found.first_work < LARGE_WORK else 1
-    for first in range(0, len(changed), rows):
-        if found.judge.work > last:
-            break
-        part = changed[first : first + rows]
-        keys = found.keys(best, [{job: rules.today[job]} for job in part])
-        for job, key in zip(part, keys, strict=True):
-            gains[job] = better(wishes, key, best.key)
+    for job in changed:
+        key = found.key(best, {job: rules.today[job]})
+        gains[job] = better(wishes, key, best.key)
     return gains
 
 

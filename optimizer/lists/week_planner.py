@@ -20,12 +20,13 @@ from models.week_plan import (
 )
 from optimizer.eligibility.context import PlanningContext
 from optimizer.lists.aim_bounds import aim_bounds, best_week
-from optimizer.lists.allowed_choices import allowed_choices
-from optimizer.lists.bounds_context import bounds_context
+from optimizer.lists.allowed_choices import allowed_choices, choices_per_vm
+from optimizer.lists.bounds_context import BoundsContext, bounds_context
 from optimizer.lists.certainty import guaranteed_jobs
 from optimizer.lists.enumeration import Enumeration
 from optimizer.lists.five_weeks import week_figures
 from optimizer.lists.job_tiers import job_tiers
+from optimizer.lists.list_findings import find_in_lists
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.server_classes import server_views
 from optimizer.lists.week_jobs import HASH_OF_DELAY, delay
@@ -50,7 +51,7 @@ def plan_week(
     """
     estate, eligibility = context.estate, context.eligibility
     deadline = deadline or Deadline()
-    wishes = _wishes(context, first)
+    wishes = _wishes_of(context, first)
     working = job_tasks(context.tasks, eligibility)
     allowed = allowed_choices(estate, working, eligibility, wishes)
     names = estate.jobs["job"].tolist()
@@ -66,7 +67,15 @@ def plan_week(
     )
     order = servers_by_name(estate)
     lists = [tuple(order[of_job.servers[order]].tolist()) for of_job in tiers]
-    week, search = choose_week(plan, eligibility, wishes, best_week(bounds), lists, deadline, step)
+    week, search = choose_week(
+        plan,
+        eligibility,
+        wishes,
+        _best_week(context, working, wishes, bounds),
+        lists,
+        deadline,
+        step,
+    )
     step("bounds")
 
     def evaluate(choices: Sequence[Servers]) -> Sequence[WeekFigures]:
@@ -85,10 +94,27 @@ def plan_week(
         lambda: trying.bounds(written, values, week.plan),
     )
     choices = _with_certainty(context, working, week.choices, search)
-    return replace(week, aims=aims, choices=choices)
+    findings = find_in_lists(context, working, choices, wishes)
+    return replace(week, aims=aims, choices=choices, findings=findings)
 
 
-def _wishes(context: PlanningContext, first: First | None) -> ListWishes:
+def _best_week(
+    context: PlanningContext, working: Sequence[JobTasks], wishes: ListWishes, bounds: BoundsContext
+) -> WeekFigures:
+    """Return the best of any choice per VM, nominal week; wishes that restrict play no part."""
+    estate, eligibility = context.estate, context.eligibility
+    restricted = wishes.keep or wishes.least_servers > 1 or not wishes.cross_sites
+    gated = not np.delete(eligibility.usable, estate.backup_server).any()
+    if not restricted and wishes.most_changes is None and not gated:
+        return best_week(bounds)
+    per_vm = choices_per_vm(estate, working, eligibility, wishes)
+    on_time = np.zeros(len(estate.jobs), dtype=np.int64)
+    return best_week(
+        bounds_context(estate, context.tasks, eligibility, per_vm, [on_time] * len(HASH_OF_DELAY))
+    )
+
+
+def _wishes_of(context: PlanningContext, first: First | None) -> ListWishes:
     """Return the wishes, with the jobs that an earlier plan freed (`--after`) free, too."""
     jobs, wishes = context.estate.jobs, context.estate.settings.lists
     rows = zip(jobs["job"], jobs["proxy_codes"], jobs["bound_codes"], strict=True)

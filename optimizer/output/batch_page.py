@@ -11,7 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from models.aims import AIMS
-from models.batch_result import EstateResult
+from models.batch_result import FIGURES_SHOWN, JOBS_SHOWN, EstateResult
 from optimizer.files.reading import text_of_name
 from optimizer.output.console.batch import cells, counts
 
@@ -19,7 +19,7 @@ PAGE, SCRIPT, STYLE = "batch_page.html", "batch_page.js", "batch_page.css"
 
 
 def write_page(rows: Sequence[EstateResult], path: Path) -> None:
-    """Write the page to ``path``: a sortable line per estate, an aim a column."""
+    """Write the page to ``path``: a sortable line per estate with its week, an aim a column."""
     script, style = _text(SCRIPT), _text(STYLE)
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         _text(PAGE)
@@ -27,6 +27,8 @@ def write_page(rows: Sequence[EstateResult], path: Path) -> None:
     text = page.render(
         rows=[(row, cells(row), {aim.aim: aim for aim in row.aims}) for row in rows],
         aims=[aim for aim in AIMS if any(aim == each.aim for row in rows for each in row.aims)],
+        figures=FIGURES_SHOWN,
+        jobs=JOBS_SHOWN,
         counts=counts(rows),
         whole=text_of_name,
         script=script,

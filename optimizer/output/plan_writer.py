@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from models.assignment_problem import Counts
+from models.diagnostics import Finding
 from models.estate import Estate
 from models.plan import CONNECTIONS, OTHER, UNKNOWN, WINDOWS, Plan
 from models.week import clock
@@ -48,7 +49,7 @@ def write_whole(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
     """Write the files that name no VM; rows of tasks may stand for several that are alike."""
     write_choices(plan.estate, week, folder)
     write_proxy_load(plan.estate, plan_load(plan), folder / "proxy_load.csv")
-    _findings(plan, folder / "findings.csv")
+    _findings(all_findings(plan, week), folder / "findings.csv")
     text = json.dumps(record(plan, week, seed), indent=2, ensure_ascii=False) + "\n"
     (folder / "plan.json").write_bytes(text.encode())
 
@@ -92,8 +93,12 @@ def _unassigned(plan: Plan, called: pa.Array, path: Path) -> None:
     )
 
 
-def _findings(plan: Plan, path: Path) -> None:
-    rows = plan.findings
+def all_findings(plan: Plan, week: WeekPlan) -> list[Finding]:
+    """Return the findings on the estate, its plan and the choices of its jobs, sorted."""
+    return sorted({*plan.findings, *week.findings})
+
+
+def _findings(rows: Sequence[Finding], path: Path) -> None:
     fields = ("severity", "code", "subject", "detail")
     write_csv(path, {field: [getattr(row, field) for row in rows] for field in fields})
 
@@ -119,6 +124,7 @@ def record(plan: Plan, week: WeekPlan, seed: int) -> dict[str, Any]:
                 "best": aim.best,
                 "bound": aim.bound,
                 "proven": aim.proven,
+                "conditional": aim.conditional,
                 "seconds": round(aim.seconds, 3),
             }
             for aim in plan.aims
@@ -131,7 +137,7 @@ def record(plan: Plan, week: WeekPlan, seed: int) -> dict[str, Any]:
             "assigned": int(tasks.count[(plan.proxy >= 0) & (tasks.kind == WINDOWS)].sum()),
             "unassigned": len(plan.unassigned),
             "servers_used": int((np.bincount(plan.proxy[plan.tier > 0]) > 0).sum()),
-            "findings": len(plan.findings),
+            "findings": len(all_findings(plan, week)),
             "jobs_to_split": len(week.splits),
         },
         "week": week_record(plan.estate, week),

@@ -1,6 +1,4 @@
-"""Says in words what a change of a job's choice gains or costs in the week that follows, and reads
-these words back.
-"""
+"""Says what a change of a job's choice gains or costs in the week, and reads the words back."""
 
 from __future__ import annotations
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,8 +12,6 @@ from models.integer_program import FREE, Aim, IntegerProgram, Ints, LinearRows, 
 from optimizer.solver.deadline import Deadline, interruptible
 
 CUT_RADIUS = 4
-Variant = Mapping[str, int]
-PORTFOLIO: tuple[Variant, ...] = ({"linearization_level": 2}, {}, {"linearization_level": 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,28 +19,28 @@ class SearchResult:
     """The best integer point found, None for none, and the bound proven inside the box.
 
     ``bound`` is None where nothing was proven; ``empty`` tells that the box holds no point.
+    ``spent`` is the deterministic time that it took.
     """
 
     x: Ints | None
     bound: int | None
     empty: bool = False
+    spent: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class SearchLimits:
-    """How much work one search may do: CP-SAT's deterministic time, so that the same input gives
-    the same answer on any machine; and the deadline of the plan.
+    """How much work one search may do, however often it has to refine squares: CP-SAT's
+    deterministic time, so that the same input gives the same answer on any machine; and the
+    deadline of the plan.
 
-    ``variants`` of the solver's parameters are tried, ``workers`` of them side by side; the answer
-    is the first best one in their order, whichever comes first in time. ``found`` is told the
-    aim's value of each better plan while the search goes on, from the variants' threads.
+    ``found`` is told the aim's value of each better plan while the search goes on, from the
+    solver's thread.
     """
 
     deterministic: float
     deadline: Deadline
     seed: int
-    workers: int = 1
-    variants: tuple[Variant, ...] = PORTFOLIO[:1]
     found: Callable[[int], None] | None = None
 
 
@@ -57,16 +53,25 @@ def solve_cp_sat(
     cuts = [_chords_near(program, w[used], q[used], hint)]
     if used.any():  # the solver takes squares for too small, and so its aim's value for too good
         effort = replace(effort, found=None)
-    best: SearchResult = SearchResult(None, None)
+    best, left = SearchResult(None, None), effort.deterministic
     while True:
-        found = _best(program, LinearRows.concatenate([program.rows, *cuts]), aim, hint, effort)
+        rows = LinearRows.concatenate([program.rows, *cuts])
+        found = _solve(program, rows, aim, hint, replace(effort, deterministic=left))
+        left -= found.spent
+        bound = found.bound
+        if aim is not None and bound is not None:
+            bound = aim.tighter(bound, best.bound)
+        bound = best.bound if bound is None else bound
+        best = SearchResult(best.x, bound, found.empty, effort.deterministic - left)
         if found.x is None:
-            return SearchResult(best.x, found.bound, found.empty)
+            return best
         settled = program.complete(found.x)
-        claimed = found.x[q[used]]
-        best = SearchResult(settled if program.is_feasible(settled) else best.x, found.bound)
-        short = claimed < settled[q[used]]
-        if not short.any() or effort.deadline.remaining() <= 0:
+        if program.is_feasible(settled) and (
+            best.x is None or (aim and aim.is_better(settled, best.x))
+        ):
+            best = replace(best, x=settled)
+        short = found.x[q[used]] < settled[q[used]]
+        if not short.any() or left <= 0 or effort.deadline.remaining() <= 0:
             return best
         cuts.append(_chords_near(program, w[used][short], q[used][short], settled))
         hint = settled
@@ -81,50 +86,12 @@ def _chords_near(program: IntegerProgram, w: Ints, q: Ints, point: Ints) -> Line
     return secant_cuts(w[row], q[row], k[inside])
 
 
-def _best(
-    program: IntegerProgram, rows: LinearRows, aim: Aim | None, hint: Ints, effort: SearchLimits
-) -> SearchResult:
-    """Return the best of what the variants find, the tightest of what they prove, up to the first
-    one that settles it."""
-    settled = threading.Event()
-
-    def solve(variant: Variant) -> SearchResult:
-        return _solve(program, rows, aim, hint, effort, variant, settled.is_set)
-
-    if len(effort.variants) == 1:
-        return solve(effort.variants[0])
-    sign = -1 if aim is not None and aim.maximise else 1
-    best = SearchResult(None, None)
-    pool = ThreadPoolExecutor(effort.workers)
-    try:
-        for found in pool.map(solve, effort.variants):
-            best = _both(best, found, aim, sign)
-            if best.empty or (aim and best.x is not None and aim.value(best.x) == best.bound):
-                break
-    finally:
-        settled.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-    return best
-
-
-def _both(first: SearchResult, second: SearchResult, aim: Aim | None, sign: int) -> SearchResult:
-    points = [found.x for found in (first, second) if found.x is not None]
-    proofs = [sign * found.bound for found in (first, second) if found.bound is not None]
-    return SearchResult(
-        min(points, key=lambda x: sign * aim.value(x) if aim else 0, default=None),
-        sign * max(proofs) if proofs else None,
-        first.empty or second.empty,
-    )
-
-
 def _solve(
     program: IntegerProgram,
     rows: LinearRows,
     aim: Aim | None,
     hint: Ints,
     effort: SearchLimits,
-    variant: Variant,
-    unwanted: Callable[[], bool],
 ) -> SearchResult:
     seconds = effort.deadline.remaining()
     if seconds <= 0:
@@ -152,23 +119,26 @@ def _solve(
     solver = cp_model.CpSolver()
     parameters = solver.parameters
     parameters.num_workers = 1
-    for name, value in variant.items():
-        setattr(parameters, name, value)
+    parameters.linearization_level = 2
     parameters.random_seed = effort.seed
     parameters.catch_sigint_signal = False
     parameters.max_deterministic_time = effort.deterministic
     if seconds < float("inf"):
         parameters.max_time_in_seconds = seconds
     told = None if effort.found is None or aim is None else _ProgressCallback(effort.found)
-    status = interruptible(lambda: solver.solve(model, told), solver.stop_search, seconds, unwanted)
-    if status is None or status == cp_model.UNKNOWN:
+    status = interruptible(lambda: solver.solve(model, told), solver.stop_search, seconds)
+    if status is None:
         return SearchResult(None, None)
+    spent = solver.response_proto.deterministic_time
+    if status == cp_model.UNKNOWN:
+        return SearchResult(None, None, spent=spent)
     if status == cp_model.INFEASIBLE:
-        return SearchResult(None, None, empty=True)
+        return SearchResult(None, None, empty=True, spent=spent)
     if status == cp_model.MODEL_INVALID:
         raise AssertionError(f"CP-SAT refuses the model: {model.validate()}")
     x[free] = solver.response_proto.solution
-    return SearchResult(x, None if aim is None else round(solver.best_objective_bound))
+    bound = None if aim is None else round(solver.best_objective_bound)
+    return SearchResult(x, bound, spent=spent)
 
 
 class _ProgressCallback(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]  # has no types

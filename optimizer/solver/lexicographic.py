@@ -16,14 +16,19 @@ from itertools import islice
 import numpy as np
 
 from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
-from models.solve_events import Stage, Trial, Watch
-from optimizer.solver.cp_sat import PORTFOLIO, SearchLimits, SearchResult, solve_cp_sat
+from models.solve_events import Stage, Trial, Watch, telling
+from optimizer.solver.anytime import search_anytime
+from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
-from optimizer.solver.neighbourhoods import neighbourhoods
+from optimizer.solver.neighbourhoods import rounded, search_near
 
 QUICK = 2.0
 THOROUGH = 10.0
+# Shares of the gap between bound and value, searched one after another.
+SHARES = (0.0, 1 / 16, 1 / 4, 1.0)
+# A gap this small, relative to the value, is not worth a thorough search.
+CLOSE = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,6 @@ def solve_lexicographic(
     slack: Slack,
     deadline: Deadline,
     seed: int,
-    workers: int,
     progress: Watch,
 ) -> LexicographicSolution:
     """Return a point of ``program``, its aims optimised in strict lexicographic order.
@@ -59,10 +63,7 @@ def solve_lexicographic(
     counted truly. ``slack`` says how much of an aim's value the later ones may give back.
     ``progress`` is told of each aim at work and of each stage; solvers' threads call it, too.
     """
-    efforts = (
-        SearchLimits(QUICK, deadline, seed),
-        SearchLimits(THOROUGH, deadline, seed, workers, PORTFOLIO),
-    )
+    efforts = SearchLimits(QUICK, deadline, seed), SearchLimits(THOROUGH, deadline, seed)
     return LexicographicSolver(program, start, relabelled, slack, efforts, progress).run()
 
 
@@ -98,26 +99,29 @@ class LexicographicSolver:
 
     def run(self) -> LexicographicSolution:
         for aims in self._batches():
+            hurried = self._hurried(aims[0])
             chain = self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
             # The relaxation of an aim that was first in its run holds without any guess.
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
             for aim in aims[settled:]:
-                self._solve_objective(aim, known)
+                self._solve_objective(aim, known, hurried)
         return LexicographicSolution(self._x, tuple(self._stages), self._program, self._before)
 
     def _batches(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
         runs: list[list[Aim]] = [[]]
-        squares = self._program.squares[1]
         for aim in self._program.aims:
-            squared = bool(len(squares)) and bool(np.isin(aim.column, squares).any())
+            squared = self._is_squared(aim)
             if squared and runs[-1]:
                 runs.append([])
             runs[-1].append(aim)
             if squared or self._slack(aim.name, 10**9):
                 runs.append([])
         return [aims for aims in runs if aims]
+
+    def _is_squared(self, aim: Aim) -> bool:
+        return bool(np.isin(aim.column, self._program.squares[1]).any())
 
     def _try_batch(self, aims: list[Aim], chain: list[_BoundedObjective]) -> bool:
         """Try to reach the bounds of ``chain``, the first of ``aims``; tell whether that settled
@@ -127,9 +131,9 @@ class LexicographicSolver:
         reached = last.relaxed.restrict_to_value(last.before, last.relaxed.bound)
         found: Ints | None = self._x
         if not reached.is_feasible(self._x):
-            found = self._near(reached, None, last.point).x
+            found = search_near(reached, None, last.point, None, self._quick).x
             if found is None:
-                found = solve_cp_sat(reached, None, _rounded(last.point, reached), self._quick).x
+                found = solve_cp_sat(reached, None, rounded(last.point, reached), self._quick).x
             found = None if found is None else self._canonicalise(found)
         if found is None or not reached.is_feasible(found):
             return False
@@ -169,27 +173,62 @@ class LexicographicSolver:
             yield _BoundedObjective(aim, program, relaxed, relaxed.x, time.monotonic() - began)
             program = relaxed.restrict_to_value(program, self._limit(aim, relaxed.bound))
 
-    def _solve_objective(self, aim: Aim, known: LpBound | None) -> None:
+    def _solve_objective(self, aim: Aim, known: LpBound | None, hurried: int | None) -> None:
         """Optimise one aim, from the point that the aims before it have left; its relaxation may
-        be ``known``."""
+        be ``known``, or a bound from a ``hurried`` one."""
         began, before = time.monotonic(), self._program
         self._progress(Trial(aim.name, aim.value(self._x)))
         relaxed = known or bound_by_lp(before, aim, self._x, self._deadline.share(0.5))
-        bound = relaxed.bound
+        bound = relaxed.bound if hurried is None else aim.tighter(relaxed.bound, hurried)
         self._progress(Trial(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound and relaxed.x is not None:
-            self._take(aim, self._near(before, aim, relaxed.x, bound))
-        if aim.value(self._x) != bound:
-            effort = replace(self._thorough, found=self._report_progress(aim, bound))
-            found = solve_cp_sat(
-                relaxed.fix_by_reduced_costs(before, aim.value(self._x)), aim, self._x, effort
-            )
-            self._take(aim, found)
-            if found.bound is not None:
-                bound = (min if aim.maximise else max)(bound, found.bound)
+            self._take(aim, search_near(before, aim, relaxed.x, bound, self._quick))
+        bound = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
         self._record(Stage(aim.name, value, bound, time.monotonic() - began))
+
+    def _hurried(self, aim: Aim) -> int | None:
+        """Improve squares by a sketch where time is short; return its bound, None without one."""
+        if self._deadline.seconds is None or not self._is_squared(aim):
+            return None
+        effort = replace(self._quick, deadline=self._deadline.share(0.5))
+        bound, found = search_anytime(self._program, aim, self._x, effort)
+        self._take(aim, found)
+        return bound
+
+    def _closed(self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int) -> int:
+        """Search all points near ``bound``, then farther from it, until the plan's value and the
+        bound meet; return the bound.
+
+        The nearer to the relaxation's bound a point has to be, the more do its reduced costs
+        fix: that no point is that good often takes a small part of the time that the best one
+        takes.
+        """
+        value = aim.value(self._x)
+        close = abs(value - bound) <= CLOSE * abs(value)
+        left = (self._quick if close else self._thorough).deterministic
+        for share in SHARES if relaxed.x is not None else SHARES[-1:]:
+            gap = abs(aim.value(self._x) - bound)
+            if gap == 0 or left <= 0:
+                break
+            target = bound - aim.sign * int(share * (gap - 1))
+            effort = replace(
+                self._thorough,
+                deterministic=left * max(share, 0.5),
+                deadline=self._deadline.share(max(share, 0.5)),
+                found=telling(self._progress, aim, aim.value(self._x), bound),
+            )
+            found = solve_cp_sat(relaxed.restrict_to_value(before, target), aim, self._x, effort)
+            left -= found.spent
+            self._take(aim, found)
+            # Points outside are worse than the target.
+            outside = target - aim.sign
+            inside = outside if found.empty else found.bound
+            if inside is not None:
+                worst = (max if aim.maximise else min)(inside, outside)
+                bound = (min if aim.maximise else max)(bound, worst)
+        return bound
 
     def _keep(self, aim: Aim, value: int, relaxed: LpBound, before: IntegerProgram) -> None:
         """Hold ``aim`` at ``value``, less what later aims may give back."""
@@ -199,48 +238,13 @@ class LexicographicSolver:
     def _limit(self, aim: Aim, value: int) -> int:
         return value - aim.sign * self._slack(aim.name, value)
 
-    def _near(
-        self, program: IntegerProgram, aim: Aim | None, point: Floats, enough: int | None = None
-    ) -> SearchResult:
-        """Search ever larger boxes around a fractional point, until one holds what is enough."""
-        best = SearchResult(None, None)
-        for box in neighbourhoods(program, point):
-            found = solve_cp_sat(box, aim, _rounded(point, box), self._quick)
-            if found.x is not None and (best.x is None or _better(aim, found.x, best.x)):
-                best = found
-            if best.x is not None and (aim is None or aim.value(best.x) == enough):
-                break
-        return best
-
     def _take(self, aim: Aim, found: SearchResult) -> None:
         if found.x is None:
             return
         x = self._canonicalise(found.x)
-        if _better(aim, x, self._x) and self._program.is_feasible(x):
+        if aim.is_better(x, self._x) and self._program.is_feasible(x):
             self._x = x
-
-    def _report_progress(self, aim: Aim, bound: int) -> Callable[[int], None]:
-        """Tell the value so far; return a function that passes on better ones of plans found."""
-        best = [aim.value(self._x)]
-        self._progress(Trial(aim.name, best[0], bound))
-
-        def found(value: int) -> None:
-            if aim.sign * value > aim.sign * best[0]:
-                best[0] = value
-                self._progress(Trial(aim.name, value, bound))
-
-        return found
 
     def _record(self, stage: Stage) -> None:
         self._stages.append(stage)
         self._progress(stage)
-
-
-def _rounded(point: Floats, program: IntegerProgram) -> Ints:
-    return np.clip(np.round(point).astype(np.int64), program.lower, program.upper)
-
-
-def _better(aim: Aim | None, x: Ints, than: Ints) -> bool:
-    if aim is None:
-        return False
-    return aim.sign * aim.value(x) > aim.sign * aim.value(than)

@@ -11,13 +11,18 @@ from ortools.math_opt.core.python import solver
 from ortools.math_opt.model_parameters_pb2 import ModelSolveParametersProto
 from ortools.math_opt.model_pb2 import ModelProto
 from ortools.math_opt.parameters_pb2 import (
+    LP_ALGORITHM_BARRIER,
+    LP_ALGORITHM_UNSPECIFIED,
     SOLVER_TYPE_GLOP,
     SOLVER_TYPE_HIGHS,
+    LPAlgorithmProto,
     SolveParametersProto,
     SolverInitializerProto,
+    SolverTypeProto,
 )
-from ortools.math_opt.result_pb2 import TERMINATION_REASON_OPTIMAL
+from ortools.math_opt.result_pb2 import TERMINATION_REASON_OPTIMAL, SolveResultProto
 from ortools.util.python.solve_interrupter import SolveInterrupter
+from pybind11_abseil.status import StatusNotOk
 
 from models.integer_program import Aim, Floats, IntegerProgram, Ints
 from optimizer.solver.deadline import Deadline, interruptible
@@ -61,7 +66,7 @@ class LpBound:
         sign = self.proof.aim.sign
         if self.cutoff is None or sign * value >= sign * self.cutoff:
             return self.proof
-        return _trivial(program, self.proof.aim)
+        return trivial(program, self.proof.aim)
 
 
 def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:
@@ -72,7 +77,7 @@ def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadlin
     w, q = program.squares
     used = np.isin(q, aim.column) | np.isin(q, program.rows.column)
     middle, floor = near[w], None
-    best = LpBound(_trivial(program, aim), None, None)
+    best = LpBound(trivial(program, aim), None, None)
     for _ in range(ROUNDS):
         cuts = _segment_ends(
             program.lower[w], np.where(used, program.upper[w], program.lower[w]), middle
@@ -92,14 +97,17 @@ def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadlin
     return best
 
 
-def _trivial(program: IntegerProgram, aim: Aim) -> DualBound:
+def trivial(program: IntegerProgram, aim: Aim) -> DualBound:
+    """Return what the columns' bounds alone prove."""
     return prove_bound(program, aim, np.zeros(len(program.rows)))
 
 
 def _segment_ends(low: Ints, high: Ints, middle: Ints) -> Ints:
     """Return cuts from ``low`` to ``high``: spread evenly, and more the nearer to ``middle``."""
     evenly = low[:, None] + (high - low)[:, None] * np.arange(EVENLY + 1) // EVENLY
-    around = np.clip(middle[:, None] + STEPS, low[:, None], high[:, None])
+    near = np.clip(middle[:, None] + STEPS, low[:, None], high[:, None])
+    each = np.minimum(low[:, None] + np.arange(len(STEPS)), high[:, None])
+    around = np.where((high - low < len(STEPS))[:, None], each, near)
     return np.sort(np.column_stack([evenly, around]), axis=1)
 
 
@@ -108,30 +116,17 @@ def _solve(
 ) -> tuple[Floats, Floats, float] | None:
     """Return the optimum as a point of the program, its rows' duals and the value."""
     model = build_lp_arrays(program, aim, cuts)
-    seconds = deadline.remaining()
-    if seconds <= 0:
-        return None
-    parameters = SolveParametersProto()
-    if seconds < float("inf"):
-        parameters.time_limit.FromTimedelta(timedelta(seconds=seconds))
-    interrupter = SolveInterrupter()
-    # Measured: GLOP counts tasks up to 30 times faster, HiGHS evens loads out 3 times faster.
-    # MathOpt's own door takes longer to carry a model in and out as objects than to solve it.
-    result = interruptible(
-        lambda: solver.solve(
-            _proto(model),
-            SOLVER_TYPE_GLOP if aim.maximise else SOLVER_TYPE_HIGHS,
-            SolverInitializerProto(),
-            parameters,
-            ModelSolveParametersProto(),
-            None,
-            CallbackRegistrationProto(),
-            None,
-            interrupter.pybind_interrupter,
-        ),
-        interrupter.interrupt,
-        seconds,
-    )
+    # Measured: GLOP counts tasks up to 30 times faster, HiGHS evens loads out 3 times faster; but
+    # squares at many moments, as many rows as columns, take a simplex ten times as long as an
+    # interior point.
+    squared = len(model.kept_columns) < len(model.lower)
+    if aim.maximise:
+        result = _result(model, SOLVER_TYPE_GLOP, LP_ALGORITHM_UNSPECIFIED, deadline)
+    elif squared and len(model.lower) < 2 * len(model.row_lower):
+        result = _result(model, SOLVER_TYPE_HIGHS, LP_ALGORITHM_BARRIER, deadline)
+        result = result or _result(model, SOLVER_TYPE_HIGHS, LP_ALGORITHM_UNSPECIFIED, deadline)
+    else:
+        result = _result(model, SOLVER_TYPE_HIGHS, LP_ALGORITHM_UNSPECIFIED, deadline)
     if result is None or result.termination.reason != TERMINATION_REASON_OPTIMAL:
         return None
     primal, dual = result.solutions[0].primal_solution, result.solutions[0].dual_solution
@@ -140,6 +135,41 @@ def _solve(
     y = np.zeros(len(program.rows))
     y[model.kept_rows] = dual.dual_values.values[: len(model.kept_rows)]
     return x, y, primal.objective_value + model.offset
+
+
+def _result(
+    model: LpArrays,
+    kind: SolverTypeProto.ValueType,
+    algorithm: LPAlgorithmProto.ValueType,
+    deadline: Deadline,
+) -> SolveResultProto | None:
+    """Return what the solver says; None where it has not come back in time, or has given up."""
+    seconds = deadline.remaining()
+    if seconds <= 0:
+        return None
+    parameters = SolveParametersProto(lp_algorithm=algorithm)
+    if seconds < float("inf"):
+        parameters.time_limit.FromTimedelta(timedelta(seconds=seconds))
+    interrupter = SolveInterrupter()
+    # MathOpt's own door takes longer to carry a model in and out as objects than to solve it.
+    try:
+        return interruptible(
+            lambda: solver.solve(
+                _proto(model),
+                kind,
+                SolverInitializerProto(),
+                parameters,
+                ModelSolveParametersProto(),
+                None,
+                CallbackRegistrationProto(),
+                None,
+                interrupter.pybind_interrupter,
+            ),
+            interrupter.interrupt,
+            seconds,
+        )
+    except StatusNotOk:  # an interior point that no vertex could be made of
+        return None
 
 
 def _proto(model: LpArrays) -> ModelProto:

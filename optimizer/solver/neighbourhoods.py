@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.integer_program import Floats, IntegerProgram, LinearRows
+from models.integer_program import Aim, Floats, IntegerProgram, Ints, LinearRows
+from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 
 INTEGRAL = 1e-6
 SHORT_ROW = 200
 
 
-def neighbourhoods(program: IntegerProgram, point: Floats) -> Iterator[IntegerProgram]:
+def neighbourhoods(program: IntegerProgram, point: Floats, wide: bool) -> Iterator[IntegerProgram]:
     """Yield ``program`` in ever larger boxes around a fractional point.
 
-    First only what is fractional there is free to be rounded; then also what shares a short row
-    with it; then whatever is not 0 there, for a vertex has few such columns.
+    First only what is fractional there is free to be rounded; then, if ``wide``, also what shares a
+    short row with it; then whatever is not 0 there, for a vertex has few such columns.
     """
     chosen = np.arange(len(point)) < program.decisions
     fractional = chosen & (np.abs(point - np.round(point)) > INTEGRAL)
     yield _fix_outside(program, point, fractional, 0)
-    yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
+    if wide:
+        yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
     yield _fix_outside(program, point, chosen & (point > INTEGRAL), 1)
 
 
@@ -50,3 +53,32 @@ def _fix_outside(
     lower[chosen] = np.clip(floor, lower[chosen], upper[chosen])
     upper[chosen] = np.clip(ceiling, lower[chosen], upper[chosen])
     return program.with_bounds(lower, upper)
+
+
+def search_near(
+    program: IntegerProgram,
+    aim: Aim | None,
+    point: Floats,
+    enough: int | None,
+    effort: SearchLimits,
+) -> SearchResult:
+    """Search ever larger boxes around a fractional point, until one holds what is ``enough`` or
+    the ``effort`` for them all is spent.
+
+    Measured: a wide box finds a point where one exists, but no best one in time.
+    """
+    best, left = SearchResult(None, None), effort.deterministic
+    for box in neighbourhoods(program, point, wide=aim is None):
+        found = solve_cp_sat(box, aim, rounded(point, box), replace(effort, deterministic=left))
+        left -= found.spent
+        if found.x is not None and (best.x is None or (aim and aim.is_better(found.x, best.x))):
+            best = found
+        met = best.x is not None and (aim is None or aim.value(best.x) == enough)
+        if met or left <= 0:
+            break
+    return best
+
+
+def rounded(point: Floats, program: IntegerProgram) -> Ints:
+    """Return ``point`` in whole numbers within the program's bounds."""
+    return np.clip(np.round(point).astype(np.int64), program.lower, program.upper)

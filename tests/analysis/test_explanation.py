@@ -113,7 +113,10 @@ def test_no_way_and_the_way_through_the_host(tmp_path: Path) -> None:
         links=["hq > east"],
     )
     assert why(made) == {"p": "3 east 1", "bs": "0 - 0 S10 S11", "h": "0 - 0 S8 S10 S11"}
-    assert ("S11", "bs has no PowerShell 2.0 or later") in words(explained(made).options[1].reasons)
+    assert (
+        "S11",
+        "powershell_version of bs is below 2.0 in servers.csv; 2.0 or later is needed",
+    ) in words(explained(made).options[1].reasons)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +178,7 @@ def test_powershell_direct_is_a_flag(tmp_path: Path) -> None:
     assert changes(made)[:1] == ["3: set connections.powershell_direct = true in estate.toml"]
 
 
-def test_the_cheapest_of_each_tier(tmp_path: Path) -> None:
+def test_every_change_that_helps_the_cheapest_first(tmp_path: Path) -> None:
     # Tier 1: p has no room; tier 3: q is excluded, which is cheaper, and r has no way.
     made = planned(
         tmp_path,
@@ -188,6 +191,7 @@ def test_the_cheapest_of_each_tier(tmp_path: Path) -> None:
     assert changes(made, left) == [
         "3: set excluded of q to false in servers.csv",
         "1: set max_tasks of p to 2 in servers.csv",
+        "3: add a link from far to east to links.csv",
         "4: add a link from hq to east to links.csv",
     ]
 
@@ -431,7 +435,8 @@ def branches(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_on_the_terminal(call: Call, branches: Path) -> None:
     out = call("explain", BRANCHES, branches, "takamatsu-plant-05")
-    assert out.startswith("takamatsu-plant-05 in job takamatsu-plant: served by nobody\n")
+    name = "Operator desk (takamatsu-plant-05)"
+    assert out.startswith(f"{name} in job takamatsu-plant: served by nobody\n")
     table = [line for line in out.splitlines() if line[:1] in "┏┃┡│└"]
     assert {len(line) for line in table} == {80}
     assert "set max_tasks of gip-takamatsu-01 to 5 in servers.csv; then gip-takamatsu-01" in out
@@ -483,9 +488,9 @@ def test_names_for_people(call: Call, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     write(plan(read), tmp_path / "out")
     told = call("explain", tmp_path / "in", tmp_path / "out", "db")
-    assert [line for line in told.splitlines() if line.startswith("c in")] == [
-        "c in job i: served by bs in tier 2",
-        "c in job j: served by bs in tier 2",
+    assert [line for line in told.splitlines() if line.startswith("db")] == [
+        "db (c) in job i: served by bs in tier 2",
+        "db (c) in job j: served by bs in tier 2",
     ]
     only = call("explain", tmp_path / "in", tmp_path / "out", "db", "--job", "j")
     assert "job i" not in only

@@ -57,7 +57,37 @@ def test_two_plans(tmp_path: Path) -> None:
             {"tier_before": 3, "tier_after": 1, "tasks": 1},
         ],
         "moves": [{"job": "j", "before": "p", "after": "q", "tasks": 2}],
+        "choices": None,
     }  # fmt: skip
+
+
+def choices(folder: Path, *rows: str) -> Path:
+    """Write what to select into a plan's folder, each row as job and servers, "" for automatic."""
+    lines = ["job,choice,proxies,change", *(f"{row.replace(' ', ',x,')},set" for row in rows)]
+    text = "\r\n".join(lines) + "\r\n"
+    (folder / "job_proxies.csv").write_text(text, encoding="utf-8-sig")
+    return folder
+
+
+def test_choices_of_jobs_that_differ(tmp_path: Path) -> None:
+    a = choices(plan(tmp_path / "a", "j a p 1"), "j p;q", "k ", "l p", "m p", "o p")
+    b = choices(plan(tmp_path / "b", "j a p 1"), "j q;p", "k q", "l ", "n ", "o p")
+    found = compare_assignments(a, b)
+    assert record(found)["choices"] == [
+        {"job": "k", "before": (), "after": ("q",)},
+        {"job": "l", "before": ("p",), "after": ()},
+        {"job": "m", "before": ("p",), "after": None},
+        {"job": "n", "before": None, "after": ()},
+    ]
+    assert (found.is_empty, any(found.totals.values())) == (False, False)
+    assert compare_assignments(a, a).is_empty
+    code, shown, _ = gip("diff", a, b, "--exit-code")
+    assert code == 4
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
+    assert ["k", "automatic selection", "q"] in cells
+    assert ["n", "not in the plan", "automatic selection"] in cells
+    assert gip("diff", a, a, "--exit-code")[0] == 0
+    assert gip("diff", a, b)[0] == 0
 
 
 def test_today_and_a_plan(tmp_path: Path) -> None:

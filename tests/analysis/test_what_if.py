@@ -22,6 +22,7 @@ from estates import proxies as serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Assignment
+from slow_simulation import Product
 from slow_whatif import Broken, every_failure
 
 from models.diagnostics import UnknownNameError
@@ -476,6 +477,65 @@ def test_several_failures_at_once_as_the_slow_way_has_them(
         assert (scenario["kept"], scenario["tiers_after"]) == (len(on), scenario["tiers_before"])
 
 
+def spec_without(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the rows of an estate in which a server or a link fails."""
+    kind, _, which = name.partition(":")
+    if kind == "server":
+        off = {"available": "no", "networks": ""}
+        rows = [row | off if row["server"] == which else row for row in spec["servers"]]
+        return {**spec, "servers": rows}
+    ends = sorted(which.split("~"))
+    return {**spec, "links": [r for r in spec["links"] if sorted((r["from"], r["to"])) != ends]}
+
+
+@every_estate
+@given(random_estates.estates(), st.integers(0, 2**32))
+def test_the_week_inside_lists_as_the_slow_way_has_it(spec: dict[str, Any], seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    with tempfile.TemporaryDirectory() as folder:
+        random_estates.write(spec, Path(folder))
+        read = read_estate(Path(folder))
+    names = read.servers["server"].tolist()
+    lists = {
+        job: tuple(chance.sample(range(len(names)), chance.randint(0, 2)))
+        for job in read.jobs["job"]
+    }
+    tasks = find_tasks(read)
+    study = what_if(read, tasks, np.full(len(tasks), -1, dtype=np.int32), lists=lists)
+    words = {job: [names[code] for code in codes] for job, codes in lists.items()}
+    whole = len(Product(spec, words).runs)
+    for row in record(study)["scenarios"]:
+        (name,) = row["fail"]
+        if name.startswith(("server:", "link:")):
+            slow = Product(spec_without(spec, name), words)
+            over = sum(run.failed_over for run in slow.runs)
+            lost = sum(not run.proxy for run in slow.runs)
+            kept = whole - over - lost
+            above = sum(minutes for at, minutes in slow.overload.items() if name != f"server:{at}")
+            assert list(row["week"].values()) == [kept, over, lost, 0, above]
+        assert sum(list(row["week"].values())[:4]) == whole
+
+
+def test_a_list_of_two_servers_outlives_one_of_them(tmp_path: Path) -> None:
+    read = estate(
+        tmp_path, ["bs hq", "p east max_tasks=1", "q east max_tasks=1"], ["a east", "b east"],
+        networks=["hq hq", "east east"], jobs=["j 22:00 60 days=mon", "k 22:00 60 days=mon"],
+        job_vms=["j a", "k b"],
+    )  # fmt: skip
+    tasks = find_tasks(read)
+    none = np.full(len(tasks), -1, dtype=np.int32)
+
+    def week(fail: str) -> dict[str, int]:
+        study = what_if(read, tasks, none, [fail], lists={"j": (1, 2), "k": (2,)})
+        return dict(record(study)["scenarios"][0]["week"])
+
+    keys = ("kept", "failed_over", "lost", "gone", "overload_minutes")
+    # p fails: both are on q. q fails: k's own list is empty, so the backup server takes over.
+    assert week("server:p") == dict(zip(keys, (2, 0, 0, 0, 60), strict=True))
+    assert week("server:q") == dict(zip(keys, (1, 1, 0, 0, 0), strict=True))
+    assert week("network:east") == dict(zip(keys, (0, 0, 0, 2, 0), strict=True))
+
+
 @every_estate
 @given(random_estates.estates())
 def test_nothing_fails_as_the_checker_has_it_and_everything(spec: dict[str, Any]) -> None:
@@ -644,6 +704,27 @@ def test_a_failure_on_the_terminal(branches: Path) -> None:
     assert max(map(len, shown.splitlines())) <= 80
     quiet = gip("whatif", BRANCHES, branches, "--fail", "server:gip-tokyo-01", "-q")
     assert quiet == (0, "", "")
+
+
+def test_the_week_of_a_failure(branches: Path) -> None:
+    (plain, week), (code, shown, error) = (
+        [gip("whatif", BRANCHES, branches, "--fail", "site:osaka", "--json", *more)[1]
+         for more in ([], ["--week"])],
+        gip("whatif", BRANCHES, branches, "--fail", "site:osaka", "--week"),
+    )  # fmt: skip
+    before, after = (json.loads(text)["scenarios"][0] for text in (plain, week))
+    figures = after.pop("week")
+    assert before == after
+    assert list(figures) == ["kept", "failed_over", "lost", "gone", "overload_minutes"]
+    nominal = json.loads((branches / "plan.json").read_bytes())["week"]["lists"]["nominal"]
+    runs = sum(nominal[name] for name in ("failed", "tier1", "tier2", "tier3", "tier4"))
+    assert sum([*figures.values()][:4]) == runs
+    assert (code, error) == (0, "")
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
+    served = runs - nominal["failed"] - nominal["failed_over"]
+    named = (nominal["failed"], 0, nominal["failed_over"], served, nominal["overload_minutes"])
+    assert ["none", *map(str, named)] in rows
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_sweep_on_the_terminal_and_as_json(branches: Path) -> None:

@@ -43,6 +43,7 @@ def test_utilisation(tmp_path: Path) -> None:
     """b: 2 of 4 = 500 per mille; p: 3 of 3 = 1000; q has no max_tasks and does not count."""
     case = Case(tmp_path)
     write(case.estate, "estate.toml", '[planning]\nbalance = "utilisation"')
+    case.follow()
     assert case.judge(AIMS | {"peak": 1000, "balance": 500**2 + 1000**2}).violations == ()
 
 

@@ -20,6 +20,7 @@ import slow_weeks
 import tiny_weeks
 from slow_weeks import Lists, Row, as_key, total
 
+from models.week_plan import ListWishes
 from optimizer.checker.assignments import compute_connections
 from optimizer.checker.paths import compute_paths
 from optimizer.checker.plan_files import read_plan_files, read_record
@@ -29,23 +30,11 @@ from optimizer.checker.week_judgement import WeekFiles, judge_week
 from optimizer.inputs.estate_folder.reader import read_estate
 
 Cells = list[dict[str, str]]
+FILES = ("assignments.csv", "unassigned.csv", "job_proxies.csv", "job_splits.csv")
 MOST = 2000
 BLOCKS = range(4)
 IN_BLOCK = 25
 SEEN_FROM = {"guaranteed": 1, "likely": 34, "depends": 160}
-
-
-@dataclass(frozen=True)
-class AllWishes:
-    """What `[lists]` says, as the checker is told."""
-
-    first: str
-    free: frozenset[str]
-    all_free: bool
-    keep: frozenset[str]
-    most_changes: int | None
-    least_servers: int
-    cross_sites: bool
 
 
 @dataclass(frozen=True)
@@ -65,24 +54,22 @@ class Case:
     def judged(self, weeks: int = 5) -> tuple[str, ...]:
         """Return what the checker says of the files as they are now."""
         read, complaints = read_estate(self.folder / "estate"), Violations()
-        files = [read_plan_files(self.plan, name, complaints) for name in TASK_FILES]
-        roster = match_rows_to_tasks(read, *files, Violations())
+        assignments, unassigned, proxies, splits = (
+            read_plan_files(self.plan, name, complaints) for name in FILES
+        )
+        roster = match_rows_to_tasks(read, assignments, unassigned, Violations())
         names = {name: code for code, name in enumerate(read.servers["server"])}
-        planned = np.append(files[0].codes("proxy", names.get), NOWHERE)[roster.row]
+        planned = np.append(assignments.codes("proxy", names.get), NOWHERE)[roster.row]
         wishes = self.lists.wishes
         judge_week(
             read,
             roster,
             compute_connections(read, compute_paths(read)),
             planned,
-            WeekFiles(
-                read_plan_files(self.plan, "job_proxies.csv", complaints),
-                read_plan_files(self.plan, "job_splits.csv", complaints),
-                read_record(self.plan),
-            ),
+            WeekFiles(proxies, splits, read_record(self.plan)),
             complaints,
-            AllWishes(
-                wishes.first,
+            ListWishes(
+                "tiers" if wishes.first == "tiers" else "limits",
                 wishes.free or frozenset(),
                 wishes.free is None,
                 wishes.keep,
@@ -107,9 +94,6 @@ class Case:
         record = json.loads((self.plan / "plan.json").read_text(encoding="utf-8"))
         change(record["week"])
         (self.plan / "plan.json").write_text(json.dumps(record), encoding="utf-8")
-
-
-TASK_FILES = ("assignments.csv", "unassigned.csv")
 
 
 def case(folder: Path, seed: int, best: bool = True) -> Case | None:

@@ -21,16 +21,16 @@ import pytest
 from commands import GIP, content
 
 from models.plan import Plan
+from models.week_plan import WeekPlan
 from optimizer import pipeline as running
 from optimizer.cli import main as program
-from optimizer.lists.selection import JobLists
 from optimizer.output.plan_writer import write_plan
 
 DATA = Path(__file__).parents[2] / "data"
 TINY, BRANCHES, BROKEN = (str(DATA / name) for name in ("tiny", "branch-offices", "broken/bad-day"))
 PLAN_FILES = {
-    "assignments.csv", "findings.csv", "job_agreement.csv", "job_before.csv", "job_proxies.csv",
-    "job_splits.csv", "plan.json", "proxy_load.csv", "unassigned.csv",
+    "assignments.csv", "findings.csv", "job_before.csv", "job_proxies.csv", "job_splits.csv",
+    "plan.json", "proxy_load.csv", "unassigned.csv",
 }  # fmt: skip
 
 Gip = Callable[..., tuple[int, str, str]]
@@ -123,6 +123,9 @@ def test_no_time_at_all_still_gives_a_plan_that_says_so(
     assert not all(aim["proven"] for aim in record["aims"])
     for aim in record["aims"]:
         assert aim["proven"] == (aim["best"] == aim["bound"])
+    first = next(number for number, aim in enumerate(record["aims"]) if not aim["proven"])
+    conditional = [aim["conditional"] for aim in record["aims"]]
+    assert conditional == [number > first for number in range(len(conditional))]
     assert content(tmp_path).keys() == PLAN_FILES
     assert gip("check", estate, tmp_path, "-q") == (0, "", "")
 
@@ -308,8 +311,8 @@ def test_a_plan_that_breaks_the_rules_is_never_put_in_place(
     gip: Gip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    def mistaken(plan: Plan, lists: JobLists, folder: Path, seed: int) -> None:
-        write_plan(replace(plan, tier=plan.tier * 0 + 4), lists, folder, seed)
+    def mistaken(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
+        write_plan(replace(plan, tier=plan.tier * 0 + 4), week, folder, seed)
 
     before = content(made(gip, TINY, tmp_path / "out"))
     monkeypatch.setattr(running, "write_plan", mistaken)

@@ -28,7 +28,7 @@ import pytest
 import trustme
 from click.testing import CliRunner
 
-from models.batch_result import AimOutcome, EstateResult
+from models.batch_result import WEEK_COLUMNS, AimOutcome, EstateResult
 from models.errors import GipError, OutputError
 from optimizer.cli.batch import _exit_code
 from optimizer.cli.main import gip
@@ -674,12 +674,25 @@ ROWS = [
 ]
 
 
+def test_the_summary_has_the_week(tmp_path: Path) -> None:
+    week = {name: number for number, name in enumerate(WEEK_COLUMNS)}
+    rows = [replace(ROWS[0], week=week), ROWS[2]]
+    write_table(rows, tmp_path / "summary.csv")
+    content = (tmp_path / "summary.csv").read_text("utf-8-sig")
+    planned, lost = csv.DictReader(content.splitlines())
+    assert {name: planned[name] for name in WEEK_COLUMNS} == {k: str(v) for k, v in week.items()}
+    assert {lost[name] for name in WEEK_COLUMNS} == {""}
+    write_page(rows, tmp_path / "summary.html")
+    page = (tmp_path / "summary.html").read_text("utf-8")
+    for cell in ('data-key="2">0 → 1 → 2<', 'data-key="8">6 → 7 → 8<', 'data-key="9">9<'):
+        assert cell in page
+    assert "→" not in page.split("<tbody>")[1].split("<tr")[2]  # of the estate without a plan
+
+
 def test_the_summary_table(tmp_path: Path) -> None:
     write_table(ROWS, tmp_path / "summary.csv")
     content = (tmp_path / "summary.csv").read_bytes()
-    assert content.startswith(
-        b"\xef\xbb\xbfestate,status,tasks,unassigned,findings,coverage_value,"
-    )
+    assert content.startswith(b"\xef\xbb\xbfestate,status,tasks,unassigned,findings,failed_today,")
     assert content.endswith(b"\r\n")
     first, second, third = csv.DictReader(content.decode("utf-8-sig").splitlines(keepends=True))
     assert [row["estate"] for row in (first, second, third)] == ["'=1+1", '<b>&"', "caf\\xe9"]

@@ -336,7 +336,8 @@ def test_unknown_addresses_and_columns_give_the_same_findings(
     def spoil(table: pd.DataFrame) -> pd.DataFrame:
         table.loc[[3, 70, 90], "networks"] = "203.0.113.9"
         table.loc[[2, 99], "host"] = "unheard-of"
-        return table.assign(netwerks="x")
+        table.loc[[5, 98], "os"] = "Win2019"
+        return table.assign(netwerks="x", name="called " + table["vm"])
 
     estate = spoilt(tmp_path / "estate", "vms", spoil)
     plan(estate, tmp_path / "whole", None, 1, 0, silent)
@@ -344,6 +345,8 @@ def test_unknown_addresses_and_columns_give_the_same_findings(
     assert written(tmp_path / "pieces") == written(tmp_path / "whole")
     assert b"203.0.113.9" in (tmp_path / "pieces" / "findings.csv").read_bytes()
     assert b"netwerks" in (tmp_path / "pieces" / "findings.csv").read_bytes()
+    assert b"Win2019" in (tmp_path / "pieces" / "findings.csv").read_bytes()
+    assert b",called " in (tmp_path / "pieces" / "assignments.csv").read_bytes()
 
 
 def test_tables_of_vms_have_to_be_parquet(tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pytest
 from estates import estate
@@ -13,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from optimizer.eligibility.dominators import START, Dominators
 from optimizer.eligibility.reachability import Network
 
 Link = tuple[str, str, str, bool]
@@ -187,3 +190,16 @@ def walks(links: list[Link], start: str, goal: str) -> bool:
         back = {one for one, arrow, other, up in links if up and arrow == "-" and other in seen}
         front = (ahead | back) - seen
     return not seen.isdisjoint(filter(None, goal.split(";")))
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_dominators_are_those_of_the_library(seed: int) -> None:
+    draw = Random(seed)  # noqa: S311
+    nodes = range(draw.randint(1, 14))
+    graph = nx.DiGraph()
+    graph.add_node(START)
+    for _ in range(draw.randint(0, 30)):
+        first, last = draw.choice([START, *nodes]), draw.choice(nodes)
+        if first != last:
+            graph.add_edge(first, last)
+    assert Dominators(graph).above == {**nx.immediate_dominators(graph, START), START: START}

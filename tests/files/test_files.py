@@ -11,7 +11,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
@@ -24,6 +27,7 @@ from optimizer.cli.main import gip
 from optimizer.cli.progress import Board
 from optimizer.distributed.batch.discovery import find_estates
 from optimizer.distributed.batch.plan_one import PlanOrder, plan_estate
+from optimizer.eligibility.reachability import Network
 from optimizer.files import replacement, scratch
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.formulas import SIGNS, guard, unguard
@@ -32,7 +36,7 @@ from optimizer.files.reading import parse_json, read_bytes
 from optimizer.files.replacement import SWAP, recover
 from optimizer.files.scratch import scratch_folder
 from optimizer.files.table_reader import read_table
-from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.inputs.estate_folder.reader import MOST_LINKS, read_estate
 from optimizer.veeam.journal import JournalError, resume
 
 ROOT = Path(__file__).parents[2]
@@ -249,6 +253,26 @@ def test_a_table_of_very_many_columns_or_a_very_long_cell_is_refused(tmp_path: P
     path.write_text("vm\n" + "x" * (2 << 20) + "\n")
     with pytest.raises(EstateError, match="has a cell of more than 1048576 characters"):
         read_table(path, ["vm"])
+
+
+def test_more_links_than_can_be_worked_through_are_refused(tmp_path: Path) -> None:
+    for path in (ROOT / "data" / "tiny").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    rows = "".join(f"r{number},r{number + 1}\n" for number in range(MOST_LINKS + 1))
+    (tmp_path / "links.csv").write_text(f"from,to\n{rows}")
+    with pytest.raises(EstateError, match=f"has {MOST_LINKS + 1} rows, more than {MOST_LINKS}"):
+        read_estate(tmp_path)
+
+
+def test_a_chain_of_very_many_hops_is_followed() -> None:
+    """One way: bits for each pair of ends would be many."""
+    ends = [f"n{number}" for number in range(20_000)]
+    links = pd.DataFrame({"from": ends[:-1], "to": ends[1:], "both_ways": False, "up": True})
+    networks = pd.DataFrame({"network": ends, "site": ""})
+    estate = SimpleNamespace(networks=networks, links=links, network_sets=[(0,), (19_999,), ()])
+    codes = np.arange(3, dtype=np.int32)
+    found = Network(estate).reaches(codes, codes)  # type: ignore[arg-type]
+    assert found.tolist() == [[True, False, False], [True, True, False], [False, False, False]]
 
 
 # --- text

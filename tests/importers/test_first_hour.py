@@ -237,6 +237,12 @@ def test_a_text_in_place_of_a_list_is_refused_with_its_path() -> None:
     assert "site is a number, not an object (5)" in told
 
 
+def test_a_nul_in_an_answer_does_not_enter_an_estate() -> None:
+    write("prefixes.json", '[{"prefix": "10.1.1.0/24", "site": {"name": "a\\u0000b"}}]')
+    told = run("import", "netbox", "prefixes.json", "--out", "estate", code=1)
+    assert "prefixes.json: site: 'a\\x00b' holds a NUL character" in told
+
+
 # --- addresses
 
 
@@ -441,6 +447,15 @@ def test_a_vcenter_by_two_names_is_told_and_joined() -> None:
     assert [row["vm"] for row in rows("estate/job_vms.csv")] == ["u1"]
     told = run("import", "veeam", "saved", "--same", "vcenter1", "--out", "estate", code=1)
     assert "--same: 'vcenter1' is not name=other" in told
+
+
+def test_a_plan_that_calls_a_vm_otherwise_is_found_out() -> None:
+    estate(vms="vm,os,networks,name\nu1,Windows,n,web\n", job_vms="job,vm\nj,u1\n")
+    run("plan", "estate", "--out", "plan")
+    path = Path("plan/assignments.csv")
+    path.write_bytes(path.read_bytes().replace(b",web", b",db"))
+    told = run("check", "estate", "plan", code=1)
+    assert "vm 'u1': vm_name is 'db', expected 'web'" in told
 
 
 # --- networks without a mask

@@ -218,6 +218,8 @@ def test_addresses_keep_their_common_prefixes(size: int) -> None:
     for at, one in enumerate(old):
         for place, other in enumerate(old[:at]):
             assert common(new[at], new[place]) == common(one, other)
+    neighbours = {renumber(f"10.{number}.0.5").rpartition(".")[2] for number in range(20)}
+    assert len(neighbours) > 5
     assert [AddressMap(b"other key").address(address) for address in old] != new
 
 

@@ -17,7 +17,7 @@ from models.errors import PlanError
 from models.plan import Plan
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.inputs.plan_folder import PlanFolder, read_plan
+from optimizer.inputs.plan_folder import PlanFolder, PlannedChoice, read_plan
 from optimizer.planner import plan
 
 
@@ -35,17 +35,14 @@ def test_a_plan_comes_back_as_it_was_made(spec: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         random_estates.write(spec, Path(folder))
         made = plan(read_estate(Path(folder)))
-        write(made, Path(folder))
+        week = write(made, Path(folder))
         found = read(made, Path(folder))
     assert found.proxy.tolist() == made.proxy.tolist()
     assert found.tier.tolist() == made.tier.tolist()
     jobs = made.estate.jobs["job"].tolist()
-    served = zip(made.tasks.job.tolist(), made.proxy.tolist(), made.tier.tolist(), strict=True)
-    used = {(jobs[job], proxy) for job, proxy, tier in served if tier}
-    listed = [(job, code) for job, codes in found.job_proxies.items() for code in codes]
-    assert set(listed) <= used
-    assert {job for job, _ in listed} == {job for job, _ in used}
-    assert len(set(listed)) == len(listed)
+    assert found.choices == {
+        jobs[choice.job]: PlannedChoice(choice.servers, choice.is_set) for choice in week.choices
+    }
 
 
 @pytest.fixture
@@ -61,7 +58,7 @@ def made(tmp_path: Path) -> Plan:
 def test_tasks_without_a_proxy_and_the_backup_servers_own(made: Plan, tmp_path: Path) -> None:
     found = read(made, tmp_path / "out")
     assert (found.proxy.tolist(), found.tier.tolist()) == ([1, -1, 0], [1, 0, 0])
-    assert (found.folder, found.job_proxies) == (tmp_path / "out", {"j": (1,)})
+    assert (found.folder, found.lists) == (tmp_path / "out", {"j": ()})
 
 
 Inputs = dict[str, str]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ from models.errors import OutputError
 from models.ruleset import is_windows
 from models.schema import TABLES
 from models.settings import Settings
+from models.week_plan import ListWishes
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.inputs.estate_folder.settings_reader import FILE, read_settings
-from optimizer.inputs.templates import init
+from optimizer.inputs.estate_folder.settings_reader import FILE, KEYS, read_settings
+from optimizer.inputs.templates import SETTINGS, init
 
 
 def test_templates_are_an_estate_with_one_task(tmp_path: Path) -> None:
@@ -57,3 +60,13 @@ def test_settings_hold_with_and_without_their_comment_signs(tmp_path: Path) -> N
         assert settings.objectives == Settings().objectives
         assert settings.license_type == Settings().license_type
     assert settings.failover_tasks == 400
+    assert settings.lists == replace(ListWishes(), most_changes=5)
+
+
+def test_every_setting_is_in_the_template() -> None:
+    for key in KEYS:
+        section, _, name = key.rpartition(".")
+        if section == "planning.tolerance":
+            continue
+        inside = SETTINGS.partition(f"[{section}]")[2].partition("\n[")[0] if section else SETTINGS
+        assert re.search(rf"^(# )?{name} = ", inside, re.MULTILINE), key

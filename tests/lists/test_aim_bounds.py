@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import random_estates
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from models.week_plan import (
     aim_values,
     lexicographic_key,
 )
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
@@ -100,9 +102,8 @@ class Case:
         names = estate.jobs["job"].tolist()
         jobs = [names[allowed.of.job] for allowed in self.allowed]
         lists = dict(zip(jobs, selected, strict=True))
-        found = simulate_tasks(
-            estate, self.tasks, self.eligibility, lists, False, lambda step: None
-        )
+        context = PlanningContext(estate, self.tasks, self.eligibility)
+        found = simulate_tasks(context, lists, False, lambda step: None)
         runs = found.runs
         profile, ran = self.eligibility.profile[self.tasks.vm[runs.task]], runs.proxy >= 0
         return WeekFigures(
@@ -161,7 +162,8 @@ def shifted(estate: Estate, late: Counts) -> Estate:
         tuple(sorted((day + begin // 1440) % 7 for day in of_job))
         for of_job, begin in zip(estate.jobs["days"].tolist(), start.tolist(), strict=True)
     ]
-    return replace(estate, jobs=estate.jobs.assign(start=start % 1440, days=days))
+    shown = pd.Series(days, estate.jobs.index, dtype=object)
+    return replace(estate, jobs=estate.jobs.assign(start=start % 1440, days=shown))
 
 
 def check(

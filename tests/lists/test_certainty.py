@@ -14,9 +14,7 @@ from hypothesis import strategies as st
 
 from models.estate import Estate
 from models.plan import WINDOWS
-from optimizer.eligibility.reachability import Network
-from optimizer.eligibility.tasks import find_tasks
-from optimizer.eligibility.tiers import Eligibility, compute_eligibility
+from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.certainty import guaranteed_jobs
 from optimizer.simulation import simulate_tasks
@@ -28,11 +26,11 @@ REPLAYS = 6
 
 
 def tiers_by_job(
-    estate: Estate, eligibility: Eligibility, lists: dict[str, tuple[int, ...]]
+    context: PlanningContext, lists: dict[str, tuple[int, ...]]
 ) -> dict[int, list[int]]:
     """Return how many runs of each job fail and are in tier 1 to 4."""
-    tasks = find_tasks(estate)
-    runs = simulate_tasks(estate, tasks, eligibility, lists, False, lambda step: None).runs
+    tasks = context.tasks
+    runs = simulate_tasks(context, lists, False, lambda step: None).runs
     job = tasks.job[runs.task]
     return {
         code: np.bincount(runs.tier[job == code], minlength=5).tolist()
@@ -62,17 +60,18 @@ def test_what_is_guaranteed_holds_and_what_is_not_need_not(
     with tempfile.TemporaryDirectory() as folder:
         random_estates.write(spec, Path(folder))
         estate = read_estate(Path(folder))
-    eligibility = compute_eligibility(estate, Network(estate))
-    working = job_tasks(find_tasks(estate), eligibility)
+    context = PlanningContext.build(estate)
+    eligibility = context.eligibility
+    working = job_tasks(context.tasks, eligibility)
     codes = st.lists(st.sampled_from(range(len(estate.servers))), unique=True, max_size=4)
     chosen = [tuple(data.draw(codes)) for _ in working]
     sure = guaranteed_jobs(working, chosen, eligibility, estate.backup_server)
     names = estate.jobs["job"].tolist()
     lists = {names[of.job]: servers for of, servers in zip(working, chosen, strict=True)}
     random = np.random.default_rng(seed)
-    first = tiers_by_job(estate, eligibility, lists)
+    first = tiers_by_job(context, lists)
     for _ in range(REPLAYS):
-        other = tiers_by_job(disturbed(estate, random), eligibility, lists)
+        other = tiers_by_job(replace(context, estate=disturbed(estate, random)), lists)
         for of, is_sure in zip(working, sure.tolist(), strict=True):
             if is_sure:
                 assert other[of.job] == first[of.job]

@@ -8,6 +8,7 @@ from typing import Any
 
 import list_estates
 import numpy as np
+import random_estates
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from late_product import LateProduct
@@ -17,9 +18,8 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists.change_batch import figures_of_changes
-from optimizer.lists.dispatch import OUTCOMES
-from optimizer.lists.five_weeks import OVERLOAD, PEAK, FiveWeeks
+from optimizer.lists.compiled import OUTCOMES, OVERLOAD, PEAK
+from optimizer.lists.five_weeks import FiveWeeks
 from optimizer.lists.week_jobs import WeekEstate, describe_week
 
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -30,7 +30,7 @@ COLUMNS = [*range(OUTCOMES - 1), OVERLOAD, PEAK]
 def described(spec: dict[str, Any], wishes: ListWishes = ListWishes()) -> WeekEstate:  # noqa: B008
     list_folder = tempfile.TemporaryDirectory()
     with list_folder as folder:
-        list_estates.random_estates.write(spec, Path(folder))
+        random_estates.write(spec, Path(folder))
         estate = read_estate(Path(folder))
     return describe_week(
         estate, find_tasks(estate), compute_eligibility(estate, Network(estate)), wishes
@@ -83,16 +83,13 @@ def test_a_change_is_as_a_whole_replay(spec: dict[str, Any], data: Any) -> None:
 
 @plain
 @given(list_estates.EITHER, st.data())
-def test_many_changes_are_as_one_after_the_other(spec: dict[str, Any], data: Any) -> None:
+def test_figures_after_a_change_are_those_of_the_change(spec: dict[str, Any], data: Any) -> None:
     week = described(spec)
     judge = five_weeks(week)
     weeks = judge.replay(drawn_choices(data.draw, week))
-    moves = []
     for _ in range(data.draw(st.integers(1, 5)) if week.jobs else 0):
         moved = data.draw(st.sets(st.integers(0, len(week.jobs) - 1), max_size=2))
         choices = drawn_choices(data.draw, week)
-        moves.append({job: choices[job] for job in moved})
-    if moves:
-        found = figures_of_changes(judge, weeks, moves)
-        for figures, move in zip(found, moves, strict=True):
-            assert np.array_equal(figures, judge.change(weeks, move).figures)
+        move = {job: choices[job] for job in moved}
+        found = judge.figures_after(weeks, move)
+        assert np.array_equal(found, judge.change(weeks, move).figures)

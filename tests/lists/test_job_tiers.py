@@ -32,7 +32,7 @@ def jobs(draw: st.DrawFn) -> tuple[AllowedChoices, np.ndarray, int, list[int]]:
     masks = st.lists(st.sampled_from([True, True, False]), min_size=servers, max_size=servers)
     allowed, today = np.array(draw(masks)), np.array(draw(masks))
     counts = [draw(st.integers(1, 4)) for _ in range(kinds)]
-    kind = np.repeat(np.arange(kinds), counts)
+    kind = np.repeat(np.arange(kinds, dtype=np.uint16), counts)
     of = JobTasks(0, np.arange(len(kind), dtype=np.int32), kind, np.arange(kinds, dtype=np.int32))
     least = draw(st.sampled_from([1, 1, 1, 2, 3, 0])) if allowed.any() else 0
     planned = np.cumsum([draw(st.integers(0, 4)) for _ in range(3)]).tolist()
@@ -96,7 +96,7 @@ def test_the_best_list_is_that_of_all_lists(
             assert not found.servers.any()
             return
         listed = np.flatnonzero(found.servers).tolist()
-        assert choices.is_feasible(found.servers)
+        assert choices.admits(found.servers)
         ranks = worst(views, own, listed)
         key = figures(choices, ranks, planned, first, len(listed))
         assert key == best_of_all(choices, views, own, planned, first)

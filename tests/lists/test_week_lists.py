@@ -19,18 +19,22 @@ from late_product import LateProduct
 
 from models.estate import Estate
 from models.week_plan import (
+    FIGURES,
     MAXIMISED_WEEK_AIMS,
     WEEK_AIMS,
+    JobSplit,
     ListWishes,
     Servers,
     WeekFigures,
     WeekPlan,
 )
 from optimizer.eligibility.reachability import Network
+from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.week_lists import choose_week
+from optimizer.output.split_writer import find_job_vms, parts_of
 from optimizer.planner import plan
 from optimizer.solver.deadline import Deadline
 
@@ -60,7 +64,7 @@ def names(read: Estate, servers: Servers) -> str:
 
 def key(spec: dict[str, Any], made: WeekPlan, choices: dict[str, list[str]]) -> list[int]:
     """Return the aims before `changed` of the five weeks, as the slow replay has them."""
-    weeks = [WeekFigures(*LateProduct(spec, choices, number).figures(), 0) for number in range(5)]
+    weeks = [_week_figures(LateProduct(spec, choices, number).figures()) for number in range(5)]
     return [
         sum(week.value(aim, made.plan) for week in weeks)
         * (-1 if aim in MAXIMISED_WEEK_AIMS else 1)
@@ -127,7 +131,7 @@ def test_splits_lose_no_vm_and_gain_something(spec: dict[str, Any], first: Any) 
     made, _ = lists(found, ListWishes(first=first))
     rows = found.job_vms
     for split in made.splits:
-        vms = Counter(vm for part in split.parts for vm in part.vms.tolist())
+        vms = Counter(vm for part in vms_of_parts(found, split) for vm in part)
         assert vms == Counter(rows["vm_code"][rows["job_code"] == split.job].tolist())
         assert split.gains
     last = made.splits[-1].weeks if made.splits else made.lists
@@ -147,7 +151,18 @@ def test_splits_lose_no_vm_and_gain_something(spec: dict[str, Any], first: Any) 
 
 
 def _figures(week: WeekFigures) -> list[int]:
-    return [getattr(week, name) for name in WeekFigures.__slots__][:-1]
+    return [getattr(week, name) for name in FIGURES][:-1]
+
+
+def _week_figures(figures: list[int]) -> WeekFigures:
+    return WeekFigures(**dict(zip(FIGURES, [*figures, 0], strict=True)))
+
+
+def vms_of_parts(found: Estate, split: JobSplit) -> list[list[int]]:
+    """Return the VMs (codes) of each part, as job_splits.csv has them."""
+    rows = find_job_vms(found, find_tasks(found), [split.job])
+    part = parts_of(split, rows.task)
+    return [rows.vm[part == number].tolist() for number in range(len(split.parts))]
 
 
 def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str, Any]:
@@ -160,9 +175,9 @@ def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str,
         row = next(row for row in jobs if row["job"] == job)
         jobs = [row for row in jobs if row["job"] != job]
         rows = [pair for pair in rows if pair["job"] != job]
-        for part in split.parts:
+        for part, vms in zip(split.parts, vms_of_parts(found, split), strict=True):
             jobs.append({**row, "job": part.name})
-            rows += [{"job": part.name, "vm": ids.iloc[vm]} for vm in part.vms.tolist()]
+            rows += [{"job": part.name, "vm": ids.iloc[vm]} for vm in vms]
     return apart | {"jobs": jobs, "job_vms": rows}
 
 

@@ -121,7 +121,7 @@ def test_figures_of_a_million_vms_fit_80_columns(
         "protected": 700_000, "same_site": 766_395, "peak": 3_170, "balance": 283_624_033,
     }  # fmt: skip
     stages = tuple(Stage(aim, best, best - 1, 0.0) for aim, best in figures.items())
-    places = find_places(BRANCHES, PlacementRequest(0), None, 1, 0, lambda step: None)
+    places = find_places(BRANCHES, PlacementRequest(0), None, 0, lambda step: None)
     print_places(replace(places, curve=[FrontierPoint((), stages, 0.0)], fewest=None))
     *_, figures_row, _ = capsys.readouterr().out.splitlines()
     assert cell_len(figures_row) <= 80

@@ -105,6 +105,7 @@ def test_the_weeks_are_those_of_the_record(branches: Report, out: Path) -> None:
     assert [week.week for week in branches.weeks] == ["today", "lists", "splits", "best"]
     for week in branches.weeks[:3]:
         wanted = record[parts[week.week]]
+        assert week.worst is not None
         assert (asdict(week.nominal), asdict(week.worst)) == (wanted["nominal"], wanted["worst"])
     assert (asdict(branches.weeks[3].nominal), branches.weeks[3].worst) == (record["bound"], None)
     automatic, planned = branches.other_weeks

@@ -16,7 +16,6 @@ from estates import estate
 from python_calamine import CalamineWorkbook
 from week_plans import week_of
 
-from optimizer.cli import report as report_command
 from optimizer.cli.main import gip
 from optimizer.output.plan_writer import write_plan
 from optimizer.output.report.build import build_report
@@ -150,7 +149,7 @@ def test_the_command_says_every_file_that_it_writes(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(report_command.click, "launch", opened.append)
+    monkeypatch.setattr("click.launch", opened.append)
     page, book = tmp_path / "a" / "page.html", tmp_path / "b" / "r.xlsx"
     done = run(folder, "--xlsx", book, "--open")
     assert (done.exit_code, opened) == (0, [str(book)])

@@ -57,6 +57,7 @@ def test_the_terminal_says_what_to_select_and_what_to_split(made: Plan, width: i
         "fewer run at the VM's site",
         "job-00 (1) (1 Windows VM) -> automatic selection job-00 (2) (1 Windows VM) -> p",
         "gip apply out --url",
+        "gip plan ESTATE --out NEXT --after out",
     ]
     places = [said.find(text) for text in wanted]
     assert -1 not in places, (wanted[places.index(-1)], said)

@@ -544,6 +544,26 @@ def test_inside_the_lists_of_a_plan(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "s" / "simulation.json").read_bytes())
     assert f"of {record['runs']} planned runs {record['plan']['on_planned_server']} (" in shown
     assert record["plan"]["planned_runs"] == record["runs"]
+    week = json.loads((tmp_path / "plan" / "plan.json").read_bytes())["week"]
+    lists, today = week["lists"]["nominal"], week["today"]["nominal"]
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
+    shares = {row[0]: (row[1], row[3]) for row in cells if len(row) == 4}
+    for name, figure in (("1", "tier1"), ("failed", "failed"), ("overload", "overload_minutes")):
+        assert shares[name] == (str(lists[figure]), str(today[figure]))
+
+
+def test_a_job_without_a_row_keeps_its_own(tmp_path: Path) -> None:
+    jobs = ["j 22:00 60 proxies=q", "k 22:00 60"]
+    read = estate(tmp_path / "in", ["bs hq", "p east", "q east"], ["a east"], jobs=jobs)
+    out = tmp_path / "plan"
+    assert gip("plan", read.folder, "--out", out, "-q") == (0, "", "")
+    lines = (out / "job_proxies.csv").read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if not line.startswith(b"j,")]
+    assert len(kept) == len(lines) - 1
+    (out / "job_proxies.csv").write_bytes(b"".join(kept))
+    assert gip("simulate", read.folder, "--plan", out, "--out", tmp_path / "s", "-q")[0] == 0
+    runs = (tmp_path / "s" / "runs.csv").read_text("utf-8-sig").splitlines()[1:]
+    assert {tuple(run.split(",")[i] for i in (0, 3)) for run in runs} == {("j", "q"), ("k", "p")}
 
 
 def test_a_plan_is_not_overwritten(tmp_path: Path) -> None:

@@ -58,7 +58,6 @@ def solved(asked: IntegerProgram, watch: Watch = nothing, **slack: int) -> Lexic
         lambda name, value: slack.get(name, 0),
         Deadline(),
         seed=0,
-        workers=1,
         progress=watch,
     )
 

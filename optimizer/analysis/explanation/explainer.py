@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from models.diagnostics import UnknownNameError, did_you_mean
 from models.estate import Codes, Estate
-from models.plan import OTHER, UNKNOWN, Tasks
+from models.plan import OTHER, UNKNOWN, WINDOWS, Tasks
+from optimizer.analysis.explanation.address_remedies import address_remedies
 from optimizer.analysis.explanation.capacity import ServerCapacity
 from optimizer.analysis.explanation.conflict_model import find_conflict
 from optimizer.analysis.explanation.minimal_conflict import UndecidedError
@@ -19,9 +20,11 @@ from optimizer.analysis.explanation.obstacles import Fact, ObstacleFinder
 from optimizer.analysis.explanation.repairs import Repair, RepairFinder
 from optimizer.analysis.explanation.routes import Paths
 from optimizer.analysis.explanation.server_options import ServerOption, server_options
+from optimizer.analysis.explanation.week_route import SplitRoute, SplitRouter, WeekRoute, WeekRouter
 from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
+from optimizer.inputs.week_record import read_splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,9 @@ class Explanation:
     """Why a task has its ``proxy`` (a server code), or has none (-1).
 
     ``options`` has the chosen server first, then the others by tier and name; none where the task
-    is not planned, the backup server's own work (S5) or of an unknown system. ``changes`` are the
-    cheapest ones for each better tier. Of a task without a proxy ``forbidden`` is a smallest set of
+    is not planned, the backup server's own work (S5) or of an unknown system. ``changes`` are those
+    that lead to a better tier, the cheapest first; ``remedies`` are for addresses that count as
+    unknown. Of a task without a proxy ``forbidden`` is a smallest set of
     facts that leaves it without one; None where nothing forbids it, or where it was not found in
     time, which ``undecided`` tells.
     """
@@ -42,6 +46,7 @@ class Explanation:
     changes: tuple[Repair, ...]
     forbidden: tuple[Fact, ...] | None = None
     undecided: bool = False
+    remedies: tuple[str, ...] = ()
 
 
 class Explainer:
@@ -68,14 +73,17 @@ class Explainer:
         found = server_options(context, self._proxy, task, obstacles, capacity, self._paths)
         same_site = context.eligibility.same_site[context.eligibility.profile[vm]]
         changes = RepairFinder(estate, tasks, self._proxy, task, tier, self._paths)
-        cheapest = tuple(changes.cheapest(obstacles, capacity, same_site))
+        helpful = tuple(changes.find(obstacles, capacity, same_site))
+        explanation = Explanation(
+            task, proxy, tier, found, helpful, remedies=address_remedies(estate, vm)
+        )
         if proxy >= 0:
-            return Explanation(task, proxy, tier, found, cheapest)
+            return explanation
         try:
             why = find_conflict(context, self._proxy, task, obstacles)
         except UndecidedError:
-            return Explanation(task, proxy, tier, found, cheapest, undecided=True)
-        return Explanation(task, proxy, tier, found, cheapest, why)
+            return replace(explanation, undecided=True)
+        return replace(explanation, forbidden=why)
 
 
 LISTED = 5
@@ -83,12 +91,18 @@ LISTED = 5
 
 @dataclass(frozen=True, slots=True)
 class VmExplanations:
-    """The tasks of one VM, explained job by job in order of the jobs' names."""
+    """The tasks of one VM, explained job by job in order of the jobs' names.
+
+    ``routes`` and ``split_routes`` say where the week really leads each Windows task, by its place
+    in all tasks.
+    """
 
     estate: Estate
     tasks: Tasks
     served: int
     explanations: tuple[Explanation, ...]
+    routes: Mapping[int, WeekRoute]
+    split_routes: Mapping[int, SplitRoute]
 
 
 def explain_vm(
@@ -109,7 +123,17 @@ def explain_vm(
     step("explaining")
     explainer = Explainer(context, plan.proxy, plan.tier)
     served = int((plan.tier > 0).sum())
-    return VmExplanations(estate, tasks, served, tuple(explainer.explain(task) for task in wanted))
+    explanations = tuple(explainer.explain(task) for task in wanted)
+    step("the week inside the choices of jobs")
+    windows = [task for task in wanted if tasks.kind[task] == WINDOWS]
+    router = WeekRouter(context, plan.choices)
+    split_router = SplitRouter(context, plan.choices, read_splits(plan_folder))
+    routes = {task: router.route(task) for task in windows}
+    split = {task: split_router.route(task) for task in windows}
+    return VmExplanations(
+        estate, tasks, served, explanations, routes,
+        {task: route for task, route in split.items() if route is not None},
+    )  # fmt: skip
 
 
 def _vm(estate: Estate, text: str) -> int:

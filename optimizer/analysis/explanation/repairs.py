@@ -1,9 +1,10 @@
-"""Finds repairs: the cheapest single change that lets a task be served in a better tier."""
+"""Finds repairs: the single changes that let a task be served in a better tier."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit
 
 FLAG, PLACE, LINK, NEW_LINK = range(4)
+SHOWN = 5
 UNSERVED = 5
 BUILT_IN = 5, "5.1"  # with Windows Server 2016 and later: as the estate has it, as one writes it
 FLAGS = {"S9": ("managed", True), "available": ("available", True), "excluded": ("excluded", False)}
@@ -54,16 +56,16 @@ class RepairFinder:
         self._paths = paths
         self._names: list[str] = estate.servers["server"].tolist()
 
-    def cheapest(
+    def find(
         self, obstacles: Sequence[Obstacles], capacity: ServerCapacity, same_site: NDArray[np.bool_]
     ) -> list[Repair]:
-        """Find for each better tier the cheapest change that leads there, cheapest first.
+        """Find the changes that lead to a better tier, at most `SHOWN` for each, cheapest first.
 
         Of changes that cost the same, one for a server at the VM's site comes first.
         ``obstacles`` and ``same_site`` have those of every server. All other tasks stay where they
         are.
         """
-        chosen = []
+        chosen: list[Repair] = []
         for tier in range(1, self._tier):
             found = [
                 change
@@ -74,8 +76,9 @@ class RepairFinder:
             found.sort(
                 key=lambda c: (c.cost, not same_site[c.server], self._names[c.server].encode())
             )
-            first = next((change for change in found if self._works(change)), None)
-            chosen += [] if first is None else [first]
+            different = {change.text: change for change in reversed(found)}
+            ordered = [change for change in found if different[change.text] is change]
+            chosen += islice(filter(self._works, ordered), SHOWN)
         return sorted(chosen, key=lambda change: change.cost)
 
     def _best_tier(self, server: int) -> int:

@@ -51,7 +51,6 @@ class PlacementSolver:
     first: int
     deadline: Deadline
     seed: int = 0
-    workers: int = 1
 
     def best(self) -> Iterator[FrontierPoint]:
         """Yield the best point with at most 0, 1, 2 ... of the machines, up to all of them."""
@@ -123,7 +122,7 @@ class PlacementSolver:
         start = to_point(problem, program, columns, NOTHING)
         found = solve_lexicographic(
             program, start, canonicalise, self.estate.settings.slack, self.deadline, self.seed,
-            self.workers, lambda stage: None,
+            lambda stage: None,
         )  # fmt: skip
         proxies = tuple(among.opened(found.x))
         return FrontierPoint(proxies, found.stages, time.monotonic() - began)

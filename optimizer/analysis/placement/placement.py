@@ -72,7 +72,6 @@ def find_places(
     folder: Path,
     request: PlacementRequest,
     time_limit: float | None,
-    workers: int,
     seed: int,
     step: Callable[[str], None],
 ) -> PlacementStudy:
@@ -91,7 +90,7 @@ def find_places(
     objectives = with_machines.settings.objectives
     enough = None if request.until is None else parse_target(request.until, objectives, windows)
     deadline = Deadline(time_limit)
-    placement = PlacementSolver(with_machines, len(estate.servers), deadline, seed, workers)
+    placement = PlacementSolver(with_machines, len(estate.servers), deadline, seed)
     curve, greedy = [], []
     for point in _numbered(placement.best(), request.most, step, "proxies"):
         curve.append(point)

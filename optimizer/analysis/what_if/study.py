@@ -10,6 +10,7 @@ from models.estate import Codes, Estate
 from models.plan import Tasks
 from optimizer.analysis.what_if.replan import Replanned, replan
 from optimizer.analysis.what_if.task_classes import LossOutcome, classify_tasks
+from optimizer.analysis.what_if.week_outcome import WeekInLists, WeekOutcome
 from optimizer.eligibility.failures import Losses, combine_losses, list_failures
 from optimizer.eligibility.reachability import single_points
 from optimizer.eligibility.tasks import find_tasks
@@ -21,12 +22,14 @@ from optimizer.inputs.plan_folder import read_plan
 class Scenario:
     """Failures at once, by name, and what they do.
 
-    ``single_points`` names the bridges and articulation points of the network among them.
+    ``single_points`` names the bridges and articulation points of the network among them. ``week``
+    is what becomes of the runs of the week inside the plan's lists, where that is asked for.
     """
 
     fail: tuple[str, ...]
     outcome: LossOutcome
     single_points: tuple[str, ...]
+    week: WeekOutcome | None = None
     replanned: Replanned | None = None
 
 
@@ -35,11 +38,13 @@ class Study:
     """Scenarios in the order asked for, and ``before``, the plan as it is.
 
     ``limit`` is how many tasks the backup server may run while it stands in, None for any number.
+    ``week_before`` is the week inside the plan's lists as it is, where it is asked for.
     """
 
     before: LossOutcome
     limit: int | None
     scenarios: Sequence[Scenario]
+    week_before: WeekOutcome | None = None
 
     def overload(self, scenario: Scenario) -> int:
         """Return by how much the backup server is above its limit at its worst moment."""
@@ -68,15 +73,19 @@ def what_if(
     fail: Sequence[str] | None = None,
     replanned: int = 0,
     step: Callable[[str], None] = lambda step: None,
+    lists: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Study:
     """Study what ``fail`` names, all at once, or without it every single failure.
 
     ``proxy`` is the plan's server of each task, -1 for none. The scenarios with most damage, as
-    many as ``replanned``, are planned anew. UnknownNameError for a name that is not known.
+    many as ``replanned``, are planned anew. With the plan's ``lists``, the servers of jobs by name,
+    the week inside them is replayed in each scenario, too. UnknownNameError for a name that is not
+    known.
     """
     known = list_failures(estate)
     asked = [(name,) for name in known] if fail is None else [tuple(fail)]
-    found = study_scenarios(estate, tasks, proxy, known, asked, step)
+    week = None if lists is None else WeekInLists(estate, lists)
+    found = study_scenarios(estate, tasks, proxy, known, asked, step, week)
     scenarios = list(found.scenarios)
     for place in found.ranking[:replanned]:
         names = scenarios[place].fail
@@ -93,6 +102,7 @@ def study_scenarios(
     known: Mapping[str, Losses],
     asked: Sequence[tuple[str, ...]],
     step: Callable[[str], None],
+    week: WeekInLists | None = None,
 ) -> Study:
     """Study each scenario of ``asked``: names of ``known`` failures, lost at once."""
     lost = [combine_losses(known, names) for names in asked]
@@ -101,9 +111,14 @@ def study_scenarios(
     scenarios = []
     for number, (names, losses) in enumerate(zip(asked, lost, strict=True)):
         step(f"{', '.join(names)}, {number + 1} of {len(asked)}")
-        outcome = before if points.harmless(losses) else counted.outcome(losses)
-        scenarios.append(Scenario(names, outcome, points.among(losses)))
-    return Study(before, failover_tasks(estate), scenarios)
+        harmless = points.harmless(losses)
+        outcome = before if harmless else counted.outcome(losses)
+        runs = None
+        if week is not None:
+            runs = week.before if harmless else week.outcome(losses)
+        scenarios.append(Scenario(names, outcome, points.among(losses), runs))
+    unharmed = None if week is None else week.before
+    return Study(before, failover_tasks(estate), scenarios, unharmed)
 
 
 def failover_tasks(estate: Estate) -> int | None:
@@ -154,8 +169,11 @@ def run_what_if(
     fail: Sequence[str] | None,
     replanned: int,
     step: Callable[[str], None],
+    week: bool = False,
 ) -> Study:
     """Study failures of a plan in its folder: what ``fail`` names at once, every one where None.
+
+    With ``week`` the nominal week inside the plan's lists, too.
 
     Raises EstateError, PlanError where the plan is not one of the estate, and UnknownNameError.
     """
@@ -163,4 +181,5 @@ def run_what_if(
     estate = read_estate(estate_folder)
     tasks = find_tasks(estate)
     plan = read_plan(estate, tasks, plan_folder)
-    return what_if(estate, tasks, plan.proxy, fail, replanned, step)
+    lists = plan.lists if week else None
+    return what_if(estate, tasks, plan.proxy, fail, replanned, step, lists)

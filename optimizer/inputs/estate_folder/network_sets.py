@@ -87,7 +87,10 @@ class NetworkSets:
             ambiguous = self.book.find(name) == AMBIGUOUS
             detail = "is in two networks of the same prefix" if ambiguous else "is in no network"
             code = "ambiguous_address" if ambiguous else "unknown_address"
-            first = f"first at {kind} {owners[int(first_row[text])]}"
+            row = int(first_row[text])
+            called = raw.text("name", row) if "name" in raw.columns else ""
+            known = f"{called} ({owners[row]})" if called else owners[row]
+            first = f"first at {kind} {known}"
             detail = f"{raw.file}: {detail}; counts as unknown, {first}"
             findings.append(Finding("warning", code, name, detail))
 

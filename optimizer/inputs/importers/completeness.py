@@ -61,11 +61,13 @@ def _networks(full: Tables) -> Iterator[Gap]:
         yield "networks.csv", "", "cidr", "no networks: no address says which one it is in"
         return
     owners: dict[str, str] = {}
+    names = dict(zip(full["vms"]["vm"].tolist(), full["vms"]["name"].tolist(), strict=True))
     for kind in ("servers", "vms"):
         keys, cells = (full[kind][name].tolist() for name in (kind[:-1], "networks"))
         for key, cell in zip(keys, cells, strict=True):
+            called = names.get(key) or key if kind == "vms" else key
             for item in items(cell):
-                owners.setdefault(item, f"{kind[:-1]} {key}")
+                owners.setdefault(item, f"{kind[:-1]} {called}")
     book = PrefixTable.of(networks["network"].tolist(), [_cidr(text) for text in networks["cidr"]])
     codes = book.find_all(pa.array(owners, pa.string())).tolist()
     known = addresses_in({"vms": full["vms"], "servers": full["servers"]})
@@ -74,7 +76,14 @@ def _networks(full: Tables) -> Iterator[Gap]:
             yield "networks.csv", item, "network", f"named by {owner}, but not there"
         elif code < 0 and not known.is_idle(item):  # which would prove nothing
             what = "in two networks of one length" if code == AMBIGUOUS else "in no network"
-            yield "networks.csv", item, "cidr", f"the address, first of {owner}, is {what}"
+            remedy = "" if code == AMBIGUOUS else f"; add {_around(item)} or whatever holds it"
+            yield "networks.csv", item, "cidr", f"the address, first of {owner}, is {what}{remedy}"
+
+
+def _around(item: str) -> str:
+    """Return the network of the usual length that holds an address."""
+    length = 64 if ":" in item else 24
+    return str(ipaddress.ip_network(f"{item.partition('%')[0]}/{length}", strict=False))
 
 
 def _cidr(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

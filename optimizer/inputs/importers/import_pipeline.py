@@ -105,6 +105,7 @@ class _State:
         self.rename_managers(aliases)
         step("merging")
         for inventory in inventories:
+            _refuse_nul(inventory)
             self.findings += inventory.findings
             self.keys |= inventory.settings
             named = with_aliases(inventory.tables, aliases)
@@ -194,6 +195,20 @@ def _cells(path: Path) -> pd.DataFrame:
     except OSError as error:
         why = error.strerror or str(error)
         raise EstateError([InputProblem(path.name, None, None, None, why, "check it")]) from error
+
+
+def _refuse_nul(inventory: Inventory) -> None:
+    """Raise EstateError where a cell holds a NUL character, as JSON and workbooks can have it."""
+    files = ", ".join(dict.fromkeys(source.file for source in inventory.files))
+    problems = [
+        InputProblem(files, None, str(column), cells[cells.str.contains("\0", regex=False)].iloc[0],
+                "holds a NUL character", "remove it: no name and no address has any")
+        for table in inventory.tables.values()
+        for column, cells in table.items()
+        if cells.str.contains("\0", regex=False).any()
+    ]  # fmt: skip
+    if problems:
+        raise EstateError(problems)
 
 
 def _sources(path: Path, inventories: Sequence[Inventory]) -> pd.DataFrame:

@@ -80,30 +80,35 @@ class Addresses:
         for machine, found in self._held.items():
             for item in dict.fromkeys(found):
                 self.owners[item].append(machine)
-        self._bridges = {item for item in self.owners if is_bridge(item)}
+        self._shared = {item for item, found in self.owners.items() if _is_shared(found)}
+        self._doubtful = self._shared | set(filter(is_bridge, self.owners))
+        proving = {
+            machine: {item for item in found if item not in self._doubtful}
+            for machine, found in self._held.items()
+        }
+        self._idle = {
+            item for item in self._doubtful if all(proving[owner] for owner in self.owners[item])
+        }
+        self._proving = proving
 
     def shared(self) -> dict[str, list[Machine]]:
         """Return each address that several machines have, with them."""
-        return {item: found for item, found in self.owners.items() if self._is_shared(found)}
+        return {item: found for item, found in self.owners.items() if item in self._shared}
 
     def is_idle(self, item: str) -> bool:
         """Tell whether an address proves nothing, and all who have it have one that does."""
-        owners = self.owners.get(item, [])
-        if item not in self._bridges and not self._is_shared(owners):
-            return False
-        return all(self.has_other(machine, item) for machine in owners)
+        return item in self._idle
 
-    def has_other(self, machine: Machine, item: str) -> bool:
-        """Tell whether a machine has another address, which proves where it is."""
-        return any(
-            other != item and other not in self._bridges and not self._is_shared(self.owners[other])
-            for other in self._held[machine]
-        )
+    def is_spare(self, machine: Machine, item: str) -> bool:
+        """Tell whether an address proves nothing, and ``machine`` has one that does."""
+        return item in self._doubtful and bool(self._proving[machine])
 
-    @staticmethod
-    def _is_shared(owners: Sequence[Machine]) -> bool:
-        tables = [table for table, _ in owners]
-        return max(tables.count("vms"), tables.count("servers")) > 1
+
+def _is_shared(owners: Sequence[Machine]) -> bool:
+    if len(owners) < 2:
+        return False
+    servers = sum(table == "servers" for table, _ in owners)
+    return max(servers, len(owners) - servers) > 1
 
 
 def addresses_in(tables: Mapping[str, pd.DataFrame]) -> Addresses:
@@ -136,7 +141,7 @@ def without_idle(
         .fillna("")
         for name in ("vms", "servers")
     }
-    known = Addresses({}) if not new else addresses_in(both)
+    known = addresses_in(both)
     findings += _shared_findings(known, both["vms"])
     networks = pd.concat(
         [tables["networks"], inventory.tables.get("networks", tables["networks"].head(0))]
@@ -147,7 +152,7 @@ def without_idle(
     def kept(item: str, machine: Machine) -> bool:
         if not is_address(item):
             return True
-        idle = item in inside and known.is_idle(item) and known.has_other(machine, item)
+        idle = item in inside and known.is_spare(machine, item)
         if idle or is_in(item, left_out):
             dropped[item] += 1
             return False

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.aims import AIMS
-from models.batch_result import STATUSES, EstateResult
+from models.batch_result import STATUSES, WEEK_COLUMNS, EstateResult
 from optimizer.files.csv_writer import write_csv
 from optimizer.files.reading import text_of_name
 from optimizer.output.console.export import printable_name
@@ -18,7 +18,7 @@ from optimizer.output.console.terminal import Terminal
 SHOWN = 20
 FIGURES = ("tasks", "unassigned", "findings")
 COLUMNS = (
-    "estate", "status", *FIGURES,
+    "estate", "status", *FIGURES, *WEEK_COLUMNS,
     *(f"{aim}_{part}" for aim in AIMS for part in ("value", "bound", "proven")),
     "seconds", "peak_memory", "error",
 )  # fmt: skip
@@ -41,6 +41,7 @@ def cells(row: EstateResult) -> dict[str, str]:
     for name in (*FIGURES, "peak_memory"):
         value = getattr(row, name)
         found[name] = "" if value is None else str(value)
+    found |= {name: str(value) for name, value in row.week.items()}
     found["seconds"] = "" if row.seconds is None else f"{row.seconds:.3f}"
     for aim in row.aims:
         found[f"{aim.aim}_value"] = str(aim.value)

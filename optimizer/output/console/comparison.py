@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from models.estate import Estate
-from models.week_plan import MAXIMISED_WEEK_AIMS, WeekFigures, WeekPlan
+from models.week_plan import WeekFigures, WeekPlan
 from optimizer.output.console.terminal import Terminal
 from optimizer.output.console.week import figures_table
 from optimizer.output.week_writer import week_record
 
 ORDERS = {"limits": "limits first", "tiers": "tiers first"}
-PRICED = {
-    "failed": "failed runs",
-    "tier1": "runs in tier 1",
-    "tier2": "runs in tier 2",
-    "tier3": "runs in tier 3",
-    "overload_minutes": "task-minutes of overload",
-}
+HEADS = {"limits": "Limits kept", "tiers": "Tiers first"}
+TIERS = {1: "in tier 1", 2: "in tiers 1 and 2", 3: "in tiers 1 to 3"}
 
 
 def comparison_record(estate: Estate, other: WeekPlan) -> dict[str, Any]:
@@ -42,17 +38,35 @@ def print_comparison(week: WeekPlan, other: WeekPlan) -> None:
 
 
 def _price(week: WeekPlan, other: WeekPlan) -> str:
-    """Say what the order of the plan costs beside the other one.
+    """Say what the order of the plan costs beside the other one, and what for."""
+    costs: list[str] = []
+    gains: list[str] = []
+    for more, is_better, words in _changes(week.lists.nominal, other.lists.nominal):
+        direction = "more" if more > 0 else "fewer"
+        said = words.format(f"{abs(more):,}", direction)
+        (gains if is_better else costs).append(said)
+    head = HEADS[week.first]
+    instead = ORDERS[other.first]
+    if not costs and not gains:
+        return f"{head} or {instead}: the same runs either way."
+    if not costs:
+        return f"{head}: {', '.join(gains)} than with {instead}, at no price."
+    for_it = f", for {', '.join(gains)}" if gains else ""
+    return f"{head}: {', '.join(costs)} than with {instead}{for_it}."
 
-    Only what is worse is told: what is better is the reason for the order.
+
+def _changes(here: WeekFigures, there: WeekFigures) -> Iterator[tuple[int, bool, str]]:
+    """Yield by how much figures differ, whether that is better, and words for it.
+
+    Runs in a tier or a better one are told where their number is not that of the tier before.
     """
-    prices = []
-    for figure, words in PRICED.items():
-        here, there = getattr(week.lists.nominal, figure), getattr(other.lists.nominal, figure)
-        more_is_better = figure in MAXIMISED_WEEK_AIMS
-        if (here < there) if more_is_better else (here > there):
-            prices.append(f"{abs(here - there)} {words} {'fewer' if more_is_better else 'more'}")
-    kept = ORDERS[week.first].split()[0]
-    if not prices:
-        return f"{kept.capitalize()} first costs nothing here"
-    return f"The price of {kept} first: {', '.join(prices)}"
+    if failed := here.failed - there.failed:
+        yield failed, failed < 0, "{} failed runs {}"
+    before = 0
+    for tier, where in TIERS.items():
+        more = here.reached(tier) - there.reached(tier)
+        if more not in (0, before):
+            yield more, more > 0, f"{{}} runs {{}} {where}"
+        before = more
+    if overload := here.overload_minutes - there.overload_minutes:
+        yield overload, overload < 0, "{} task-minutes of overload {}"

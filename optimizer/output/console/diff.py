@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from optimizer.analysis.plan_diff import Difference
+from optimizer.analysis.plan_diff import SIDES, ChoiceDifference, Difference
+from optimizer.output.console.plan import count_words
 from optimizer.output.console.terminal import Terminal
 
 SHOWN = 20
@@ -23,13 +26,15 @@ def record(found: Difference) -> dict[str, Any]:
         "tiers": found.tiers,
         "moves": found.moves,
     }
-    return found.totals | {
+    records = {
         name: None if table is None else table.to_dict("records") for name, table in tables.items()
     }
+    choices = None if found.choices is None else [asdict(choice) for choice in found.choices]
+    return found.totals | records | {"choices": choices}
 
 
 def print_difference(found: Difference) -> None:
-    """Print what moves per job and server, then jobs, servers, sites and tiers, most first."""
+    """Print what moves per job and server, jobs, servers, sites and tiers, most first; choices."""
     console = Terminal()
     flow = ["leave", "arrive"]
     _print(console, "Moves", found.moves, ["tasks"])
@@ -38,8 +43,28 @@ def print_difference(found: Difference) -> None:
     if found.by_site is not None:
         _print(console, "Sites", found.by_site, flow)
     _print(console, "Tiers", found.tiers, ["tasks"])
+    if found.choices:
+        _print_choices(console, found.choices)
     words = (f"{tasks} {_worded(flag)}" for flag, tasks in found.totals.items())
     console.print(f"{len(found.tasks)} tasks: {', '.join(words)}")
+
+
+def _print_choices(console: Console, choices: Sequence[ChoiceDifference]) -> None:
+    """Print what is to be selected in each job, on either side."""
+    table = Table(title=f"Choices of {count_words(len(choices), 'job')}", title_justify="left")
+    for name in ("job", *SIDES):
+        table.add_column(name, overflow="fold")
+    for choice in choices[:SHOWN]:
+        table.add_row(choice.job, _selected(choice.before), _selected(choice.after))
+    console.print(table)
+    if len(choices) > SHOWN:
+        console.print(f"... {len(choices) - SHOWN} more; --json has all of them")
+
+
+def _selected(servers: tuple[str, ...] | None) -> str:
+    if servers is None:
+        return "not in the plan"
+    return ", ".join(servers) or "automatic selection"
 
 
 def _print(console: Console, title: str, rows: pd.DataFrame, changes: list[str]) -> None:

@@ -13,6 +13,7 @@ from optimizer.analysis.explanation.explainer import Explanation, VmExplanations
 from optimizer.analysis.explanation.obstacles import Fact
 from optimizer.analysis.explanation.repairs import Repair
 from optimizer.analysis.explanation.server_options import ServerOption
+from optimizer.output.console.route import route_lines, route_record
 from optimizer.output.console.terminal import Terminal
 
 SHOWN = 20
@@ -29,9 +30,11 @@ def _record(explained: VmExplanations, found: Explanation) -> dict[str, Any]:
     estate, tasks = explained.estate, explained.tasks
     names = estate.servers["server"]
     limits = estate.servers["max_tasks"].tolist()
+    vm = int(tasks.vm[found.task])
     return {
         "job": estate.jobs["job"].iloc[tasks.job[found.task]],
-        "vm": estate.vms["vm"].iloc[tasks.vm[found.task]],
+        "vm": estate.vms["vm"].iloc[vm],
+        "vm_name": estate.vms["name"].iloc[vm] if "name" in estate.vms else "",
         "proxy": None if found.proxy < 0 else names[found.proxy],
         "tier": found.tier or None,
         "own_work": bool(tasks.kind[found.task] == OTHER),
@@ -55,6 +58,8 @@ def _record(explained: VmExplanations, found: Explanation) -> dict[str, Any]:
         ],
         "forbidden_by": None if found.forbidden is None else _facts(found.forbidden),
         "undecided": found.undecided,
+        "remedies": list(found.remedies),
+        "week": route_record(explained, found),
     }
 
 
@@ -73,12 +78,20 @@ def print_explained(explained: VmExplanations, whole: bool) -> None:
         hidden = len(found.options) - SHOWN
         if hidden > 0 and not whole:
             console.print(f"... {hidden} more servers; --all prints them")
-        for line in (*_changes(explained, found), *_forbidden(explained, found)):
+        told = (
+            *_changes(explained, found),
+            *_forbidden(explained, found),
+            *(f"{remedy[0].upper()}{remedy[1:]}." for remedy in found.remedies),
+            *route_lines(explained, found),
+        )
+        for line in told:
             console.print(line, soft_wrap=True)
 
 
 def _headline(document: dict[str, Any]) -> str:
-    who = f"{document['vm']} in job {document['job']}"
+    name = document["vm_name"]
+    called = f"{name} ({document['vm']})" if name and name != document["vm"] else document["vm"]
+    who = f"{called} in job {document['job']}"
     if document["own_work"]:
         return f"{who}: not a Windows VM, so it is {document['proxy']}'s own work (S5)"
     if document["proxy"] is None:
@@ -94,19 +107,19 @@ def _options(explained: VmExplanations, options: Sequence[ServerOption]) -> Tabl
     table.add_column("load", justify="right", no_wrap=True)
     table.add_column("why not", overflow="fold", ratio=6)
     servers = explained.estate.servers
+    rows: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for option in options:
         name, limit = (
             servers["server"].iloc[option.server],
             servers["max_tasks"].iloc[option.server],
         )
         reasons = dict.fromkeys(_short(fact, name) for fact in option.reasons)
-        table.add_row(
-            name,
-            str(option.tier or "-"),
-            _way(option),
-            str(option.load) if limit < 0 else f"{option.load}/{limit}",
-            "chosen" if option.chosen else "; ".join(reasons),
-        )
+        why = "chosen" if option.chosen else "; ".join(reasons)
+        load = str(option.load) if limit < 0 else f"{option.load}/{limit}"
+        rows.setdefault((str(option.tier or "-"), _way(option), why), []).append((name, load))
+    for (tier, way, why), alike in rows.items():
+        names, loads = ("\n".join(cells) for cells in zip(*alike, strict=True))
+        table.add_row(names, tier, way, loads, why)
     return table
 
 
@@ -127,7 +140,11 @@ def _changes(explained: VmExplanations, found: Explanation) -> list[str]:
     if explained.tasks.kind[found.task] != WINDOWS or found.tier == 1:
         return []
     if not found.changes:
-        return ["No single flag, list entry, place or link would lead to a better tier."]
+        return (
+            []
+            if found.remedies
+            else ["No single flag, list entry, place or link would lead to a better tier."]
+        )
     cheapest, *others = found.changes
     first = f"The cheapest single change for a better tier: {_worded(explained, cheapest)}"
     return [first, *(f"Or: {_worded(explained, change)}" for change in others)]

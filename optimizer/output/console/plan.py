@@ -15,10 +15,12 @@ from models.plan import Plan
 from models.schema import TABLES
 from models.week import clock
 from models.week_plan import WeekPlan
+from optimizer.checker import NOT_DERIVED
 from optimizer.checker.violations import Judgement
 from optimizer.eligibility.server_load import Spans, plan_load
 from optimizer.output.console.terminal import Terminal
 from optimizer.output.console.week import print_week
+from optimizer.output.plan_writer import all_findings
 
 BUSIEST = 10
 
@@ -35,7 +37,7 @@ def print_plan(plan: Plan, week: WeekPlan, out: Path) -> None:
         for reason, count in reasons.most_common():
             table.add_row(reason, str(count))
         console.print(table)
-    warnings = sum(finding.severity == "warning" for finding in plan.findings)
+    warnings = sum(finding.severity == "warning" for finding in all_findings(plan, week))
     console.print(
         f"{count_words(int(plan.tasks.count.sum()), 'task')}, {len(plan.unassigned)} unassigned; "
         f"{count_words(warnings, 'warning')} in findings.csv; written to {out}",
@@ -59,6 +61,7 @@ def _aims(plan: Plan) -> Table:
     for aim in plan.aims:
         gap = abs(aim.best - aim.bound) / max(1, abs(aim.bound))
         proven = "yes" if aim.proven else f"no, gap {gap:.2%}"
+        proven += ", given those above" * aim.conditional
         table.add_row(aim.aim, str(aim.value), str(aim.bound), proven, f"{aim.seconds:.2f}")
     return table
 
@@ -112,6 +115,7 @@ def print_judgement(judgement: Judgement) -> None:
             f"{count_words(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
             "every rule is kept"
         )
+        console.print(f"Not worked out again: {'; '.join(NOT_DERIVED)}", soft_wrap=True)
 
 
 def print_estate(estate: Estate) -> None:

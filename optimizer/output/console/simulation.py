@@ -7,16 +7,22 @@ from pathlib import Path
 import numpy as np
 from rich.table import Table
 
+from models.week_plan import WeekFigures
 from optimizer.output.console.terminal import Terminal
 from optimizer.simulation.results import Agreement, Simulation
 
 WORST = 10
 
 
-def print_simulation(simulation: Simulation, agreement: Agreement | None, out: Path) -> None:
-    """Print the runs per tier, the most overloaded servers, and how far a plan was followed."""
+def print_simulation(
+    simulation: Simulation, agreement: Agreement | None, out: Path, today: WeekFigures | None = None
+) -> None:
+    """Print the runs per tier, the most overloaded servers, and how far a plan was followed.
+
+    Beside a plan's lists stands the week of ``today``.
+    """
     console = Terminal()
-    console.print(_served(simulation))
+    console.print(_served(simulation, today))
     if simulation.overload:
         console.print(_overloaded(simulation))
     if agreement is not None:
@@ -28,14 +34,22 @@ def print_simulation(simulation: Simulation, agreement: Agreement | None, out: P
     )
 
 
-def _served(simulation: Simulation) -> Table:
-    table = Table(title="The product by itself", title_justify="left")
+def _served(simulation: Simulation, today: WeekFigures | None) -> Table:
+    title = "The product by itself" if today is None else "Inside the plan's lists"
+    table = Table(title=title, title_justify="left")
     table.add_column("tier")
-    for name in ("runs", "share"):
+    for name in ("runs", "share", *["today"] * (today is not None)):
         table.add_column(name, justify="right")
-    rows = [*enumerate(simulation.tiers, start=1), ("failed", simulation.failed)]
-    for tier, runs in rows:
-        table.add_row(str(tier), str(runs), share(runs, len(simulation.runs)))
+    rows = [
+        *((str(tier), runs, f"tier{tier}") for tier, runs in enumerate(simulation.tiers, start=1)),
+        ("failed", simulation.failed, "failed"),
+    ]
+    for tier, runs, figure in rows:
+        before = [] if today is None else [str(getattr(today, figure))]
+        table.add_row(tier, str(runs), share(runs, len(simulation.runs)), *before)
+    if today is not None:
+        overload = sum(simulation.overload.values())
+        table.add_row("overload", str(overload), "", str(today.overload_minutes))
     return table
 
 

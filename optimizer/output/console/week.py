@@ -57,7 +57,7 @@ def print_week(console: Console, estate: Estate, week: WeekPlan, out: Path) -> N
     _print_line(console, _kept(week))
     if week.splits:
         _print_splits(console, week.splits, jobs, servers)
-    _print_next(console, bool(changes), out)
+    _print_next(console, bool(changes), bool(week.splits), out)
 
 
 def _print_weeks(console: Console, week: WeekPlan) -> None:
@@ -77,9 +77,7 @@ def _print_weeks(console: Console, week: WeekPlan) -> None:
 def figures_table(
     title: str, columns: Mapping[str, WeekFigures], worst: Mapping[str, WeekFigures] | None = None
 ) -> Table:
-    """Return figures of weeks side by side; under them those of the ``worst``, where they
-    differ.
-    """
+    """Return figures of weeks side by side; under them the ``worst``, where they differ."""
     table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("", min_width=8)
     for heading in columns:
@@ -149,11 +147,13 @@ def _print_splits(
     _print_line(console, "job_splits.csv says which VM goes into which job.")
 
 
-def _print_next(console: Console, changes: bool, out: Path) -> None:
+def _print_next(console: Console, changes: bool, splits: bool, out: Path) -> None:
     console.print("Next:")
     commands = ["gip report ESTATE {} --out report.html --open"]
     if changes:
         commands += ["gip export veeam {} --out changes", "gip apply {} --url https://SERVER:9419"]
+    if splits:
+        commands.append("gip plan ESTATE --out NEXT --after {}  (once the jobs are split)")
     for command in commands:
         console.print("  " + command.format(out), soft_wrap=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -10,6 +11,7 @@ from rich.table import Table
 from models.week import clock
 from optimizer.analysis.what_if.study import Scenario, Study
 from optimizer.analysis.what_if.task_classes import LossOutcome
+from optimizer.analysis.what_if.week_outcome import WeekOutcome
 from optimizer.output.console.terminal import Terminal
 
 WORST = 20
@@ -40,6 +42,7 @@ def _record(study: Study, scenario: Scenario, rank: int) -> dict[str, Any]:
         "tiers_before": _by_tier(study.before.tiers),
         "tiers_after": _by_tier(outcome.tiers),
         "single_points": list(scenario.single_points),
+        **({} if scenario.week is None else {"week": asdict(scenario.week)}),
         "replanned": replanned
         and {
             "tiers": _by_tier(replanned.tiers),
@@ -61,6 +64,8 @@ def print_study(study: Study) -> None:
     hidden = len(study.scenarios) - WORST
     if hidden > 0:
         console.print(f"... {hidden} more; --json has all of them")
+    if study.week_before is not None:
+        console.print(_weeks(study, study.week_before))
     for place in study.ranking:
         scenario = study.scenarios[place]
         if scenario.replanned or len(study.scenarios) == 1:
@@ -84,6 +89,20 @@ def _ranked(study: Study) -> Table:
             f"{outcome.peak}{'!' if study.overload(scenario) else ''}",
             "-" if outcome.peak_at is None else clock(outcome.peak_at),
         )
+    return table
+
+
+def _weeks(study: Study, before: WeekOutcome) -> Table:
+    """Return what becomes of the runs of a week inside the lists, nothing lost first."""
+    table = Table(title="The runs of a week inside the plan's lists", title_justify="left")
+    table.add_column("failure", overflow="fold")
+    for name in ("lost", "gone", "fail over", "kept", "overload"):
+        table.add_column(name, justify="right")
+    shown = [study.scenarios[place] for place in study.ranking[:WORST]]
+    for name, week in [("none", before), *((" ".join(s.fail), s.week) for s in shown)]:
+        if week is not None:
+            runs = (week.lost, week.gone, week.failed_over, week.kept, week.overload_minutes)
+            table.add_row(name, *map(str, runs))
     return table
 
 

@@ -28,10 +28,10 @@ from optimizer.inputs.week_record import (
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """An estate and a ``plan`` of it, with the ``week`` that follows, ``choices`` of jobs, and
-    ``parts`` of jobs to split.
+    """An estate and a ``plan`` of it, with the ``week`` that follows.
 
-    ``profile`` is that of each task's VM; ``assigned`` are the Windows tasks with a proxy.
+    ``choices`` are those of jobs, ``parts`` those of jobs to split; ``profile`` is that of each
+    task's VM; ``assigned`` are the Windows tasks with a proxy.
     """
 
     context: PlanningContext

@@ -59,6 +59,7 @@ RUN_FIGURES = ("failed", "tier1", "tier2", "tier3", "tier4")
 STORY = (*RUN_FIGURES, "overload_minutes", "peak")
 FEWER_IS_BETTER = frozenset({"failed", "overload_minutes", "peak"})
 EXPORT = "gip export veeam PLAN --out CHANGES"
+PLAN_AGAIN = "gip plan ESTATE --out NEXT --after PLAN"
 APPLY = "gip apply PLAN --url https://SERVER:9419"
 FIRST_JOBS, MOST_JOBS, MOST_SPLITS, MOST_PARTS = 10, 40, 20, 8
 RUNS = ("t1", "t2", "t3", "t4", "none")
@@ -118,6 +119,7 @@ def render(report: Report, lang: Language) -> bytes:
             style=style,
             script=script,
             policy=_policy(style, script),
+            weeks_differ=any(week.worst not in (None, week.nominal) for week in report.weeks),
             heat=_heat(report.servers),
             map=draw_map(report.places, report.lines),
             places=(places[:PLACES], places[PLACES : PLACES + MORE_PLACES]),
@@ -148,6 +150,7 @@ def _environment() -> Environment:
         "RUNS": RUNS, "RUN_FIGURES": RUN_FIGURES, "STORY": STORY, "FATES": FATES,
         "MINIMISED": MINIMISED, "FIRST_JOBS": FIRST_JOBS, "MOST_JOBS": MOST_JOBS,
         "MOST_SPLITS": MOST_SPLITS, "MOST_PARTS": MOST_PARTS, "EXPORT": EXPORT, "APPLY": APPLY,
+        "PLAN_AGAIN": PLAN_AGAIN,
     }  # fmt: skip
     return environment
 

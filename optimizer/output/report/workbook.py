@@ -22,12 +22,11 @@ from optimizer.output.report.texts import Language, Texts
 MOST_ROWS = 1_048_575  # of a sheet, below its header
 LONGEST = 32_767  # characters of a cell
 NARROWEST, WIDEST, MEASURED = 9, 60, 500
+JOB_COLUMNS = ("col.job", "col.after", "col.gains", "col.before", "col.certainty")
+SPLIT_COLUMNS = ("col.split", "col.rank", "col.part", "col.after", "col.vm", "col.name")
+LOAD_COLUMNS = ("col.server", "col.site", "col.peak", "col.limit")
 FINDING = ("severity", "code", "subject", "detail")
 MADE = datetime(2020, 1, 1)  # always: the same report gives the same bytes
-OPTIONS = {
-    "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-    "strings_to_numbers": False,
-}  # fmt: skip
 Cell = str | int | None
 Row = Sequence[Cell]
 
@@ -89,22 +88,20 @@ def write_workbook(facts: ReportFacts, report: Report, lang: Language, path: Pat
     def text(key: str, **values: Any) -> str:
         return texts(key, **values).unescape()
 
-    with xlsxwriter.Workbook(str(path), OPTIONS) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         book.set_properties({"title": report.estate, "created": MADE})
         sheets = _Sheets(book)
         weeks = [*report.weeks, *report.other_weeks]
         names = [text(f"week.{week.week}") for week in weeks]
         summary = [report.estate or text("page.unnamed"), *names]
         sheets.add(text("sheet.summary"), summary, _summary(report, weeks, text))
-        head = ("job", "after", "gains", "before", "certainty")
-        titles = [text(f"col.{name}") for name in head]
-        sheets.add(text("sheet.jobs"), titles, _jobs(report, texts))
-        head_of_split = ("split", "rank", "part", "after", "vm", "name")
-        titles = [text(f"col.{name}") for name in head_of_split]
-        sheets.add(text("sheet.splits"), titles, _splits(facts, text("change.automatic")))
+        sheets.add(text("sheet.jobs"), [text(key) for key in JOB_COLUMNS], _jobs(report, texts))
+        automatic = text("change.automatic")
+        titles = [text(key) for key in SPLIT_COLUMNS]
+        sheets.add(text("sheet.splits"), titles, _splits(facts, automatic))
         days = [text(f"day.{day}") for day in range(7)]
         hours = [f"{day} {hour:02}" for day in days for hour in range(24)]
-        titles = [text(f"col.{name}") for name in ("server", "site", "peak", "limit")] + hours
+        titles = [text(key) for key in LOAD_COLUMNS] + hours
         load = sheets.add(text("sheet.load"), titles, _load(report), frozen=4)
         sheets.colour_load(load, len(report.servers), "D", 4, 3 + len(hours))
         sheets.add(text("sheet.findings"), FINDING, _findings(facts), frozen=2)

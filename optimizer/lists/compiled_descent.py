@@ -1,0 +1,309 @@
+"""Compiled descent on load: a list for each job in turn, as if all other runs stayed where they are.
+
+Lists are bits over the servers that count for a job (its *nearby* servers, at most 62). Tasks fill
+their servers in closed form, kind after kind, so results are proposals, to be replayed.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Longs = NDArray[np.int64]
+
+
+class NearbyArrays(NamedTuple):
+    """Per job its ``nearby`` servers (places); per kind of a job, bits over them: which are near,
+    which connect; how many ``tasks`` it has, and the outcome (failed, tier 1 to 4) of a task that
+    the backup server has to take."""
+
+    first_nearby: Longs
+    nearby: Longs
+    first_kind: Longs
+    near: Longs
+    connects: Longs
+    tasks: Longs
+    missed: Longs
+
+
+class RunArrays(NamedTuple):
+    """Per job its runs: the first and the last but one of the moments in which it is in progress
+    (``begin`` to ``end``, round the week's end), shape (weeks, runs); how long moments ``last``,
+    shape (weeks, moments)."""
+
+    first_run: Longs
+    begin: Longs
+    end: Longs
+    moments: Longs
+    last: Longs
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _fill(load, tasks, bits, connects, begun):  # type: ignore[no-untyped-def]
+    """Fill the servers of ``bits`` with tasks; return how many pick one that does not connect."""
+    stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
+    low = np.int64(1) << 60
+    for cell in range(len(load)):
+        if bits >> cell & 1:
+            here = load[cell] + begun[cell]
+            if not connects >> cell & 1:
+                stop = min(stop, here)
+            else:
+                low = min(low, here)
+    # The least height that holds all tasks, found by halves.
+    high = low + tasks
+    bottom = low
+    while bottom < high:
+        middle = (bottom + high) // 2
+        room = np.int64(0)
+        for cell in range(len(load)):
+            if bits >> cell & connects >> cell & 1:
+                room += max(middle - load[cell] - begun[cell], 0)
+        if room >= tasks:
+            high = middle
+        else:
+            bottom = middle + 1
+    height = min(bottom, stop)
+    left = tasks
+    for cell in range(len(load)):
+        if bits >> cell & connects >> cell & 1:
+            more = min(max(height - load[cell] - begun[cell], 0), left)
+            begun[cell] += more
+            left -= more
+    return left
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _place(nearby, job, bits, load, begun, outcomes):  # type: ignore[no-untyped-def]
+    """Add what each nearby server begins and what becomes of the tasks of one start."""
+    begun[:] = 0
+    first, last = nearby.first_kind[job], nearby.first_kind[job + 1]
+    for far in range(2):  # those that have fewer servers to pick from come first
+        for kind in range(first, last):
+            near = nearby.near[kind] & bits
+            if (near == 0) != (far == 1):
+                continue
+            offered = near if near else bits
+            left = nearby.tasks[kind]
+            if offered & nearby.connects[kind]:
+                left = _fill(load, left, offered, nearby.connects[kind], begun)
+            outcomes[1 if near else 3] += nearby.tasks[kind] - left
+            outcomes[nearby.missed[kind]] += left
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _add(nearby, runs, job, load, begun, sign):  # type: ignore[no-untyped-def]
+    low = nearby.first_nearby[job]
+    size = nearby.first_nearby[job + 1] - low
+    for week in range(len(runs.begin)):
+        for run in range(runs.first_run[job], runs.first_run[job + 1]):
+            begin, end = runs.begin[week, run], runs.end[week, run]
+            for cell in range(size):
+                tasks = sign * begun[week, run, cell]
+                if tasks:
+                    server = nearby.nearby[low + cell]
+                    for step in range(begin, end):
+                        load[week, server, step % runs.moments[week]] += tasks
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _try(
+    nearby, runs, job, bits, load, highest, limit, begun, outcomes, totals, planned, is_limits, key,
+):  # fmt: skip  # type: ignore[no-untyped-def]
+    """Find what a job does with the list ``bits``: fill ``begun``, ``outcomes`` and ``key``."""
+    low = nearby.first_nearby[job]
+    size = nearby.first_nearby[job + 1] - low
+    outcomes[:] = 0
+    one = np.zeros(5, dtype=np.int64)
+    here = np.empty(size, dtype=np.int64)
+    before = np.full(size, -1, dtype=np.int64)
+    now = np.zeros(size, dtype=np.int64)
+    overload, strain = 0.0, 0.0
+    for week in range(len(runs.begin)):
+        before[:] = -1
+        for run in range(runs.first_run[job], runs.first_run[job + 1]):
+            begin, end = runs.begin[week, run], runs.end[week, run]
+            alike = True
+            for cell in range(size):
+                here[cell] = load[week, nearby.nearby[low + cell], begin]
+                alike &= here[cell] == before[cell] or not bits >> cell & 1
+                before[cell] = here[cell]
+            if not alike or size == 0:
+                one[:] = 0
+                _place(nearby, job, bits, here, now, one)
+            for outcome in range(5):
+                outcomes[outcome] += one[outcome]
+            for cell in range(size):
+                tasks = now[cell]
+                begun[week, run, cell] = tasks
+                if tasks:
+                    server = nearby.nearby[low + cell]
+                    top = highest[week, run, cell] + tasks
+                    strain += tasks * top / limit[server]
+                    if top > limit[server]:
+                        for step in range(begin, end):
+                            moment = step % runs.moments[week]
+                            there = load[week, server, moment]
+                            overload += runs.last[week, moment] * (
+                                max(there + tasks - limit[server], 0)
+                                - max(there - limit[server], 0)
+                            )
+    reached = np.int64(0)
+    key[0] = totals[0] + outcomes[0]
+    for tier in range(1, 4):
+        reached += totals[tier] + outcomes[tier]
+        key[tier] = max(planned[tier - 1] - reached, 0) if is_limits else -reached
+        key[tier + 4] = -reached
+    key[4] = overload
+    key[8] = strain
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _less(one, other):  # type: ignore[no-untyped-def]
+    for place in range(8):
+        if one[place] != other[place]:
+            return one[place] < other[place]
+    return one[8] < 0.98 * other[8]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def descend_loads(
+    nearby, runs, running, limit, lists, starts, first_start, fixed, least, order, planned,
+    is_limits, passes, build,
+):  # fmt: skip  # type: ignore[no-untyped-def]
+    """Improve ``lists`` (bits, per job), jobs in ``order``, ``passes`` times.
+
+    ``starts`` from ``first_start`` of a job on are lists to try, ``fixed`` jobs stay as they are,
+    ``build`` the loads in that order from nothing. Returns how much work it was.
+    """
+    weeks = len(runs.begin)
+    jobs = len(lists)
+    widest = 1
+    for job in range(jobs):
+        widest = max(widest, nearby.first_nearby[job + 1] - nearby.first_nearby[job])
+    begun = np.zeros((weeks, len(runs.begin[0]), widest), dtype=np.int32)
+    trial, best = np.zeros_like(begun), np.zeros_like(begun)
+    highest = np.zeros_like(begun)
+    load = np.zeros((weeks, len(running), runs.last.shape[1]), dtype=np.int32)
+    for server in range(len(running)):
+        load[:, server, :] = running[server]
+    became = np.zeros((jobs, 5), dtype=np.int64)
+    outcomes = np.zeros(5, dtype=np.int64)
+    chosen = np.zeros(5, dtype=np.int64)
+    totals = np.zeros(5, dtype=np.int64)
+    key, best_key = np.zeros(9), np.zeros(9)
+    tried = np.zeros(512, dtype=np.int64)
+    work = np.int64(0)
+    for turn in range(passes + 1):
+        changed = False
+        for job in order:
+            low, high = nearby.first_nearby[job], nearby.first_nearby[job + 1]
+            size = high - low
+            if turn > 0:
+                if fixed[job]:
+                    continue
+                over = False
+                for week in range(weeks):
+                    for run in range(runs.first_run[job], runs.first_run[job + 1]):
+                        for cell in range(size):
+                            if begun[week, run, cell] and not over:
+                                server = nearby.nearby[low + cell]
+                                for step in range(runs.begin[week, run], runs.end[week, run]):
+                                    over |= (
+                                        load[week, server, step % runs.moments[week]]
+                                        > limit[server]
+                                    )
+                if not over:
+                    continue
+                _add(nearby, runs, job, load, begun, -1)
+                totals -= became[job]
+            room = np.full(size, 1 << 40, dtype=np.int64)
+            for week in range(weeks):
+                for run in range(runs.first_run[job], runs.first_run[job + 1]):
+                    for cell in range(size):
+                        server = nearby.nearby[low + cell]
+                        top = np.int32(0)
+                        for step in range(runs.begin[week, run], runs.end[week, run]):
+                            top = max(top, load[week, server, step % runs.moments[week]])
+                        highest[week, run, cell] = top
+                        room[cell] = min(room[cell], limit[server] - top)
+            many = 1
+            tried[0] = lists[job]
+            if not fixed[job] and (turn > 0 or build):
+                near = np.int64(0)
+                for kind in range(nearby.first_kind[job], nearby.first_kind[job + 1]):
+                    near |= nearby.near[kind]
+                for place in range(first_start[job], first_start[job + 1]):
+                    tried[many] = starts[place]
+                    many += 1
+                # Singles, those with most room, near ones and all, one of each.
+                by_room = np.argsort(-room)
+                all_bits, near_bits = np.int64(0), np.int64(0)
+                best_near, best_far = np.int64(0), np.int64(0)
+                for cell in by_room[: min(size, 16)]:
+                    bit = np.int64(1) << cell
+                    all_bits |= bit
+                    tried[many], tried[many + 1] = bit, all_bits
+                    many += 2
+                    if near & bit:
+                        near_bits |= bit
+                        tried[many] = near_bits
+                        best_near = best_near or bit
+                        many += 1
+                    else:
+                        best_far = best_far or bit
+                        if best_near:
+                            tried[many] = best_near | bit
+                            many += 1
+                        if near:
+                            tried[many] = near | bit
+                            many += 1
+                for cell in by_room[: min(size, 16)]:
+                    bit = np.int64(1) << cell
+                    if near & bit and best_far:
+                        tried[many] = bit | best_far
+                        many += 1
+            first = True
+            at = 0
+            toggles = 0
+            while at < many:
+                bits = tried[at]
+                at += 1
+                count = 0
+                rest = bits
+                while rest:
+                    rest &= rest - 1
+                    count += 1
+                if first or count >= least:
+                    _try(
+                        nearby, runs, job, bits, load, highest, limit, trial, outcomes, totals,
+                        planned, is_limits, key,
+                    )  # fmt: skip
+                    work += 1
+                    if first or _less(key, best_key):
+                        changed |= not first
+                        first = False
+                        best_key[:] = key
+                        chosen[:] = outcomes
+                        lists[job] = bits
+                        for week in range(weeks):
+                            for run in range(runs.first_run[job], runs.first_run[job + 1]):
+                                best[week, run] = trial[week, run]
+                if at == many and many > 1 and toggles < 2 and best_key[4] > 0:
+                    toggles += 1
+                    at = many = 0
+                    for cell in range(size):
+                        tried[many] = lists[job] ^ (np.int64(1) << cell)
+                        many += 1
+            for week in range(weeks):
+                for run in range(runs.first_run[job], runs.first_run[job + 1]):
+                    begun[week, run] = best[week, run]
+            became[job] = chosen
+            totals += chosen
+            _add(nearby, runs, job, load, begun, 1)
+        if turn > 0 and not changed:
+            break
+    return work

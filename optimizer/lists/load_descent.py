@@ -1,0 +1,129 @@
+"""Load descent: lists for all jobs that leave little overload, proposed from a simpler week.
+
+Whole lists of nearby servers are tried job by job while all other runs stay where they are; what
+comes of it is for the five weeks to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.assignment_problem import Counts
+from models.week import WEEK
+from models.week_plan import First, Servers, WeekFigures
+from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.compiled_descent import NearbyArrays, RunArrays, descend_loads
+from optimizer.lists.week_jobs import WeekEstate
+
+WEEKS_TRIED = (0, 4)
+PASSES = 4
+MOST_NEARBY = 62
+UNLIMITED = 1 << 40
+MARGINS = (0.03, 0.0)
+
+
+class LoadDescent:
+    """Proposes choices of all jobs of ``week``; ``nearby`` are each job's servers (places) that
+    count, ``starts`` lists of each that are worth a try."""
+
+    def __init__(
+        self,
+        week: WeekEstate,
+        rules: ChoiceRules,
+        nearby: Sequence[Sequence[int]],
+        starts: Sequence[Sequence[Servers]],
+    ) -> None:
+        self._week, self._rules = week, rules
+        servers = week.servers
+        self._fixed = np.array([not allowed.any() for allowed in rules.allowed], dtype=np.bool_)
+        self._nearby = [
+            np.array(sorted(places)[:MOST_NEARBY], dtype=np.int64)
+            if not is_fixed
+            else np.flatnonzero(servers.mask(today))[:MOST_NEARBY]
+            for places, today, is_fixed in zip(nearby, rules.today, self._fixed, strict=True)
+        ]
+        self._nearby = [places[places != servers.own] for places in self._nearby]
+        self._fixed |= np.array([not len(places) for places in self._nearby], dtype=np.bool_)
+        self._starts = [
+            [self._bits(job, choice) for choice in of_job] for job, of_job in enumerate(starts)
+        ]
+
+    def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
+        """Yield choices of all jobs, each from nothing, with another margin of room."""
+        if not self._week.jobs or self._fixed.all():
+            return
+        servers = self._week.servers
+        arrays, runs = self._nearby_arrays(), self._run_arrays()
+        reached = len(WEEKS_TRIED) * np.cumsum([planned.tier1, planned.tier2, planned.tier3])
+        size = [len(job.tasks) * job.duration for job in self._week.jobs]
+        first_start = np.cumsum([0, *map(len, self._starts)])
+        tried = np.array([bits for of_job in self._starts for bits in of_job], dtype=np.int64)
+        for margin in MARGINS:
+            limit = np.where(servers.limit < 0, UNLIMITED, servers.limit * (1 - margin))
+            lists = np.array([of_job[0] for of_job in self._starts], dtype=np.int64)
+            descend_loads(
+                arrays, runs, servers.running, np.maximum(limit, 1).astype(np.int64), lists, tried,
+                first_start, self._fixed, self._rules.least, np.argsort(size, kind="stable")[::-1],
+                reached, first == "limits", PASSES, True,
+            )  # fmt: skip
+            yield [self._choice(job, bits) for job, bits in enumerate(lists.tolist())]
+
+    def _bits(self, job: int, choice: Servers) -> int:
+        mask = self._week.servers.mask(choice)[self._nearby[job]]
+        return sum(1 << cell for cell in np.flatnonzero(mask).tolist())
+
+    def _choice(self, job: int, bits: int) -> Servers:
+        """Return the list of these bits, or what the job has today where none may be set."""
+        places = [
+            place for cell, place in enumerate(self._nearby[job].tolist()) if bits >> cell & 1
+        ]
+        choice = tuple(self._week.servers.code[places].tolist())
+        allowed = choice and not self._fixed[job] and self._rules.allows(job, choice)
+        return choice if allowed else self._rules.today[job]
+
+    def _nearby_arrays(self) -> NearbyArrays:
+        near, connects, tasks, missed = [], [], [], []
+        for job, places in zip(self._week.jobs, self._nearby, strict=True):
+            power = np.int64(1) << np.arange(len(places), dtype=np.int64)
+            tier = job.tier[:, places]
+            near.append(((tier == 1) | (tier == 2)) @ power)
+            connects.append((tier > 0) @ power)
+            tasks.append(job.count)
+            missed.append(job.tier[:, self._week.servers.own])
+        return NearbyArrays(
+            first_nearby=np.cumsum([0, *map(len, self._nearby)]),
+            nearby=np.concatenate(self._nearby).astype(np.int64),
+            first_kind=np.cumsum([0, *map(len, tasks)]),
+            near=_joined(near),
+            connects=_joined(connects),
+            tasks=_joined(tasks),
+            missed=_joined(missed),
+        )
+
+    def _run_arrays(self) -> RunArrays:
+        jobs = self._week.jobs
+        duration = np.repeat([job.duration for job in jobs], [len(job.starts[0]) for job in jobs])
+        begins, ends, lasts = [], [], []
+        for week in WEEKS_TRIED:
+            start = np.concatenate([np.array(job.starts[week], dtype=np.int64) for job in jobs])
+            moments = np.unique(np.concatenate([start, (start + duration) % WEEK]))
+            begin = np.searchsorted(moments, start)
+            end = np.searchsorted(moments, (start + duration) % WEEK)
+            begins.append(begin)
+            ends.append(np.where(end <= begin, end + len(moments), end))
+            lasts.append(np.diff(moments, append=moments[0] + WEEK))
+        widest = max(map(len, lasts))
+        return RunArrays(
+            first_run=np.cumsum([0, *(len(job.starts[0]) for job in jobs)]),
+            begin=np.array(begins),
+            end=np.array(ends),
+            moments=np.array([len(last) for last in lasts]),
+            last=np.array([np.pad(last, (0, widest - len(last))) for last in lasts]),
+        )
+
+
+def _joined(parts: Sequence[NDArray[np.generic]]) -> Counts:
+    return np.concatenate(parts).astype(np.int64)
