@@ -56,6 +56,12 @@ def rows(text: str, head: str) -> list[list[str]]:
     return [[cell.strip(" `") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
 
 
+def anchors(page: Path) -> list[str]:
+    """Return what the headings of a page are linked by."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]
+
+
 def test_no_page_is_empty_and_no_link_broken(built: Path) -> None:
     index = (built / "index.md").read_text("utf-8")
     for page in built.rglob("*.md"):
@@ -63,7 +69,11 @@ def test_no_page_is_empty_and_no_link_broken(built: Path) -> None:
         assert text.startswith("# ")
         assert len(text.splitlines()) > 5, page
         for target in LINK.findall(text):
-            assert "://" in target or (page.parent / target).is_file(), f"{page}: {target}"
+            if "://" not in target:
+                path, _, anchor = target.partition("#")
+                linked = page.parent / path if path else page
+                assert linked.is_file(), f"{page}: {target}"
+                assert not anchor or anchor in anchors(linked), f"{page}: {target}"
         assert page.name == "index.md" or f"({page.relative_to(built)})" in index
 
 
