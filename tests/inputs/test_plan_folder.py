@@ -28,7 +28,7 @@ def read(made: Plan, folder: Path) -> PlanFolder:
 @settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    max_examples=settings().max_examples // 4,
+    max_examples=max(10, settings().max_examples // 20),
 )
 @given(random_estates.estates())
 def test_a_plan_comes_back_as_it_was_made(spec: dict[str, Any]) -> None:
