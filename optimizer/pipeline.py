@@ -86,7 +86,7 @@ def refuse_violations(judgement: Judgement) -> None:
     """Raise PlanError where a plan just made breaks a rule."""
     if judgement.violations:
         raise PlanError(
-            "the plan breaks the contract, which is a defect of this program; nothing was "
+            "the plan breaks a rule, which is a defect of this program; nothing was "
             "written. Please report it with the estate:\n" + "\n".join(judgement.violations)
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from veeam_bodies import id_of, job, job_types, server
 from veeam_server import PASSWORD, TOKEN, VeeamServer, serving
 
 from models.errors import GipError
+from optimizer.checker.plan_files import COLUMNS
 from optimizer.cli.main import gip
 from optimizer.veeam.job_payload import read_selection
 
@@ -31,10 +33,20 @@ class Site:
         self.said: list[str] = []
         backup.lists[SERVERS] = [server(backup.revision, name) for name in GIPS]
 
-    def write(self, wanted: Lists, seen: Lists) -> None:
-        for file, lists in (("job_proxies.csv", wanted), ("job_before.csv", seen)):
-            rows = [f"{name},{';'.join(servers)}" for name, servers in lists.items()]
-            (self.plan / file).write_text("\n".join(["job,proxies", *rows, ""]), encoding="utf-8")
+    def write(self, wanted: Lists, seen: Lists, kept: Lists | None = None) -> None:
+        """Write what a plan wants, what it saw, and of which jobs it keeps what it saw."""
+        kept = kept or {}
+        rows = [_choice(name, servers, "set") for name, servers in wanted.items()]
+        rows += [_choice(name, servers, "keep") for name, servers in kept.items()]
+        self._table("job_proxies.csv", COLUMNS["job_proxies.csv"], rows)
+        before = [{"job": job, "proxies": ";".join(of)} for job, of in {**seen, **kept}.items()]
+        self._table("job_before.csv", COLUMNS["job_before.csv"], before)
+
+    def _table(self, file: str, columns: Sequence[str], rows: Sequence[dict[str, str]]) -> None:
+        with (self.plan / file).open("w", encoding="utf-8-sig", newline="") as opened:
+            writer = csv.DictWriter(opened, columns, restval="0")
+            writer.writeheader()
+            writer.writerows(rows)
 
     def wish(self, wanted: Lists) -> None:
         """Plan what is ``wanted``, with what the jobs say now as what was seen."""
@@ -67,6 +79,12 @@ class Site:
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.journal.read_bytes().splitlines()]
+
+
+def _choice(job: str, servers: Sequence[str], change: str) -> dict[str, str]:
+    choice = "list" if servers else "automatic"
+    said = {"job": job, "choice": choice, "proxies": ";".join(servers), "change": change}
+    return said | {"certainty": "depends", "note": ""}
 
 
 def site_of(revision: str, folder: Path) -> Iterator[Site]:

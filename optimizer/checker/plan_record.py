@@ -66,13 +66,16 @@ def _aims(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _judge_inputs(inputs: Mapping[str, str], found: Any, complaints: Violations) -> None:
+    """Complain where the plan was made from other files than the estate has, by SHA-256."""
     found = found if isinstance(found, dict) else {}
     for file in sorted(inputs.keys() | found.keys()):
         if found.get(file) != inputs.get(file):
+            if file not in inputs:
+                made = f"from {file}, which the estate has not"
+            else:
+                made = f"from another {file}" if file in found else f"without {file}"
             complaints.add(
-                "inputs that differ",
-                f"{RECORD}: input {file} has SHA-256 {found.get(file)}, "
-                f"expected {inputs.get(file)}: the plan is not of this estate",
+                "inputs that differ", f"{RECORD}: the plan was made {made}; run gip plan again"
             )
 
 

@@ -18,7 +18,8 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
     """Check ESTATE; with PLAN, an output folder, judge it from its files alone.
 
     Every rule, every label and every aim's value of the plan is worked out again from the
-    tables. Exit code 1: something is wrong.
+    tables, and the week of its job lists replayed in five variants, by code that gip plan does not
+    use. What cannot be worked out again is named. Exit code 1: something is wrong.
 
     \b
     Example:
@@ -53,4 +54,4 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
         print_judgement(judgement)
     if judgement.violations:
         listed = "\n".join(judgement.violations)
-        raise PlanError(f"{plan} breaks the contract:\n{listed}")
+        raise PlanError(f"{plan} is not as it should be:\n{listed}")

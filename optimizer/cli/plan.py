@@ -42,7 +42,11 @@ UNASSIGNED, UNPROVEN = 3, 5
 @reporting
 @click.pass_context
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
-    """Plan ESTATE: a proxy for every Windows VM of every job.
+    """Plan ESTATE: a proxy for every Windows VM of every job, and what to select in each job.
+
+    The product takes a list per job. So job_proxies.csv is what to do, and the week that follows
+    from it stands beside today's on the terminal; assignments.csv is the best that could be if each
+    VM had a list of its own. job_splits.csv has the jobs that are worth splitting.
 
     Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_splits.csv,
     proxy_load.csv, findings.csv and plan.json into the output folder, all or none.

@@ -182,7 +182,7 @@ def _same(one, other):  # type: ignore[no-untyped-def]
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def replay(
     jobs, groups, servers, actions, chosen, cells, first_of_job, ids, cut, ties, order,
-    kept, met, kept_begun, kept_outcomes, keep, at, figures, by_group, change,
+    kept, met, kept_begun, kept_outcomes, keep, at, figures, by_group, by_server, change,
 ):  # fmt: skip  # type: ignore[no-untyped-def]
     """Replay one week of the groups ``chosen``, all others away; return how much work it was.
 
@@ -295,9 +295,11 @@ def replay(
                     since = max(last[server], begin)
                     if minute > since:
                         limit = servers.limit[server]
-                        overload += (min(minute, end) - since) * (
+                        above = (min(minute, end) - since) * (
                             max(load[server] - limit, 0) - max(servers.running[server] - limit, 0)
                         )
+                        overload += above
+                        by_server[server] += above
                         busiest[server] = max(busiest[server], load[server])
                     last[server] = max(last[server], minute)
                     load[server] += sign * tasks
@@ -307,9 +309,11 @@ def replay(
             server = groups.server[cell]
             limit = servers.limit[server]
             if not idle and last[server] < end:
-                overload += (end - max(last[server], begin)) * (
+                above = (end - max(last[server], begin)) * (
                     max(load[server] - limit, 0) - max(servers.running[server] - limit, 0)
                 )
+                overload += above
+                by_server[server] += above
                 busiest[server] = max(busiest[server], load[server])
                 last[server] = end
             peak = max(peak, busiest[server])

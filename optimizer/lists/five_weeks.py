@@ -33,6 +33,7 @@ UNLIMITED = np.int64(1 << 40)
 FIGURES = PEAK + 1
 OFFERING_WORK = 50
 WORK_PER_MICROSECOND = 25
+ALL_WEEKS = tuple(range(WEEKS))
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]
 Indices = NDArray[np.intp]
@@ -41,13 +42,15 @@ Indices = NDArray[np.intp]
 @dataclass(frozen=True, slots=True)
 class Component:
     """Groups (numbers) of some ``jobs`` that share ``servers``, and what they come to: ``figures``,
-    shape (weeks, figures), and how the backup server's load changes by them, if it does."""
+    shape (weeks, figures), how the backup server's load changes by them, if it does, and the overload
+    of each server in all weeks."""
 
     groups: Groups
     jobs: NDArray[np.int32]
     servers: Indices
     figures: Counts
     change: Counts | None
+    by_server: Counts
 
     @property
     def overload(self) -> int:
@@ -179,12 +182,15 @@ class FiveWeeks:
         figures[:, PEAK] = self._peak(components, backup)
         return self._weeks(tuple(choices), figures, offerings, components, change)
 
-    def figures_after(self, weeks: Weeks, moves: Mapping[int, Servers]) -> Counts:
-        """Return the figures of ``weeks`` with other choices for some jobs."""
+    def figures_after(
+        self, weeks: Weeks, moves: Mapping[int, Servers], only: Sequence[int] = ALL_WEEKS
+    ) -> Counts:
+        """Return the figures of ``weeks`` with other choices for some jobs; those of other weeks
+        than ``only`` mean nothing."""
         if self._alike(weeks, moves):
             return weeks.figures
         touched, groups = self._touch(weeks, moves)
-        made = [self._replay(groups, keep=False)] if len(groups) else []
+        made = [self._replay(groups, keep=False, weeks=only)] if len(groups) else []
         return self._after(weeks, moves, touched, made)[0]
 
     def change(self, weeks: Weeks, moves: Mapping[int, Servers]) -> Weeks:
@@ -313,9 +319,15 @@ class FiveWeeks:
             made.append(self._components[key])
         return made
 
-    def _replay(self, groups: Groups, keep: bool, outcomes: Counts | None = None) -> Component:
-        """Replay groups as one component; ``outcomes``, shape (weeks, jobs, outcomes), get those
-        of each job."""
+    def _replay(
+        self,
+        groups: Groups,
+        keep: bool,
+        outcomes: Counts | None = None,
+        weeks: Sequence[int] = ALL_WEEKS,
+    ) -> Component:
+        """Replay groups as one component, in these ``weeks``; ``outcomes``, shape (weeks, jobs,
+        outcomes), get those of each job."""
         store = self._offerings
         arrays = store.groups
         chosen = groups[np.argsort(arrays.job[groups], kind="stable")]
@@ -328,19 +340,22 @@ class FiveWeeks:
         first_of_job = np.searchsorted(job_of, np.arange(len(self.jobs) + 1))
         figures = np.zeros((WEEKS, FIGURES), dtype=np.int64)
         change = np.zeros_like(self._own_change)
-        for week, (ids, cut) in enumerate(self._timelines.of(jobs)):
+        by_server = np.zeros(len(self.servers.code), dtype=np.int64)
+        for week in weeks:
+            ids, cut = self._timelines.of(jobs)[week]
             by_group = np.zeros((len(chosen), OUTCOMES), dtype=np.int64)
             work = replay(
                 store.jobs, arrays, self._server_arrays, self._timelines.actions[week],
                 chosen, cells, first_of_job, ids, cut, DESCENDING_TIES[week],
                 DESCENDING_ORDER[week], *store.kept(week), keep, self._at[week], figures[week],
-                by_group, change,
+                by_group, by_server, change,
             )  # fmt: skip
             self.work += int(work) // WORK_PER_MICROSECOND + 1
             if outcomes is not None:
                 np.add.at(outcomes[week], job_of, by_group)
         servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
-        return Component(groups, jobs, servers, figures, change if change.any() else None)
+        used = change if change.any() else None
+        return Component(groups, jobs, servers, figures, used, by_server[servers])
 
     def outcomes_by_job(self, weeks: Weeks) -> Counts:
         """Return the outcomes of each job in each week, shape (weeks, jobs, outcomes)."""

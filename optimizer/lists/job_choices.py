@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -12,12 +13,13 @@ from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.five_weeks import FiveWeeks
 from optimizer.lists.list_moves import NearbyMoves
 from optimizer.lists.list_search import AllEffects, Judged, ListSearch, Moves, few
+from optimizer.lists.load_descent import LoadDescent
 from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
 
 ALL_LISTS = 1024
-WORK = 4_000_000
-WORK_PER_TASK = 12
+WORK = 1_000_000
+WORK_PER_TASK = 1
 ROUNDS = 8
 START_SHARE = 0.4
 
@@ -48,11 +50,11 @@ def choose(
         if few(every):
             search.enumerate(every)
             return search
-        _local(search, AllEffects(every), nearby, week, step)
+        _local(search, AllEffects(every), nearby, week, planned, step)
         while not search.over and search.descend_in_pairs(every):
             search.descend(range(len(every)), AllEffects(every))
     else:
-        _local(search, nearby, nearby, week, step)
+        _local(search, nearby, nearby, week, planned, step)
     finish(search, week)
     return search
 
@@ -62,15 +64,18 @@ def _local(
     moves: Moves,
     nearby: NearbyMoves,
     week: WeekEstate,
+    planned: WeekFigures,
     step: Callable[[str], None],
 ) -> None:
     """Improve the best of several starts, job by job, as long as that helps."""
     bases = [nearby.bases(job) for job in range(len(week.jobs))]
-    for choices in zip(*bases, strict=True):
+    descent = LoadDescent(week, search.rules, nearby.relevant, bases)
+    starts = chain(descent.propose(search.first, planned), zip(*bases, strict=True))
+    for number, choices in enumerate(starts):
+        step(f"lists, start {number + 1}")
         if search.spent > START_SHARE:
             break
-        found = search.judged(search.judge.replay(choices))
-        search.consider(found)
+        search.consider(search.judged(search.judge.replay(choices)))
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")
         if not search.descend(order(search, search.best), moves):
@@ -78,12 +83,15 @@ def _local(
 
 
 def order(search: ListSearch, base: Judged) -> list[int]:
-    """Return the jobs, those first whose component is overloaded most for each job in it."""
-    weight = np.zeros(len(search.judge.jobs))
+    """Return the jobs, those first whose servers have most overload."""
+    overload = np.zeros(len(search.judge.servers.code))
     for component in base.weeks.components:
-        jobs = component.jobs
-        weight[jobs] += component.overload / len(jobs)
-    return [int(job) for job in np.argsort(-weight, kind="stable")]
+        overload[component.servers] = component.by_server
+    weight = [
+        sum(float(overload[search.judge.servers_of(group)].sum()) for group in offering.groups)
+        for offering in base.weeks.offerings
+    ]
+    return [int(job) for job in np.argsort(-np.array(weight), kind="stable")]
 
 
 def finish(search: ListSearch, week: WeekEstate) -> None:

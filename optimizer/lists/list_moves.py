@@ -26,6 +26,8 @@ class NearbyMoves(Moves):
     that are best in tiers.
     """
 
+    exact = False
+
     def __init__(
         self,
         week: WeekEstate,

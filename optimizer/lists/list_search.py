@@ -27,6 +27,7 @@ ENUMERATED = 2048
 LISTED = 512
 PAIRS = 512
 AFTER_AIMS = 2
+SOME_WEEKS = (0, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class ListSearch:
         budget: int,
         deadline: Deadline,
     ) -> None:
-        self.judge, self.rules, self._first = judge, rules, first
+        self.judge, self.rules, self.first = judge, rules, first
         self._planned = np.cumsum([planned.tier1, planned.tier2, planned.tier3])
         self._starts = [len(job.starts[0]) for job in judge.jobs]
         self._budget, self._deadline = budget, deadline
@@ -101,13 +102,24 @@ class ListSearch:
                 changed, offered = changed + sign * one * WEEKS, offered - sign * servers
         return (*self._aims(self.judge.figures_after(base.weeks, move)), changed, offered)
 
-    def best_of(self, moves: Iterable[Move]) -> bool:
-        """Make the best of ``moves``, if it is better than none; tell whether it was made."""
+    def _promises(self, base: Judged, move: Move) -> bool:
+        """Tell whether a move is no worse in some of the weeks."""
+        weeks = list(SOME_WEEKS)
+        after = self.judge.figures_after(base.weeks, move, weeks)[weeks]
+        return self._aims(after) <= self._aims(base.weeks.figures[weeks])
+
+    def best_of(self, moves: Iterable[Move], exact: bool = True) -> bool:
+        """Make the best of ``moves``, if it is better than none; tell whether it was made.
+
+        If not ``exact``, only those are looked at that are no worse in some of the weeks.
+        """
         base, limit = self.best, self.rules.most_changes
         best, made = base.key, None
         for move in moves:
             if self.over:
                 break
+            if not exact and not self._promises(base, move):
+                continue
             key = self.key(base, move)
             if key < best and (limit is None or key[-AFTER_AIMS] <= limit * WEEKS):
                 best, made = key, move
@@ -119,7 +131,7 @@ class ListSearch:
         total = figures.sum(axis=0).tolist()
         tiers = tuple(-runs for runs in total[1:4])
         labels = -total[PROTECTED], -total[SAME_SITE], total[PEAK]
-        if self._first == "tiers":
+        if self.first == "tiers":
             return (total[0], *tiers, total[OVERLOAD], *labels)
         reached = figures[:, 1:4].cumsum(axis=1)
         short = np.maximum(self._planned - reached, 0).sum(axis=0).tolist()
@@ -170,7 +182,7 @@ class ListSearch:
             if self.over:
                 break
             tried = [{job: choice} for choice in self.distinct(job, moves)]
-            helped |= self.best_of(tried)
+            helped |= self.best_of(tried, moves.exact)
         return helped
 
     def distinct(self, job: int, moves: Moves) -> list[Servers]:
@@ -223,7 +235,9 @@ class ListSearch:
 
 
 class Moves:
-    """The choices to try in a job, given what all jobs have."""
+    """The choices to try in a job, given what all jobs have; ``exact``: judged by all weeks."""
+
+    exact = True
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
         """Yield choices of a job, the most promising first."""

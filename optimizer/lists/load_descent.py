@@ -22,7 +22,7 @@ WEEKS_TRIED = (0, 4)
 PASSES = 4
 MOST_NEARBY = 62
 UNLIMITED = 1 << 40
-MARGINS = (0.03, 0.0)
+MARGINS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.06, 0.03, 0.0)
 
 
 class LoadDescent:
@@ -52,7 +52,8 @@ class LoadDescent:
         ]
 
     def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
-        """Yield choices of all jobs, each from nothing, with another margin of room."""
+        """Yield choices of all jobs, with less and less room left free: that moves jobs which are in
+        the way of others, too."""
         if not self._week.jobs or self._fixed.all():
             return
         servers = self._week.servers
@@ -61,13 +62,13 @@ class LoadDescent:
         size = [len(job.tasks) * job.duration for job in self._week.jobs]
         first_start = np.cumsum([0, *map(len, self._starts)])
         tried = np.array([bits for of_job in self._starts for bits in of_job], dtype=np.int64)
-        for margin in MARGINS:
+        lists = np.array([of_job[0] for of_job in self._starts], dtype=np.int64)
+        for turn, margin in enumerate(MARGINS):
             limit = np.where(servers.limit < 0, UNLIMITED, servers.limit * (1 - margin))
-            lists = np.array([of_job[0] for of_job in self._starts], dtype=np.int64)
             descend_loads(
                 arrays, runs, servers.running, np.maximum(limit, 1).astype(np.int64), lists, tried,
                 first_start, self._fixed, self._rules.least, np.argsort(size, kind="stable")[::-1],
-                reached, first == "limits", PASSES, True,
+                reached, first == "limits", PASSES, turn == 0,
             )  # fmt: skip
             yield [self._choice(job, bits) for job, bits in enumerate(lists.tolist())]
 

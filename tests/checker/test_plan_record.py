@@ -111,9 +111,15 @@ def test_aims_of_the_record(
     ("amend", "words"),
     [
         (lambda record: record.update(format=2), "format is 2, expected 1"),
-        (lambda record: record["inputs"].update({"vms.csv": "0"}), "vms.csv has SHA-256 0"),
-        (lambda record: record["inputs"].pop("links.csv"), "links.csv has SHA-256 None"),
-        (lambda record: record["inputs"].update({"x.csv": "0"}), "x.csv has SHA-256 0, expected N"),
+        (
+            lambda record: record["inputs"].update({"vms.csv": "0"}),
+            "from another vms.csv; run",
+        ),
+        (lambda record: record["inputs"].pop("links.csv"), "made without links.csv; run"),
+        (
+            lambda record: record["inputs"].update({"x.csv": "0"}),
+            "from x.csv, which the",
+        ),
         (lambda record: record["aims"].reverse(), "aims are ['moves'"),
         (lambda record: record["aims"].pop(), "expected ['coverage'"),
         (lambda record: record.pop("aims"), "aims are [], expected"),

@@ -148,7 +148,7 @@ def test_a_plan_with_one_cell_changed_is_wrong(
     path.write_bytes(text.replace(old, new, 1).encode())
     code, out, error = gip("check", TINY, tmp_path / "out", "--quiet")
     assert (code, out) == (1, "")
-    assert error.startswith(f"Error: {tmp_path}/out breaks the contract:\n")
+    assert error.startswith(f"Error: {tmp_path}/out is not as it should be:\n")
     assert told in error
 
 

@@ -9,6 +9,7 @@ import re
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import random_estates
+import tiny_weeks
 from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from hypothesis import HealthCheck, given, settings
@@ -27,7 +29,7 @@ from models.errors import EstateError, GipError, OutputError, PlanError
 from models.estate import Codes
 from optimizer.cli.main import gip
 from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster, versions
-from optimizer.distributed.out_of_core import shuffle
+from optimizer.distributed.out_of_core import run, shuffle, write_splits
 from optimizer.distributed.out_of_core import task_runner as workers
 from optimizer.distributed.out_of_core.partition import (
     partition_bounds,
@@ -39,11 +41,14 @@ from optimizer.distributed.out_of_core.small_tables import read_small_tables
 from optimizer.distributed.out_of_core.split_solution import split_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.formulation.grouping import assign_tasks
+from optimizer.lists.week_planner import plan_week
+from optimizer.output.split_writer import JobVms
 from optimizer.pipeline import run_plan as plan
 
 ROOT = Path(__file__).parents[2]
 BRANCHES = ROOT / "data" / "branch-offices"
 TABLES = 7
+SPLIT_SEEDS = (2, 6)
 
 
 def silent(*_: object) -> None:
@@ -66,9 +71,11 @@ def run_partitioned(
     out: Path,
     rows: int = 3,
     step: Callable[[str], None] = silent,
+    after: Path | None = None,
 ) -> None:
     head, problems = read_small_tables(estate)
-    solve_out_of_core(TaskRunner(client, step), head, problems, out, SolveRequest(), rows, silent)
+    solving = SolveRequest(after=after)
+    solve_out_of_core(TaskRunner(client, step), head, problems, out, solving, rows, silent)
 
 
 def written(folder: Path) -> dict[str, Any]:
@@ -115,6 +122,85 @@ def test_a_real_estate_gives_the_same_bytes_in_many_partitions_or_one(
     number = next(int(step.split()[-1]) for step in steps if step.startswith("ordering, 0 of "))
     assert (number >= least) if least > 1 else (number == 1)
     assert written(tmp_path / "pieces") == written(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("seed", SPLIT_SEEDS)
+def test_splits_and_shared_names_give_the_same_bytes(
+    client: Client, tmp_path: Path, seed: int
+) -> None:
+    spec = tiny_weeks.spec(seed)
+    for number, row in enumerate(spec["vms"]):
+        row["name"] = ("web", "", "db, old", "web", f"n{number}")[number % 5]
+    random_estates.write(spec, tmp_path / "estate")
+    parquet(tmp_path / "estate", 2)
+    plan(tmp_path / "estate", tmp_path / "whole", None, 1, 0, silent)
+    run_partitioned(client, tmp_path / "estate", tmp_path / "pieces", 2)
+    found = written(tmp_path / "pieces")
+    assert found == written(tmp_path / "whole")
+    assert len(found["job_splits.csv"].splitlines()) > 2
+    assert b"web (" in found["assignments.csv"]
+    assert b"web (" in found["job_splits.csv"]
+
+
+def test_wishes_and_a_plan_before_count_as_in_memory(client: Client, tmp_path: Path) -> None:
+    estate, before = parquet(BRANCHES, 100, tmp_path / "estate"), tmp_path / "before"
+    plan(estate, before, None, 1, 0, silent)
+    rows = pd.read_csv(before / "job_proxies.csv", dtype="str", keep_default_na=False)
+    is_set = dict(zip(rows["job"], rows["proxies"].where(rows["change"] == "set"), strict=True))
+    jobs = pd.read_csv(estate / "jobs.csv", dtype="str", keep_default_na=False)
+    given = jobs["job"].map(is_set)
+    jobs["proxies"] = given.where(given.notna(), jobs["proxies"])
+    jobs.to_csv(estate / "jobs.csv", index=False)
+    with (estate / "estate.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[lists]\nfirst = "tiers"\nmost_changes = 3\nleast_servers = 2\n')
+    plan(estate, tmp_path / "whole", None, 1, 0, silent, after=before)
+    run_partitioned(client, estate, tmp_path / "pieces", 1000, after=before)
+    found = written(tmp_path / "pieces")
+    assert found == written(tmp_path / "whole")
+    assert found["plan.json"]["settings"]["lists"]["freed_after"]
+    assert found["plan.json"]["week"]["first"] == "tiers"
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "words"),
+    [
+        (
+            "find_job_vms",
+            lambda rows: JobVms(rows.job[1:], rows.vm[1:], rows.task[1:]),
+            "has no row for vm",
+        ),
+        ("name_vms", lambda called: pa.array(["someone"] * len(called)), "vm_name is 'someone'"),
+    ],
+)
+def test_rows_of_a_split_are_judged_in_every_partition(
+    client: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    spoil: Callable[[Any], Any],
+    words: str,
+) -> None:
+    right = getattr(write_splits, name)
+    monkeypatch.setattr(write_splits, name, lambda *given: spoil(right(*given)))
+    random_estates.write(tiny_weeks.spec(SPLIT_SEEDS[0]), tmp_path / "estate")
+    parquet(tmp_path / "estate", 2)
+    with pytest.raises(PlanError, match=words):
+        run_partitioned(client, tmp_path / "estate", tmp_path / "pieces", 2)
+    assert not (tmp_path / "pieces").exists()
+
+
+def test_a_week_that_is_not_so_is_found(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(*given: Any) -> Any:
+        week = plan_week(*given)
+        first, *others = week.choices
+        return replace(week, choices=(replace(first, tier1=first.tier1 + 1), *others))
+
+    monkeypatch.setattr(run, "plan_week", late)
+    parquet(BRANCHES, 100, tmp_path / "estate")
+    with pytest.raises(PlanError, match="has tier1"):
+        run_partitioned(client, tmp_path / "estate", tmp_path / "pieces", 1000)
 
 
 # --- its steps

@@ -61,6 +61,23 @@ def test_a_dry_run_changes_nothing(site: Site) -> None:
 
 
 @every_revision
+def test_nothing_is_sent_for_a_kept_job_and_one_that_changed_since_is_told(site: Site) -> None:
+    """Of two kept jobs one selects what the plan saw."""
+    names = {id_of(name): name for name in GIPS}
+    seen: Lists = {}
+    for name in ("job-0", "job-1"):
+        found = read_selection(site.backup.job(name))
+        seen[name] = [names[each] for each in found.proxies] if found else []
+    site.write({}, {}, seen | {"job-0": GIPS[2:]})
+    done = site.apply("--yes")
+    assert done.exit_code == 0
+    assert site.backup.puts() == []
+    assert "job-0" in done.output
+    assert "no longer as the plan saw it" in " ".join(done.output.split())
+    assert "job-1" not in done.output
+
+
+@every_revision
 def test_nothing_but_the_selection_is_changed_and_all_of_it_put_back(site: Site) -> None:
     before = dict(site.backup.jobs)
     assert site.apply("--yes").exit_code == 0
@@ -427,8 +444,8 @@ def test_a_server_that_ignores_a_change_is_found_out(newest: Site) -> None:
     [
         ("job_before.csv", None, "job_before.csv: cannot be read"),
         ("job_before.csv", "job,proxies\n", "has no row for job 'job-0'"),
-        ("job_proxies.csv", "job\nx\n", "has no column 'proxies'"),
-        ("job_proxies.csv", "job,proxies\na,\na,\n", "has job 'a' twice"),
+        ("job_proxies.csv", "job,change\nx,set\n", "has no column 'proxies'"),
+        ("job_proxies.csv", "job,proxies,change\na,,set\na,,set\n", "has job 'a' twice"),
     ],
 )
 def test_a_broken_plan_is_told(newest: Site, file: str, content: str | None, says: str) -> None:

@@ -50,8 +50,8 @@ def plan(folder: Path, wanted: Lists, before: Lists) -> Path:
     folder.mkdir()
     for file, lists in (("job_proxies.csv", wanted), ("job_before.csv", before)):
         text = io.StringIO(newline="")
-        rows = [(name, ";".join(servers)) for name, servers in lists.items()]
-        csv.writer(text).writerows([("job", "proxies"), *rows])
+        rows = [(name, ";".join(servers), "set") for name, servers in lists.items()]
+        csv.writer(text).writerows([("job", "proxies", "change"), *rows])
         (folder / file).write_text(text.getvalue(), encoding="utf-8", newline="")
     return folder
 
@@ -93,15 +93,16 @@ def test_every_job_has_what_it_names_and_shall_name(tmp_path: Path) -> None:
 
 
 def test_of_a_plan_as_it_was_written(tmp_path: Path) -> None:
+    """Job j keeps what it names, so nothing is exported for it."""
     made = planned(
         tmp_path, ["bs hq", "p east", "q west"], ["a east", "b west"],
-        jobs=["j 22:00 60 proxies=q;p", "k 23:00 60"], job_vms=["j a", "j b", "k a"],
+        jobs=["j 22:00 60 proxies=q;p", "k 23:00 60 proxies=q"], job_vms=["j a", "j b", "k a"],
+        settings={"lists": {"free": ["k"]}},
     )  # fmt: skip
     write(made, tmp_path)
     found = exported(tmp_path, tmp_path / "out")
     assert [(row["job"], row["before"], row["after"], row["action"]) for row in found] == [
-        ("j", ["q", "p"], ["p", "q"], "as planned"),
-        ("k", [], ["p"], "change"),
+        ("k", ["q"], [], "change"),
     ]
 
 

@@ -117,8 +117,8 @@ def study_scenarios(
         if week is not None:
             runs = week.before if harmless else week.outcome(losses)
         scenarios.append(Scenario(names, outcome, points.among(losses), runs))
-    whole = None if week is None else week.before
-    return Study(before, failover_tasks(estate), scenarios, whole)
+    unharmed = None if week is None else week.before
+    return Study(before, failover_tasks(estate), scenarios, unharmed)
 
 
 def failover_tasks(estate: Estate) -> int | None:

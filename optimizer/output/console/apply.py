@@ -32,7 +32,7 @@ def print_outcomes(outcomes: Sequence[ApplyOutcome], jobs: int, journal: Path | 
     _print(console, "Guest interaction proxies", ("job", "before", "plan", "result"), rows)
     counts = Counter(each.result for each in outcomes)
     counts["not reached"] = jobs - len(outcomes)
-    console.print(f"{jobs} jobs: {_counted(counts)}", soft_wrap=True)
+    console.print(f"{jobs} job{'s' * (jobs != 1)}: {_counted(counts)}", soft_wrap=True)
     if counts[WOULD_CHANGE]:
         console.print("nothing was changed: this was a dry run; --yes does it", soft_wrap=True)
     if journal is not None:
@@ -44,9 +44,8 @@ def print_undone(undone: Sequence[RollbackOutcome]) -> None:
     console = Terminal()
     _print(console, "Jobs", ("job", "result"), [(each.job, each.result) for each in undone])
     counts = _counted(Counter(each.result for each in undone))
-    console.print(
-        f"{len(undone)} jobs: {counts}" if undone else "nothing to put back", soft_wrap=True
-    )
+    jobs = f"{len(undone)} job{'s' * (len(undone) != 1)}: {counts}"
+    console.print(jobs if undone else "nothing to put back", soft_wrap=True)
 
 
 def record(items: Sequence[ApplyOutcome] | Sequence[RollbackOutcome], jobs: int) -> dict[str, Any]:

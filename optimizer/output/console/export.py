@@ -47,7 +47,11 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
         lines = [f"... {len(open_) - SHOWN} more in {TABLE}", *lines[:SHOWN]]
     counts = Counter(row["action"] for row in entries)
     told = ", ".join(f"{count} {_WORDS.get(action, action)}" for action, count in counts.items())
-    for line in (*lines, f"{len(entries)} jobs: {told}; written to {out}", NEXT):
+    if entries:
+        jobs = f"{len(entries)} job{'s' * (len(entries) != 1)}: {told}"
+    else:
+        jobs = "No job has to change"
+    for line in (*lines, f"{jobs}; written to {out}", *([NEXT] if entries else [])):
         console.print(line, soft_wrap=True)
 
 

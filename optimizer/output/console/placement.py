@@ -110,8 +110,9 @@ def _today(console: Console, places: PlacementStudy, fewest: FrontierPoint) -> N
     spare = _spare(places, fewest)
     sure = "" if fewest.proven else " (not proven to be the most)"
     if spare:
-        text = f"{len(spare)} of today's {len(places.usable)} proxies could go without a task less"
-        console.print(f"{text}, or one in a lower tier{sure}: {', '.join(spare)}",
+        needed = "is not needed" if len(spare) == 1 else "are not needed"
+        text = f"{len(spare)} of today's {len(places.usable)} proxies {needed}"
+        console.print(f"{text}, no task being lost or in a lower tier{sure}: {', '.join(spare)}",
                       soft_wrap=True)  # fmt: skip
     else:
-        console.print("None of today's proxies could go without loss.")
+        console.print("All of today's proxies are needed.")
