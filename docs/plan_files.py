@@ -2,7 +2,7 @@
 
 PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
     "assignments.csv": (
-        "A row per task that has a server.",
+        "A row per task that has a server: the best that could be if each VM had its own list.",
         {
             "job": "the job",
             "vm": "the VM",
@@ -93,10 +93,13 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "inputs": "SHA-256 of each file read",
             "settings": "as `estate.toml` and the command line have them",
             "aims": "in order: `value` of the plan as written, `best` reached when it was the "
-            "aim's turn, `bound`, `proven`, `seconds`",
+            "aim's turn, `bound`, `proven`, `conditional` where an aim before is not proven, "
+            "`seconds`",
             "totals": "tasks by kind, assigned, unassigned, servers used, findings, jobs to split",
-            "week": "the week as planned, today, with all jobs automatic, with the lists, with the "
-            "splits too, and the best possible; its aims with `value`, `bound` and `proven`",
+            "week": "`first`, which order of aims; figures of the week as planned per VM (`plan`), "
+            "`today`, `automatic`, with the `lists`, with `lists_and_splits`, and the best "
+            "possible (`bound`), as `nominal`, `mean` and `worst` of five weeks or the nominal one "
+            "alone; `splits` one by one; `aims` with `value`, `bound`, `proven` and `proof`",
         },
     ),
 }

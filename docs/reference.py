@@ -119,7 +119,8 @@ def _toml(value: Any) -> str:
 def _plan_folder() -> str:
     text = (
         "# The files of a plan\n\nUTF-8 with BOM, commas, CRLF, rows in byte order: the same bytes "
-        "for the same input, seed and versions. They appear together or not at all.\n"
+        "for the same input, seed and versions. A quote stands before a cell that a spreadsheet "
+        "would take for a formula. They appear together or not at all.\n"
     )
     for name, (meaning, columns) in PLAN_FILES.items():
         rows = [(_code(column), said) for column, said in columns.items()]

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import click
 
+from optimizer.cli.completion import complete_jobs, complete_vms
 from optimizer.cli.options import estate_argument, reporting
 
 
 @click.command(short_help="Why a VM has its server, or none.")
 @estate_argument
 @click.argument("plan", type=click.Path(path_type=Path))
-@click.argument("vm")
-@click.option("--job", metavar="JOB", help="Only its task in this job.")
+@click.argument("vm", shell_complete=complete_vms)
+@click.option(
+    "--job", metavar="JOB", shell_complete=complete_jobs, help="Only its task in this job."
+)
 @click.option("--all", "every", is_flag=True, help="Print every server, not the first 20.")
 @reporting
 def explain(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from optimizer.cli.completion import complete_tables
 from optimizer.cli.options import reporting
 
 
 @click.command(short_help="What the tables of an estate hold.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_tables)
 @reporting
 def tables(name: str | None, quiet: bool, as_json: bool) -> None:
     """Print all tables of an estate, or what each column of table NAME means.

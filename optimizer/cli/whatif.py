@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from optimizer.cli.completion import complete_losses
 from optimizer.cli.options import estate_argument, reporting
 
 
@@ -14,7 +15,7 @@ from optimizer.cli.options import estate_argument, reporting
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.argument("more", nargs=-1, metavar="")
 @click.option(
-    "--fail", multiple=True, metavar="KIND:NAME ...",
+    "--fail", multiple=True, metavar="KIND:NAME ...", shell_complete=complete_losses,
     help="What fails, all at once: server:NAME, site:NAME, network:NAME or link:FROM~TO.",
 )  # fmt: skip
 @click.option(
