@@ -13,7 +13,7 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "proxy, one from the backup server",
             "failover_proxy": "the backup server, where it can take over",
             "previous_proxy": "who does it today, from `current.csv`",
-            "vm_name": "what people call the VM",
+            "vm_name": "the VM's name, `name (id)` where others have it too, empty without one",
         },
     ),
     "unassigned.csv": (
@@ -24,7 +24,7 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "reason": "`unknown_os`, `unknown_network`, `no_candidate`, `not_reachable`, "
             "`job_proxies`, `capacity` or `failover_capacity`",
             "detail": "the same in words",
-            "vm_name": "what people call the VM",
+            "vm_name": "the VM's name, `name (id)` where others have it too, empty without one",
         },
     ),
     "job_proxies.csv": (
@@ -62,7 +62,7 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "choice": "`list`, or `automatic` selection",
             "proxies": "what to select in it",
             "vm": "a VM that it takes",
-            "vm_name": "that VM's name",
+            "vm_name": "that VM's name, as in `assignments.csv`",
         },
     ),
     "proxy_load.csv": (

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from models.estate import Codes
 from models.week_plan import (
+    TIER_AIMS,
     WEEK_AIMS,
     JobPart,
     JobSplit,
@@ -324,10 +325,15 @@ def _described(
     )
     aims = WEEK_AIMS[wishes.first]
     better, worse = [], []
+    reached = 0
     for aim, old, new in zip(aims, before.aims, split.judged.aims, strict=False):
-        if new < old:
-            better.append((aim, old - new))
-        elif new > old:
-            worse.append((aim, new - old))
+        gain = old - new
+        if aim in TIER_AIMS:  # a run that moves to a worse tier is no gain of that tier
+            reached += gain
+            gain = max(0, min(gain, reached)) if gain > 0 else min(0, max(gain, reached))
+        if gain > 0:
+            better.append((aim, gain))
+        elif gain < 0:
+            worse.append((aim, -gain))
     summary = summarise(week_figures(weeks, changed))
     return JobSplit(job, rank, parts, summary, tuple(better), tuple(worse))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.plan import Plan
@@ -97,7 +98,9 @@ def _job_choices(week: WeekEstate, found: ListSearch, wishes: ListWishes) -> tup
         made.append(
             JobChoice(
                 job=job.job,
-                servers=choice if is_set else tuple(named[job.job]),
+                servers=_trim(choice, offered[week.servers.place], wishes)
+                if is_set
+                else tuple(named[job.job]),
                 is_set=is_set,
                 runs=job.runs,
                 failed=failed,
@@ -113,6 +116,15 @@ def _job_choices(week: WeekEstate, found: ListSearch, wishes: ListWishes) -> tup
             )
         )
     return tuple(made)
+
+
+def _trim(choice: Servers, offered: NDArray[np.bool_], wishes: ListWishes) -> Servers:
+    """Return the choice without servers that no task is offered; ``offered`` is by code.
+
+    They would only make a person wonder. A list keeps as many as are wished at least.
+    """
+    trimmed = tuple(code for code in choice if offered[code])
+    return trimmed if len(trimmed) >= max(1, wishes.least_servers) else choice
 
 
 def _gains(found: ListSearch, wishes: ListWishes) -> dict[int, tuple[tuple[str, int], ...]]:

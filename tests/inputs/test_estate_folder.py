@@ -130,32 +130,33 @@ def test_what_is_left_out_has_its_default(tmp_path: Path) -> None:
 
 
 def test_every_column_reads_as_the_contract_says(tmp_path: Path) -> None:
+    """Small tables are in order of name."""
     estate = read_estate(written(tmp_path, FULL))
     assert estate.links is not None
     assert estate.current is not None
     servers, vms, jobs = estate.servers, estate.vms, estate.jobs
-    assert servers["roles"].tolist() == [("backup_server", "repository"), ()]
-    assert servers["max_tasks"].tolist() == [50, -1]
-    assert servers["running_tasks"].tolist() == [2, 0]
-    assert servers["powershell_version"].tolist() == [5, 0]
+    assert servers["roles"].tolist() == [(), ("backup_server", "repository")]
+    assert servers["max_tasks"].tolist() == [-1, 50]
+    assert servers["running_tasks"].tolist() == [0, 2]
+    assert servers["powershell_version"].tolist() == [0, 5]
     assert estate.networks["site"].tolist() == ["Tokyo", ""]
     assert estate.links["both_ways"].tolist() == [False, True]
     assert estate.links["up"].tolist() == [True, True]
     assert vms["name"].tolist() == ['pay, "roll"\nold', "", "\u00e9"]
     assert vms["platform"].tolist() == ["hyperv", "", "vmware"]
-    assert vms["host_code"].tolist() == [1, -1, -1]
+    assert vms["host_code"].tolist() == [0, -1, -1]
     assert vms["host_version"].tolist() == [2019, 0, 0]
     assert vms["available"].tolist() == [True, False, True]
     assert [estate.network_sets[code] for code in vms["network_set"]] == [(0,), (0, 1), ()]
-    assert jobs["start"].tolist() == [22 * 60, 9 * 60 + 30]
-    assert jobs["type"].tolist() == ["backup", "replication"]
-    assert jobs["days"].tolist() == [(0, 6), tuple(range(7))]
-    assert jobs["proxy_codes"].tolist() == [(0, 1), ()]
-    assert jobs["enabled"].tolist() == [True, False]
-    assert jobs["log_processing"].tolist() == [False, True]
-    assert estate.job_vms.to_numpy().tolist() == [[0, 0], [1, 2]]
+    assert jobs["start"].tolist() == [9 * 60 + 30, 22 * 60]
+    assert jobs["type"].tolist() == ["replication", "backup"]
+    assert jobs["days"].tolist() == [tuple(range(7)), (0, 6)]
+    assert jobs["proxy_codes"].tolist() == [(), (0, 1)]
+    assert jobs["enabled"].tolist() == [False, True]
+    assert jobs["log_processing"].tolist() == [True, False]
+    assert estate.job_vms.to_numpy().tolist() == [[1, 0], [0, 2]]
     assert estate.current["vm_code"].tolist() == [0, -1]
-    assert estate.current["proxy_code"].tolist() == [1, -1]
+    assert estate.current["proxy_code"].tolist() == [0, -1]
     assert estate.current["proxy"].tolist() == ["gip", "old"]
 
 

@@ -9,8 +9,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from commands import GIP
+
+from models.plan import WINDOWS
+from optimizer.analysis.explanation.week_route import SplitRouter, WeekRouter
+from optimizer.eligibility.context import PlanningContext
+from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.inputs.plan_folder import read_plan
+from optimizer.inputs.week_record import read_splits
 
 CASES = Path(__file__).parents[1] / "cases"
 NORDWIND, TWO = CASES / "nordwind", CASES / "two-equal-proxies"
@@ -123,6 +131,34 @@ def table(path: Path, content: list[dict[str, str]]) -> None:
         writer = csv.DictWriter(file, content[0])
         writer.writeheader()
         writer.writerows(content)
+
+
+def test_explain_says_what_the_split_gives(planned: tuple[Path, str]) -> None:
+    out, _ = planned
+    read = read_estate(NORDWIND)
+    context = PlanningContext.build(read)
+    choices, splits = read_plan(read, context.tasks, out).choices, read_splits(out)
+    whole, parted = WeekRouter(context, choices), SplitRouter(context, choices, splits)
+    job = read.jobs["job"].tolist().index("HAM-Daily")
+    ours = (context.tasks.job == job) & (context.tasks.kind == WINDOWS)
+    near = {"whole": 0, "split": 0}
+    for task in np.flatnonzero(ours).tolist():
+        split = parted.route(task)
+        assert split is not None
+        for name, route in (("whole", whole.route(task)), ("split", split.route)):
+            near[name] += sum(len(runs.starts) for runs in route.served if runs.tier == 1)
+    assert near == {"whole": 469, "split": 469 - 119}
+
+
+def test_explain_says_which_network_is_missing(planned: tuple[Path, str]) -> None:
+    out, _ = planned
+    said = gip("explain", NORDWIND, out, "ham-legacy-01")
+    assert "192.168.77.4 is in no network: add 192.168.77.0/24 to networks.csv" in said
+    assert "7 of 7 runs fail: nobody serves them" in said
+    assert "No single flag" not in said
+    named = {row["vm_name"]: row["name"] for row in rows(out / "job_splits.csv")}
+    part = named["ham-legacy-01"]
+    assert f"If HAM-Daily is split, it is in {part}, which selects" in said
 
 
 def test_two_equal_proxies_are_both_left_to_choose_from(tmp_path: Path) -> None:

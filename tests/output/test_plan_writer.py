@@ -29,8 +29,8 @@ from optimizer.planner import plan
 
 BOM = "\ufeff"
 FILES = (
-    "assignments.csv", "findings.csv", "job_agreement.csv", "job_before.csv", "job_proxies.csv",
-    "job_splits.csv", "plan.json", "proxy_load.csv", "unassigned.csv",
+    "assignments.csv", "findings.csv", "job_before.csv", "job_proxies.csv", "job_splits.csv",
+    "plan.json", "proxy_load.csv", "unassigned.csv",
 )  # fmt: skip
 NAMES = ["=cmd", "a\nb", 'a"b', "a,b", "web 01", "z", "\u00e9", "\u65e5\u672c", "\U0001f600"]
 TABLES = {
@@ -113,7 +113,13 @@ def test_the_bytes_of_every_table(estate_folder: Path, tmp_path: Path) -> None:
     assert unassigned[0] == f"{BOM}job,vm,reason,detail,vm_name"
     assert unassigned[1].startswith("B,unknown,unknown_os,")
     assert unassigned[2:] == [""]
-    assert files["job_proxies.csv"] == lines("job,proxies", f"B,{proxy}", f"n\u00e4chtlich,{proxy}")
+    assert files["job_proxies.csv"] == lines(
+        "job,choice,proxies,change,runs,failed,tier1,tier2,tier3,tier4,failed_over,"
+        "overload_minutes,certainty,note",
+        'B,list,"vbr;gip,1",keep,1,0,1,0,0,0,0,0,guaranteed,',
+        "n\u00e4chtlich,automatic,,keep,9,0,9,0,0,0,0,0,guaranteed,",
+    )
+    assert files["job_splits.csv"] == lines("job,rank,part,name,choice,proxies,vm,vm_name")
     assert files["job_before.csv"] == lines("job,proxies", 'B,"vbr;gip,1"', "n\u00e4chtlich,")
     assert files["proxy_load.csv"] == lines(
         "server,from,to,running_tasks,planned_tasks,max_tasks",
@@ -132,12 +138,12 @@ def test_the_bytes_of_every_table(estate_folder: Path, tmp_path: Path) -> None:
     assert text.endswith("\r\n")
     record = json.loads(files["plan.json"])
     assert files["plan.json"].endswith(b"\n}\n")
-    assert list(record) == ["format", "tool", "inputs", "settings", "aims", "totals"]
+    assert list(record) == ["format", "tool", "inputs", "settings", "aims", "totals", "week"]
     assert list(record["inputs"]) == [f"{name}.csv" for name in sorted(TABLES)]
     assert record["totals"] | {"findings": 0} == {
         "tasks": 12, "windows_tasks": 10, "own_tasks": 1, "unknown_tasks": 1, "assigned": 10,
-        "unassigned": 1, "servers_used": 1, "findings": 0, "planned_runs": 10,
-        "on_planned_server": 10, "in_planned_tier": 10, "jobs_to_split": 0,
+        "unassigned": 1, "servers_used": 1, "findings": 0,
+        "jobs_to_split": 0,
     }  # fmt: skip
 
 

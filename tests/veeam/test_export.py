@@ -358,7 +358,7 @@ def test_live_says_the_same_as_saved_and_changes_nothing(
             lambda f: (f / "jobs.json").write_text(
                 json.dumps({"data": [job("1.3-rev1", "auto") | {"guestProcessing": 7}]})
             ),
-            "job 'auto': its guestInteractionProxies are none of this revision",
+            "job auto: guestProcessing is a number, not an object",
         ),
     ],
 )

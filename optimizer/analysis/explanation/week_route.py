@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from models.estate import Estate
-from models.plan import Tasks
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.inputs.plan_folder import PlannedChoice
@@ -130,7 +129,7 @@ class SplitRouter:
         parts: Sequence[SplitPart],
     ) -> None:
         self._context, self._choices, self._parts = context, choices, parts
-        self._routers: dict[int, WeekRouter] = {}
+        self._weeks: dict[int, tuple[PlanningContext, WeekRouter]] = {}
 
     def route(self, task: int) -> SplitRoute | None:
         """Return what becomes of a task's runs when its job is split; None where it stays whole."""
@@ -141,26 +140,24 @@ class SplitRouter:
         if not mine:
             return None
         rank, name = mine[0].rank, mine[0].name
-        split, router = self._split(rank)
-        at = (split.estate.jobs["job"].to_numpy()[split.tasks.job] == name) & (
-            split.tasks.vm == tasks.vm[task]
-        )
-        return SplitRoute(name, rank, router.route(int(np.flatnonzero(at)[0])))
+        if rank not in self._weeks:
+            self._weeks[rank] = self._week(rank)
+        split, router = self._weeks[rank]
+        is_part = split.estate.jobs["job"].to_numpy()[split.tasks.job] == name
+        (place,) = np.flatnonzero(is_part & (split.tasks.vm == tasks.vm[task])).tolist()
+        return SplitRoute(name, rank, router.route(place))
 
-    def _split(self, rank: int) -> tuple[PlanningContext, WeekRouter]:
-        context = self._context
+    def _week(self, rank: int) -> tuple[PlanningContext, WeekRouter]:
+        """Return the week in which all jobs up to a rank are split."""
         parts = [part for part in self._parts if part.rank <= rank]
-        estate = split_jobs(context.estate, parts)
-        tasks: Tasks = find_tasks(estate)
-        split = PlanningContext(estate, tasks, context.eligibility)
-        if rank not in self._routers:
-            code = {name: number for number, name in enumerate(estate.servers["server"])}
-            chosen = {
-                part.name: PlannedChoice(tuple(code[name] for name in part.servers), is_set=True)
-                for part in parts
-            }
-            self._routers[rank] = WeekRouter(split, {**self._choices, **chosen})
-        return split, self._routers[rank]
+        estate = split_jobs(self._context.estate, parts)
+        split = PlanningContext(estate, find_tasks(estate), self._context.eligibility)
+        code = {name: number for number, name in enumerate(estate.servers["server"])}
+        chosen = {
+            part.name: PlannedChoice(tuple(code[name] for name in part.servers), is_set=True)
+            for part in parts
+        }
+        return split, WeekRouter(split, {**self._choices, **chosen})
 
 
 def split_jobs(estate: Estate, parts: Sequence[SplitPart]) -> Estate:

@@ -181,5 +181,6 @@ def run_what_if(
     estate = read_estate(estate_folder)
     tasks = find_tasks(estate)
     plan = read_plan(estate, tasks, plan_folder)
+    estate = estate.with_free(plan.freed)
     lists = plan.lists if week else None
     return what_if(estate, tasks, plan.proxy, fail, replanned, step, lists)

@@ -111,8 +111,9 @@ def _table(folder: Path, table: Table) -> _TableRead:
     path = table_path(folder, table, read.problems)
     if path is not None:
         try:
-            raw = read_table(path, [column.name for column in table.columns])
-            read.raw = raw if table in PER_VM else raw.sorted_by(*(table.key or raw.columns))
+            columns = [column.name for column in table.columns]
+            raw = read_table(path, columns)
+            read.raw = raw if table in PER_VM else raw.sorted_by(*(table.key or columns))
         except EstateError as error:
             read.problems.extend(error.problems)
     if read.raw is not None and table == LINKS and len(read.raw) > MOST_LINKS:
