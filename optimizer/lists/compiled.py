@@ -77,9 +77,9 @@ class WeekActions(NamedTuple):
     is_start: NDArray[np.bool_]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _sift(heap, low, size):  # type: ignore[no-untyped-def]
-    place, key = 0, heap[low]
+@njit(cache=True)
+def _sift(heap, low, place, size):
+    key = heap[low + place]
     while True:
         child = 2 * place + 1
         if child >= size:
@@ -93,17 +93,23 @@ def _sift(heap, low, size):  # type: ignore[no-untyped-def]
     heap[low + place] = key
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _level(load, tasks, descending, begun):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _level(load, tasks, descending, begun):
     """Fill servers that suit all ``tasks``: of the least loaded some number fills up last."""
     size = len(load)
-    lowest = np.sort(load)
-    height, total = np.int64(0), np.int64(tasks)
-    for number in range(size):
-        total += lowest[number]
-        here = -(-total // (number + 1))
-        if number == 0 or here < height:
-            height = here
+    low = load[0]
+    for cell in range(size):
+        low = min(low, load[cell])
+    height, highest = low, low + tasks  # the least height that holds all, found by halves
+    while height < highest:
+        middle = (height + highest) // 2
+        room = np.int64(0)
+        for cell in range(size):
+            room += max(middle - load[cell], 0)
+        if room >= tasks:
+            highest = middle
+        else:
+            height = middle + 1
     above = -np.int64(tasks)
     for cell in range(size):
         begun[cell] = max(height - load[cell], 0)
@@ -115,8 +121,8 @@ def _level(load, tasks, descending, begun):  # type: ignore[no-untyped-def]
             above -= 1
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
     """Dispatch one start: what each cell begins, and what becomes of the tasks.
 
     Each offer is a heap of keys (load, then turn). Loads only grow meanwhile, so the top is the
@@ -141,7 +147,8 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type:
             cell = groups.member[base + place]
             turn = size - 1 - cell if ties else cell
             heap[place] = load[cell] * size + turn
-        heap[low:high].sort()
+        for place in range((high - low) // 2 - 1, -1, -1):
+            _sift(heap, low, place, high - low)
     places = len(jobs.views) // jobs.first_kind[-1]
     begin, end = jobs.first_task[job], jobs.first_task[job + 1]
     kinds = jobs.first_kind[job]
@@ -161,7 +168,7 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type:
             if key == now:
                 break
             heap[low] = now
-            _sift(heap, low, high - low)
+            _sift(heap, low, 0, high - low)
         view = jobs.views[(kinds + kind) * places + groups.server[first + cell]]
         if view & CONNECTS:
             begun[cell] += 1
@@ -173,19 +180,19 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type:
                 outcomes[outcome] += jobs.missed[kinds + kind, outcome]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _same(one, other):  # type: ignore[no-untyped-def]
-    for place in range(len(one)):  # noqa: SIM110 (compiled)
+@njit(cache=True)
+def _same(one, other):
+    for place in range(len(one)):
         if one[place] != other[place]:
             return False
     return True
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def replay(
     jobs, groups, servers, actions, chosen, cells, first_of_job, ids, cut, ties, order,
     kept, met, kept_begun, kept_outcomes, keep, at, figures, by_group, by_server, change,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Replay one week of the groups ``chosen``, all others away; return how much work it was.
 
     ``ids`` are the ``actions`` of their jobs, gone through from ``cut`` on, a moment at which all
@@ -211,9 +218,10 @@ def replay(
     skip = np.zeros(many, dtype=np.int64)
     if not idle:
         for action in ids:
-            if actions.is_start[action] and actions.minute[action] + jobs.duration[
-                actions.job[action]
-            ] >= WEEK:
+            if (
+                actions.is_start[action]
+                and actions.minute[action] + jobs.duration[actions.job[action]] >= WEEK
+            ):
                 job = actions.job[action]
                 for number in range(first_of_job[job], first_of_job[job + 1]):
                     skip[number] += 1
@@ -229,7 +237,11 @@ def replay(
         job, minute = actions.job[action], actions.minute[action] + place // len(ids) * WEEK
         for number in range(first_of_job[job], first_of_job[job + 1]):
             group = chosen[number]
-            first, low, size = groups.first_cell[group], cells[number], cells[number + 1] - cells[number]
+            first, low, size = (
+                groups.first_cell[group],
+                cells[number],
+                cells[number + 1] - cells[number],
+            )
             together = jobs.together[job]
             work += 1 + size // 16
             if not actions.is_start[action]:
@@ -293,8 +305,7 @@ def replay(
                     if minute > since:
                         limit = servers.limit[server]
                         above = (min(minute, end) - since) * (
-                            max(load[server] - limit, 0)
-                            - max(servers.running[server] - limit, 0)
+                            max(load[server] - limit, 0) - max(servers.running[server] - limit, 0)
                         )
                         overload += above
                         by_server[server] += above
@@ -325,8 +336,8 @@ def replay(
     return work
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def offer(view, own, allowed):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def offer(view, own, allowed):
     """Return what kinds are offered among the places ``allowed`` (S14): per kind its best tier by
     networks (5: none) and which of the distinct offers it picks from (-1: none that counts); the
     offers, shape (offers, places); and a group for each, those that share a server being one.
@@ -362,8 +373,10 @@ def offer(view, own, allowed):  # type: ignore[no-untyped-def]
         connects = False
         code = np.int64(0)
         for place in range(places):
-            row[place] = allowed[place] and place != own and (
-                best[kind] == 3 or view[kind, place] & IS_NEAR != 0
+            row[place] = (
+                allowed[place]
+                and place != own
+                and (best[kind] == 3 or view[kind, place] & IS_NEAR != 0)
             )
             connects |= row[place] and view[kind, place] & CONNECTS != 0
             if row[place]:
@@ -399,16 +412,16 @@ def offer(view, own, allowed):  # type: ignore[no-untyped-def]
     return best, offer_of, offers[:many], group[:many]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _root(parent, number):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _root(parent, number):
     while parent[number] != number:
         parent[number] = parent[parent[number]]
         number = parent[number]
     return number
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def components_of(chosen, groups, places):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def components_of(chosen, groups, places):
     """Return a label for each of the groups ``chosen``, the same for those that share servers."""
     parent = np.arange(len(chosen))
     holder = np.full(places, -1, dtype=np.int64)

@@ -31,8 +31,8 @@ from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob
 
 UNLIMITED = np.int64(1 << 40)
 FIGURES = PEAK + 1
-OFFERING_WORK = 50
-WORK_PER_MICROSECOND = 25
+OFFERING_WORK = 200
+WORK_PER_MICROSECOND = 12
 ALL_WEEKS = tuple(range(WEEKS))
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]
@@ -42,8 +42,8 @@ Indices = NDArray[np.intp]
 @dataclass(frozen=True, slots=True)
 class Component:
     """Groups (numbers) of some ``jobs`` that share ``servers``, and what they come to: ``figures``,
-    shape (weeks, figures), how the backup server's load changes by them, if it does, and the overload
-    of each server in all weeks."""
+    shape (weeks, figures), how the backup server's load changes by them, if it does, and the
+    overload of each server in all weeks."""
 
     groups: Groups
     jobs: NDArray[np.int32]
@@ -227,7 +227,9 @@ class FiveWeeks:
     def _touch(self, weeks: Weeks, moves: Mapping[int, Servers]) -> tuple[Indices, Groups]:
         """Return the components that the moves touch, and what groups these then have."""
         gone = [group for job in moves for group in weeks.offerings[job].groups]
-        come = [group for job, choice in moves.items() for group in self.offering(job, choice).groups]
+        come = [
+            group for job, choice in moves.items() for group in self.offering(job, choice).groups
+        ]
         places = [self._offerings.servers[group] for group in (*gone, *come)]
         touched = np.unique(weeks.component_of[np.concatenate([NOWHERE, *places])])
         touched = touched[touched >= 0]

@@ -78,7 +78,9 @@ class LoadDescent:
 
     def _choice(self, job: int, bits: int) -> Servers:
         """Return the list of these bits, or what the job has today where none may be set."""
-        places = [place for cell, place in enumerate(self._nearby[job].tolist()) if bits >> cell & 1]
+        places = [
+            place for cell, place in enumerate(self._nearby[job].tolist()) if bits >> cell & 1
+        ]
         choice = tuple(self._week.servers.code[places].tolist())
         allowed = choice and not self._fixed[job] and self._rules.allows(job, choice)
         return choice if allowed else self._rules.today[job]

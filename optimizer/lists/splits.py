@@ -32,8 +32,8 @@ from optimizer.solver.deadline import Deadline
 MOST_PARTS = 4
 MOST_JOBS = 3
 MOST_SPLITS = 6
-PART_WORK = 200_000
-SPLIT_WORK = 2_000_000
+PART_WORK = 100_000
+SPLIT_WORK = 1_000_000
 LABEL_AIMS = 3
 
 
@@ -120,7 +120,9 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
         if component.overload:
             for group in component.groups.tolist():
                 if (week.servers.limit[best.judge.servers_of(group)] >= 0).any():
-                    over[best.judge.job_of(group)] += component.overload * best.judge.tasks_of(group)
+                    over[best.judge.job_of(group)] += component.overload * best.judge.tasks_of(
+                        group
+                    )
     outcomes = best.judge.outcomes_by_job(weeks)[0]
     missing = np.zeros(len(week.jobs))
     for number, of in enumerate(week.jobs):
