@@ -262,6 +262,7 @@ class AllEffects(Moves):
         self.choices = choices
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
+        """Yield all choices of a job."""
         yield from self.choices[job]
 
 
