@@ -29,8 +29,8 @@ from optimizer.lists.compiled import (
     SAME_SITE,
     GroupArrays,
     JobArrays,
-    offer,
 )
+from optimizer.lists.compiled_offers import offer
 from optimizer.lists.week_jobs import WeekJob
 
 View = NDArray[np.uint8]

@@ -17,14 +17,16 @@ from models.estate import Estate
 from models.week import WEEK
 from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.lists.compiled import (
+    FAILED,
+    FAILED_OVER,
     ON_BACKUP,
     OUTCOMES,
     OVERLOAD,
     PEAK,
     ServerArrays,
-    components_of,
     replay,
 )
+from optimizer.lists.compiled_offers import components_of
 from optimizer.lists.dispatch import Offering, Offerings
 from optimizer.lists.timelines import Timelines
 from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob, WeekServers
@@ -366,6 +368,12 @@ class FiveWeeks:
         servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
         used = change if change.any() else None
         return Component(groups, jobs, servers, figures, used, by_server[servers])
+
+    def missed_by_job(self, weeks: Weeks) -> Counts:
+        """Return how many tasks of each job picked a server that does not connect, in all weeks."""
+        fixed = [offering.outcomes[[FAILED, FAILED_OVER]].sum() for offering in weeks.offerings]
+        every = self.outcomes_by_job(weeks)[:, :, [FAILED, FAILED_OVER]].sum(axis=(0, 2))
+        return np.asarray(every - WEEKS * self._starts * np.array(fixed, dtype=np.int64))
 
     def outcomes_by_job(self, weeks: Weeks) -> Counts:
         """Return the outcomes of each job in each week, shape (weeks, jobs, outcomes)."""
