@@ -52,8 +52,10 @@ class LoadDescent:
         ]
 
     def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
-        """Yield choices of all jobs, with less and less room left free: that moves jobs which are in
-        the way of others, too."""
+        """Yield choices of all jobs, with less and less room left free.
+
+        Room left free makes jobs move that are in the way of others.
+        """
         if not self._week.jobs or self._fixed.all():
             return
         servers = self._week.servers
