@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from models.week import WEEK
 
-FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 5, 6, 7, 8
+FAILED, FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 0, 5, 6, 7, 8
 OUTCOMES = 9
 OVERLOAD, PEAK = OUTCOMES, OUTCOMES + 1
 IS_NEAR, CONNECTS, IS_PROTECTED, IS_SAME_SITE = 1, 2, 4, 8
@@ -75,9 +75,9 @@ class WeekActions(NamedTuple):
     is_start: NDArray[np.bool_]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _sift(heap, low, size):  # type: ignore[no-untyped-def]
-    place, key = 0, heap[low]
+@njit(cache=True)
+def _sift(heap, low, place, size):
+    key = heap[low + place]
     while True:
         child = 2 * place + 1
         if child >= size:
@@ -91,17 +91,23 @@ def _sift(heap, low, size):  # type: ignore[no-untyped-def]
     heap[low + place] = key
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _level(load, tasks, descending, begun):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _level(load, tasks, descending, begun):
     """Fill servers that suit all ``tasks``: of the least loaded some number fills up last."""
     size = len(load)
-    lowest = np.sort(load)
-    height, total = np.int64(0), np.int64(tasks)
-    for number in range(size):
-        total += lowest[number]
-        here = -(-total // (number + 1))
-        if number == 0 or here < height:
-            height = here
+    low = load[0]
+    for cell in range(size):
+        low = min(low, load[cell])
+    height, highest = low, low + tasks  # the least height that holds all, found by halves
+    while height < highest:
+        middle = (height + highest) // 2
+        room = np.int64(0)
+        for cell in range(size):
+            room += max(middle - load[cell], 0)
+        if room >= tasks:
+            highest = middle
+        else:
+            height = middle + 1
     above = -np.int64(tasks)
     for cell in range(size):
         begun[cell] = max(height - load[cell], 0)
@@ -113,8 +119,8 @@ def _level(load, tasks, descending, begun):  # type: ignore[no-untyped-def]
             above -= 1
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
     """Dispatch one start: what each cell begins, and what becomes of the tasks.
 
     Each offer is a heap of keys (load, then turn). Loads only grow meanwhile, so the top is the
@@ -139,7 +145,8 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type:
             cell = groups.member[base + place]
             turn = size - 1 - cell if ties else cell
             heap[place] = load[cell] * size + turn
-        heap[low:high].sort()
+        for place in range((high - low) // 2 - 1, -1, -1):
+            _sift(heap, low, place, high - low)
     places = len(jobs.views) // jobs.first_kind[-1]
     begin, end = jobs.first_task[job], jobs.first_task[job + 1]
     kinds = jobs.first_kind[job]
@@ -159,7 +166,7 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type:
             if key == now:
                 break
             heap[low] = now
-            _sift(heap, low, high - low)
+            _sift(heap, low, 0, high - low)
         view = jobs.views[(kinds + kind) * places + groups.server[first + cell]]
         if view & CONNECTS:
             begun[cell] += 1
@@ -171,19 +178,20 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):  # type:
                 outcomes[outcome] += jobs.missed[kinds + kind, outcome]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _same(one, other):  # type: ignore[no-untyped-def]
-    for place in range(len(one)):  # noqa: SIM110 (compiled)
+@njit(cache=True)
+def is_same(one, other):
+    """Tell whether two arrays of one length are equal."""
+    for place in range(len(one)):
         if one[place] != other[place]:
             return False
     return True
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def replay(
     jobs, groups, servers, actions, chosen, cells, first_of_job, ids, cut, ties, order,
     kept, met, kept_begun, kept_outcomes, keep, at, figures, by_group, by_server, change,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Replay one week of the groups ``chosen``, all others away; return how much work it was.
 
     ``ids`` are the ``actions`` of their jobs, gone through from ``cut`` on, a moment at which all
@@ -250,13 +258,13 @@ def replay(
                 for cell in range(size):
                     here[cell] = load[groups.server[first + cell]]
                 at_kept = kept[group]
-                if at_kept >= 0 and _same(here, met[at_kept : at_kept + size]):
+                if at_kept >= 0 and is_same(here, met[at_kept : at_kept + size]):
                     for cell in range(size):
                         seen_begun[low + cell] = kept_begun[at_kept + cell]
                         seen_load[low + cell] = here[cell]
                     for outcome in range(OUTCOMES):
                         seen_outcomes[number, outcome] = kept_outcomes[group, outcome]
-                elif not (seen[number] and _same(here, seen_load[low : low + size])):
+                elif not (seen[number] and is_same(here, seen_load[low : low + size])):
                     _dispatch(
                         group, jobs, groups, here, ties, order,
                         seen_begun[low : low + size], seen_outcomes[number],
@@ -322,106 +330,3 @@ def replay(
     figures[OVERLOAD] += overload
     figures[PEAK] = max(figures[PEAK], peak)
     return work
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def offer(view, own, allowed):  # type: ignore[no-untyped-def]
-    """Return what kinds are offered among the places ``allowed`` (S14): per kind its best tier by
-    networks (5: none) and which of the distinct offers it picks from (-1: none that counts); the
-    offers, shape (offers, places); and a group for each, those that share a server being one.
-
-    The backup server is alone in its tiers; kinds that it serves, or that connect to nothing, have
-    no offer.
-    """
-    kinds, places = view.shape
-    best = np.full(kinds, 5, dtype=np.int64)
-    offer_of = np.full(kinds, -1, dtype=np.int64)
-    offers = np.zeros((kinds, places), dtype=np.bool_)
-    group = np.zeros(kinds, dtype=np.int64)
-    row = np.zeros(places, dtype=np.bool_)
-    others = False
-    for place in range(places):
-        others |= allowed[place] and place != own
-    hashes = np.zeros(kinds, dtype=np.int64)
-    many = 0
-    for kind in range(kinds):
-        near = False
-        for place in range(places):
-            near |= allowed[place] and place != own and view[kind, place] & IS_NEAR != 0
-        if near:
-            best[kind] = 1
-        elif allowed[own] and view[kind, own] & IS_NEAR:
-            best[kind] = 2
-        elif others:
-            best[kind] = 3
-        elif allowed[own]:
-            best[kind] = 4
-        if best[kind] != 1 and best[kind] != 3:
-            continue
-        connects = False
-        code = np.int64(0)
-        for place in range(places):
-            row[place] = (
-                allowed[place]
-                and place != own
-                and (best[kind] == 3 or view[kind, place] & IS_NEAR != 0)
-            )
-            connects |= row[place] and view[kind, place] & CONNECTS != 0
-            if row[place]:
-                code = code * 1000003 + place + 1
-        if not connects:
-            continue
-        found = -1
-        for offer in range(many):
-            if hashes[offer] == code and _same(offers[offer], row):
-                found = offer
-                break
-        if found < 0:
-            found = many
-            offers[many] = row
-            hashes[many] = code
-            many += 1
-        offer_of[kind] = found
-    # Offers that share a server get the least number among them.
-    for offer in range(many):
-        group[offer] = offer
-    holder = np.full(places, -1, dtype=np.int64)
-    for offer in range(many):
-        for place in range(places):
-            if offers[offer, place]:
-                other = holder[place]
-                if other < 0:
-                    holder[place] = offer
-                elif group[other] != group[offer]:
-                    low, high = min(group[other], group[offer]), max(group[other], group[offer])
-                    for one in range(many):
-                        if group[one] == high:
-                            group[one] = low
-    return best, offer_of, offers[:many], group[:many]
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _root(parent, number):  # type: ignore[no-untyped-def]
-    while parent[number] != number:
-        parent[number] = parent[parent[number]]
-        number = parent[number]
-    return number
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def components_of(chosen, groups, places):  # type: ignore[no-untyped-def]
-    """Return a label for each of the groups ``chosen``, the same for those that share servers."""
-    parent = np.arange(len(chosen))
-    holder = np.full(places, -1, dtype=np.int64)
-    for number in range(len(chosen)):
-        group = chosen[number]
-        for cell in range(groups.first_cell[group], groups.first_cell[group + 1]):
-            other = holder[groups.server[cell]]
-            if other < 0:
-                holder[groups.server[cell]] = number
-                continue
-            low, high = _root(parent, other), _root(parent, number)
-            parent[max(low, high)] = min(low, high)
-    for number in range(len(chosen)):
-        parent[number] = _root(parent, number)
-    return parent

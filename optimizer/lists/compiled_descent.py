@@ -1,4 +1,4 @@
-"""Compiled descent on load: a list for each job in turn, as if all other runs stayed where they are.
+"""Compiled descent on load: a list for each job in turn, as if all others stayed as they are.
 
 Lists are bits over the servers that count for a job (its *nearby* servers, at most 62). Tasks fill
 their servers in closed form, kind after kind, so results are proposals, to be replayed.
@@ -41,8 +41,8 @@ class RunArrays(NamedTuple):
     last: Longs
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _fill(load, tasks, bits, connects, begun):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _level_out(load, tasks, bits, connects, begun):
     """Fill the servers of ``bits`` with tasks; return how many pick one that does not connect."""
     stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
     low = np.int64(1) << 60
@@ -76,8 +76,8 @@ def _fill(load, tasks, bits, connects, begun):  # type: ignore[no-untyped-def]
     return left
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _place(nearby, job, bits, load, begun, outcomes):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _place(nearby, job, bits, load, begun, outcomes):
     """Add what each nearby server begins and what becomes of the tasks of one start."""
     begun[:] = 0
     first, last = nearby.first_kind[job], nearby.first_kind[job + 1]
@@ -89,13 +89,13 @@ def _place(nearby, job, bits, load, begun, outcomes):  # type: ignore[no-untyped
             offered = near if near else bits
             left = nearby.tasks[kind]
             if offered & nearby.connects[kind]:
-                left = _fill(load, left, offered, nearby.connects[kind], begun)
+                left = _level_out(load, left, offered, nearby.connects[kind], begun)
             outcomes[1 if near else 3] += nearby.tasks[kind] - left
             outcomes[nearby.missed[kind]] += left
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _add(nearby, runs, job, load, begun, sign):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _add(nearby, runs, job, load, begun, sign):
     low = nearby.first_nearby[job]
     size = nearby.first_nearby[job + 1] - low
     for week in range(len(runs.begin)):
@@ -109,10 +109,10 @@ def _add(nearby, runs, job, load, begun, sign):  # type: ignore[no-untyped-def]
                         load[week, server, step % runs.moments[week]] += tasks
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _try(
     nearby, runs, job, bits, load, highest, limit, begun, outcomes, totals, planned, is_limits, key,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Find what a job does with the list ``bits``: fill ``begun``, ``outcomes`` and ``key``."""
     low = nearby.first_nearby[job]
     size = nearby.first_nearby[job + 1] - low
@@ -161,19 +161,19 @@ def _try(
     key[8] = strain
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _less(one, other):  # type: ignore[no-untyped-def]
+@njit(cache=True)
+def _less(one, other):
     for place in range(8):
         if one[place] != other[place]:
             return one[place] < other[place]
     return one[8] < 0.98 * other[8]
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def descend_loads(
     nearby, runs, running, limit, lists, starts, first_start, fixed, least, order, planned,
     is_limits, passes, build,
-):  # fmt: skip  # type: ignore[no-untyped-def]
+):  # fmt: skip
     """Improve ``lists`` (bits, per job), jobs in ``order``, ``passes`` times.
 
     ``starts`` from ``first_start`` of a job on are lists to try, ``fixed`` jobs stay as they are,
@@ -240,7 +240,14 @@ def descend_loads(
                     tried[many] = starts[place]
                     many += 1
                 # Singles, those with most room, near ones and all, one of each.
-                by_room = np.argsort(-room)
+                by_room = np.arange(size)
+                for place in range(size):
+                    for other in range(place, 0, -1):
+                        if room[by_room[other]] <= room[by_room[other - 1]]:
+                            break
+                        swapped = by_room[other]
+                        by_room[other] = by_room[other - 1]
+                        by_room[other - 1] = swapped
                 all_bits, near_bits = np.int64(0), np.int64(0)
                 best_near, best_far = np.int64(0), np.int64(0)
                 for cell in by_room[: min(size, 16)]:

@@ -29,9 +29,11 @@ from optimizer.lists.compiled import (
     SAME_SITE,
     GroupArrays,
     JobArrays,
-    offer,
 )
+from optimizer.lists.compiled_offers import offer
 from optimizer.lists.week_jobs import WeekJob
+
+View = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class Offerings:
         )
 
     def _group(
-        self, job: int, offer_of: Counts, offers: Matrix, mine: NDArray[np.intp], view: Matrix
+        self, job: int, offer_of: Counts, offers: Matrix, mine: NDArray[np.intp], view: View
     ) -> int:
         """Return the number of the group of these offers."""
         place = np.full(len(offers) + 1, -1, dtype=np.int32)
@@ -154,7 +156,7 @@ class Offerings:
             self._add(job, of_kind, rows, view)
         return number
 
-    def _add(self, job: int, of_kind: NDArray[np.int32], rows: Matrix, view: Matrix) -> None:
+    def _add(self, job: int, of_kind: NDArray[np.int32], rows: Matrix, view: View) -> None:
         count = self._of[job].count
         servers = np.flatnonzero(rows.any(axis=0))
         cell, member = np.nonzero(rows[:, servers])
@@ -197,7 +199,7 @@ class Offerings:
         return self._kept.rows, met, begun, self._outcomes[week]
 
 
-def _fixed(view: Matrix, count: Counts) -> Counts | None:
+def _fixed(view: View, count: Counts) -> Counts | None:
     """Return the outcomes of a start, if every offered server gives each task the same; ``view``
     is that of the kinds and servers of one offer."""
     if not (view & CONNECTS).all():
@@ -238,11 +240,11 @@ def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
         views=np.ascontiguousarray(view).reshape(-1),
         missed=missed,
         duration=np.array([job.duration for job in jobs], dtype=np.int64),
-        together=np.array([_together(job) for job in jobs], dtype=np.int64),
+        together=np.array([_joint_group(job) for job in jobs], dtype=np.int64),
     )
 
 
-def _together(job: WeekJob) -> int:
+def _joint_group(job: WeekJob) -> int:
     """Return how many runs of a job are in progress at once, at most."""
     starts = np.array(job.starts[0], dtype=np.int64)
     since = (starts[:, None] - starts) % WEEK

@@ -17,22 +17,24 @@ from models.estate import Estate
 from models.week import WEEK
 from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.lists.compiled import (
+    FAILED,
+    FAILED_OVER,
     ON_BACKUP,
     OUTCOMES,
     OVERLOAD,
     PEAK,
     ServerArrays,
-    components_of,
     replay,
 )
+from optimizer.lists.compiled_offers import components_of
 from optimizer.lists.dispatch import Offering, Offerings
 from optimizer.lists.timelines import Timelines
 from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob, WeekServers
 
 UNLIMITED = np.int64(1 << 40)
 FIGURES = PEAK + 1
-OFFERING_WORK = 50
-WORK_PER_MICROSECOND = 25
+OFFERING_WORK = 200
+WORK_PER_MICROSECOND = 12
 ALL_WEEKS = tuple(range(WEEKS))
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]
@@ -42,8 +44,8 @@ Indices = NDArray[np.intp]
 @dataclass(frozen=True, slots=True)
 class Component:
     """Groups (numbers) of some ``jobs`` that share ``servers``, and what they come to: ``figures``,
-    shape (weeks, figures), how the backup server's load changes by them, if it does, and the overload
-    of each server in all weeks."""
+    shape (weeks, figures), how the backup server's load changes by them, if it does, and the
+    overload of each server in all weeks."""
 
     groups: Groups
     jobs: NDArray[np.int32]
@@ -356,6 +358,12 @@ class FiveWeeks:
         servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
         used = change if change.any() else None
         return Component(groups, jobs, servers, figures, used, by_server[servers])
+
+    def missed_by_job(self, weeks: Weeks) -> Counts:
+        """Return how many tasks of each job picked a server that does not connect, in all weeks."""
+        fixed = [offering.outcomes[[FAILED, FAILED_OVER]].sum() for offering in weeks.offerings]
+        every = self.outcomes_by_job(weeks)[:, :, [FAILED, FAILED_OVER]].sum(axis=(0, 2))
+        return np.asarray(every - WEEKS * self._starts * np.array(fixed, dtype=np.int64))
 
     def outcomes_by_job(self, weeks: Weeks) -> Counts:
         """Return the outcomes of each job in each week, shape (weeks, jobs, outcomes)."""

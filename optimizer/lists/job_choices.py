@@ -18,7 +18,7 @@ from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
 
 ALL_LISTS = 1024
-WORK = 1_000_000
+WORK = 800_000
 WORK_PER_TASK = 1
 ROUNDS = 8
 START_SHARE = 0.4
@@ -83,7 +83,7 @@ def _local(
 
 
 def order(search: ListSearch, base: Judged) -> list[int]:
-    """Return the jobs, those first whose servers have most overload."""
+    """Return the jobs, those first that miss servers, then those on servers with most overload."""
     overload = np.zeros(len(search.judge.servers.code))
     for component in base.weeks.components:
         overload[component.servers] = component.by_server
@@ -91,7 +91,8 @@ def order(search: ListSearch, base: Judged) -> list[int]:
         sum(float(overload[search.judge.servers_of(group)].sum()) for group in offering.groups)
         for offering in base.weeks.offerings
     ]
-    return [int(job) for job in np.argsort(-np.array(weight), kind="stable")]
+    missed = search.judge.missed_by_job(base.weeks)
+    return [int(job) for job in np.lexsort((-np.array(weight), -missed))]
 
 
 def finish(search: ListSearch, week: WeekEstate) -> None:

@@ -78,7 +78,7 @@ class NearbyMoves(Moves):
         return self._week.servers.choice(self.planned[job])
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
-        """Yield choices of a job: the bases, those of jobs like it, then toggles and swaps."""
+        """Yield choices of a job: those that do not depend on others, then others near its own."""
         yield from self.bases(job)
         servers = self._week.servers
         for other in [other for other in self._likes[job] if other != job][:COPIES]:

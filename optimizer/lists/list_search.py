@@ -28,6 +28,8 @@ LISTED = 512
 PAIRS = 512
 AFTER_AIMS = 2
 SOME_WEEKS = (0, 4)
+LARGE_WORK = 30_000
+PRUNE_SHARE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,18 +210,27 @@ class ListSearch:
         return helped
 
     def prune(self) -> None:
-        """Let jobs keep what they have wherever no aim before `changed` is worse for it."""
-        again = True
+        """Let jobs keep what they have wherever no aim before `changed` is worse for it.
+
+        That has a budget of its own, so in the largest estates some change may be left that gains
+        nothing.
+        """
+        again, last = True, self.judge.work + PRUNE_SHARE * self._budget
+        exact = self.first_work < LARGE_WORK
         while again:
             again = False
             for job, today in enumerate(self.rules.today):
-                if self._deadline.remaining() <= 0:
+                if self._deadline.remaining() <= 0 or self.judge.work > last:
                     return
-                if self.best.weeks.choices[job] != today:
-                    key = self.key(self.best, {job: today})
-                    if key[:-AFTER_AIMS] <= self.best.aims:
-                        kept = self.judge.change(self.best.weeks, {job: today})
-                        self.best, again = Judged(kept, key), True
+                move = {job: today}
+                if self.best.weeks.choices[job] == today or (
+                    not exact and not self._promises(self.best, move)
+                ):
+                    continue
+                key = self.key(self.best, move)
+                if key[:-AFTER_AIMS] <= self.best.aims:
+                    self.best = Judged(self.judge.change(self.best.weeks, move), key)
+                    again = True
 
     def spread(self, servers: WeekServers) -> None:
         """Where no aim is worse for it, offer more servers."""
@@ -251,7 +262,7 @@ class AllEffects(Moves):
         self.choices = choices
 
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
-        """Yield all of a job's choices, whatever other jobs have."""
+        """Yield all choices of a job."""
         yield from self.choices[job]
 
 

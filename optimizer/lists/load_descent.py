@@ -52,8 +52,10 @@ class LoadDescent:
         ]
 
     def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
-        """Yield choices of all jobs, with less and less room left free: that moves jobs which are in
-        the way of others, too."""
+        """Yield choices of all jobs, with less and less room left free.
+
+        Room left free makes jobs move that are in the way of others.
+        """
         if not self._week.jobs or self._fixed.all():
             return
         servers = self._week.servers
@@ -98,10 +100,10 @@ class LoadDescent:
             first_nearby=np.cumsum([0, *map(len, self._nearby)]),
             nearby=np.concatenate(self._nearby).astype(np.int64),
             first_kind=np.cumsum([0, *map(len, tasks)]),
-            near=_joined(near),
-            connects=_joined(connects),
-            tasks=_joined(tasks),
-            missed=_joined(missed),
+            near=_concatenate(near),
+            connects=_concatenate(connects),
+            tasks=_concatenate(tasks),
+            missed=_concatenate(missed),
         )
 
     def _run_arrays(self) -> RunArrays:
@@ -126,5 +128,5 @@ class LoadDescent:
         )
 
 
-def _joined(parts: Sequence[NDArray[np.generic]]) -> Counts:
+def _concatenate(parts: Sequence[NDArray[np.generic]]) -> Counts:
     return np.concatenate(parts).astype(np.int64)

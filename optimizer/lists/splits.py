@@ -33,8 +33,8 @@ from optimizer.solver.deadline import Deadline
 MOST_PARTS = 4
 MOST_JOBS = 3
 MOST_SPLITS = 6
-PART_WORK = 200_000
-SPLIT_WORK = 2_000_000
+PART_WORK = 100_000
+SPLIT_WORK = 1_000_000
 LABEL_AIMS = 3
 
 
