@@ -42,7 +42,7 @@ class RunArrays(NamedTuple):
 
 
 @njit(cache=True)
-def _level_out(load, tasks, bits, connects, begun):
+def _level_tasks(load, tasks, bits, connects, begun):
     """Fill the servers of ``bits`` with tasks; return how many pick one that does not connect."""
     stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
     low = np.int64(1) << 60
@@ -89,7 +89,7 @@ def _place(nearby, job, bits, load, begun, outcomes):
             offered = near if near else bits
             left = nearby.tasks[kind]
             if offered & nearby.connects[kind]:
-                left = _level_out(load, left, offered, nearby.connects[kind], begun)
+                left = _level_tasks(load, left, offered, nearby.connects[kind], begun)
             outcomes[1 if near else 3] += nearby.tasks[kind] - left
             outcomes[nearby.missed[kind]] += left
 

@@ -240,11 +240,11 @@ def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
         views=np.ascontiguousarray(view).reshape(-1),
         missed=missed,
         duration=np.array([job.duration for job in jobs], dtype=np.int64),
-        together=np.array([_joint_group(job) for job in jobs], dtype=np.int64),
+        together=np.array([_concurrent_runs(job) for job in jobs], dtype=np.int64),
     )
 
 
-def _joint_group(job: WeekJob) -> int:
+def _concurrent_runs(job: WeekJob) -> int:
     """Return how many runs of a job are in progress at once, at most."""
     starts = np.array(job.starts[0], dtype=np.int64)
     since = (starts[:, None] - starts) % WEEK

@@ -100,10 +100,10 @@ class LoadDescent:
             first_nearby=np.cumsum([0, *map(len, self._nearby)]),
             nearby=np.concatenate(self._nearby).astype(np.int64),
             first_kind=np.cumsum([0, *map(len, tasks)]),
-            near=_concatenate(near),
-            connects=_concatenate(connects),
-            tasks=_concatenate(tasks),
-            missed=_concatenate(missed),
+            near=_concatenated(near),
+            connects=_concatenated(connects),
+            tasks=_concatenated(tasks),
+            missed=_concatenated(missed),
         )
 
     def _run_arrays(self) -> RunArrays:
@@ -128,5 +128,5 @@ class LoadDescent:
         )
 
 
-def _concatenate(parts: Sequence[NDArray[np.generic]]) -> Counts:
+def _concatenated(parts: Sequence[NDArray[np.generic]]) -> Counts:
     return np.concatenate(parts).astype(np.int64)

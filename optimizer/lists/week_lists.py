@@ -33,7 +33,7 @@ from optimizer.lists.week_jobs import WeekEstate, describe_week
 from optimizer.simulation import simulate_tasks
 from optimizer.solver.deadline import Deadline
 
-GAIN_WORK = 3_000_000
+GAIN_WORK = 1_000_000
 
 
 def choose_week(
@@ -132,7 +132,10 @@ def _gains(found: ListSearch, wishes: ListWishes) -> dict[int, tuple[tuple[str, 
     best, rules = found.best, found.rules
     changed = [job for job, choice in enumerate(best.weeks.choices) if choice != rules.today[job]]
     gains = {}
+    last = found.judge.work + GAIN_WORK
     for job in changed:
+        if found.judge.work > last:
+            break
         key = found.key(best, {job: rules.today[job]})
         gains[job] = better(wishes, key, best.key)
     return gains
