@@ -80,7 +80,7 @@ class LateProduct(Product):
             sum(self.estate.protected(*pair) for pair in served),
             sum(self.in_same_site(*pair) for pair in served),
             sum(self.overload.values()),
-            self.peak,
+            self.busiest,
         ]
 
     def in_same_site(self, server: Server, vm: str) -> bool:

@@ -183,6 +183,12 @@ class Product:
         return max(values)
 
     @property
+    def busiest(self) -> int:
+        """Return the most tasks that a candidate runs at once."""
+        candidates = [server for server in self.estate.servers.values() if server.candidate]
+        return max((int(self.whole_load(server).max()) for server in candidates), default=0)
+
+    @property
     def overload(self) -> dict[str, int]:
         """Return the task-minutes above max_tasks of every server that has any."""
         found: dict[str, int] = {}

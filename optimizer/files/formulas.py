@@ -2,10 +2,10 @@
 
 A cell that begins with one of `SIGNS` is written with a quote in front, as a spreadsheet would
 have it typed; so is one that begins with quotes and then such a sign, so that reading can tell
-them apart. All tables are written so, and read back as they were.
+them apart. Plain numbers are no formulas. All tables are written so, and read back as they were.
 
->>> guard(pa.array(["=1+1", "'=1+1", "'a'", "a=b"])).to_pylist()
-["'=1+1", "''=1+1", "'a'", 'a=b']
+>>> guard(pa.array(["=1+1", "'=1+1", "'a'", "a=b", "-18.5"])).to_pylist()
+["'=1+1", "''=1+1", "'a'", 'a=b', '-18.5']
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ import pyarrow.compute as pc
 
 SIGNS = "=+-@\t\r"
 _SIGN = f"'*[{re.escape(SIGNS)}]"
+_NUMBER = r"^[+-][0-9]+(\.[0-9]+)?$"
 
 
 def guard(texts: pa.Array) -> pa.Array:
     """Return texts as they are written."""
     if not _begins_with(texts, f"{SIGNS}'"):
         return texts
-    return pc.replace_substring_regex(texts, f"^({_SIGN})", r"'\1")
+    quoted = pc.replace_substring_regex(texts, f"^({_SIGN})", r"'\1")
+    return pc.if_else(pc.match_substring_regex(texts, _NUMBER), texts, quoted)
 
 
 def unguard(texts: pa.Array) -> pa.Array:

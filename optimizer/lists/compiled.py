@@ -286,16 +286,17 @@ def replay(
                 if minute >= begin:
                     for outcome in range(OUTCOMES):
                         by_group[number, outcome] += seen_outcomes[number, outcome]
-                    tasks = seen_outcomes[number, ON_BACKUP]
-                    if tasks:
-                        of_week = minute % WEEK
-                        over = of_week + jobs.duration[job]
-                        change[at[of_week]] += tasks
-                        if over < WEEK:
-                            change[at[over]] -= tasks
-                        else:
-                            change[at[0]] += tasks
-                            change[at[over - WEEK]] -= tasks
+                # Failed over, and in progress this week: passes need not pick alike, so that only
+                # where there is one do runs go round.
+                tasks = seen_outcomes[number, ON_BACKUP]
+                over = minute + jobs.duration[job]
+                if tasks and over > begin:
+                    since = max(minute, begin) % WEEK
+                    change[at[since]] += tasks
+                    if idle and since + jobs.duration[job] >= WEEK:
+                        change[at[0]] += tasks
+                    if idle or over < end:
+                        change[at[over % WEEK]] -= tasks
             for cell in range(size):
                 tasks = running[slot + cell]
                 if tasks:
