@@ -89,6 +89,10 @@ class ListSearch:
             changed, offered = changed + one, offered + more
         return Judged(weeks, (*self._aims(weeks.figures), WEEKS * changed, -offered))
 
+    def nominal(self, judged: Judged) -> Key:
+        """Return the aims of the nominal week."""
+        return self._aims(judged.weeks.figures[:1])
+
     def _preference(self, job: int, choice: Servers) -> tuple[int, int]:
         """Return whether a job is changed, and how many servers its runs are then offered."""
         if choice == self.rules.today[job]:

@@ -18,7 +18,7 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists.compiled import OUTCOMES, OVERLOAD, PEAK
+from optimizer.lists.compiled import FAILED_OVER, OUTCOMES, OVERLOAD, PEAK
 from optimizer.lists.five_weeks import FiveWeeks
 from optimizer.lists.week_jobs import WeekEstate, describe_week
 
@@ -62,6 +62,31 @@ def test_five_weeks_are_as_the_slow_replay_has_them(spec: dict[str, Any], data: 
     found = five_weeks(week).replay(choices)
     expected = [LateProduct(spec, lists, number).figures() for number in range(5)]
     assert found.figures[:, COLUMNS].tolist() == expected
+
+
+def test_passes_that_differ_are_told_apart() -> None:
+    # An odd number of picks a week between one that connects and one that does not, over days.
+    windows = {"os": "Windows Server 2022", "running_tasks": "0"}
+    spec: dict[str, Any] = {
+        "servers": [
+            {"server": "bs", **windows, "roles": "backup_server", "networks": "n1",
+             "max_tasks": "1", "running_tasks": "4"},
+            {"server": "g1", **windows, "roles": "", "networks": "n1", "max_tasks": "3"},
+            {"server": "g2", **windows, "roles": "", "networks": "n0", "max_tasks": "1"},
+        ],
+        "networks": [{"network": f"n{number}", "site": f"s{number}"} for number in range(3)],
+        "links": [{"from": "n1", "to": "n2"}],
+        "vms": [{"vm": "v", "os": "Windows Server 2019", "networks": "n2"}],
+        "jobs": [{"job": "j", "start": "10:00", "duration_minutes": "5000", "proxies": "g1;g2",
+                  "application_aware": "true", "days": ""}],
+        "job_vms": [{"job": "j", "vm": "v"}],
+        "settings": {},
+    }  # fmt: skip
+    week = described(spec)
+    found = five_weeks(week).replay(week.today).figures
+    expected = [LateProduct(spec, {"j": ["g1", "g2"]}, number).figures() for number in range(5)]
+    assert found[:, COLUMNS].tolist() == expected
+    assert found[:, FAILED_OVER].min() > 0  # some fail over
 
 
 @plain
