@@ -156,14 +156,18 @@ class Case:
 
 
 def shifted(estate: Estate, late: Counts) -> Estate:
-    """Return the estate with the starts of its jobs so many minutes late."""
+    """Return the estate with the starts of its jobs so many minutes late, its peak in tasks."""
     start = estate.jobs["start"].to_numpy() + late
     days = [
         tuple(sorted((day + begin // 1440) % 7 for day in of_job))
         for of_job, begin in zip(estate.jobs["days"].tolist(), start.tolist(), strict=True)
     ]
     shown = pd.Series(days, estate.jobs.index, dtype=object)
-    return replace(estate, jobs=estate.jobs.assign(start=start % 1440, days=shown))
+    return replace(
+        estate,
+        jobs=estate.jobs.assign(start=start % 1440, days=shown),
+        settings=replace(estate.settings, balance="tasks"),
+    )
 
 
 def check(

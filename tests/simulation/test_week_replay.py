@@ -96,12 +96,12 @@ def test_s13_a_job_chooses_among_the_servers_it_names(
 
 
 def test_s13_a_plans_list_stands_in_for_the_jobs_own(tmp_path: Path) -> None:
-    # The job's own list says q. The plan's says r; where it has no row the job is automatic: p.
+    # The job's own list says q. The plan's says r; where it has no row the job keeps its own.
     servers = ["bs hq", "p east", "q east", "r east"]
     read = estate(tmp_path, servers, ["v east"], jobs=["j 22:00 60 proxies=q"])
     assert served(simulate(read)) == {"v": "q"}
     assert served(simulate(read, {"j": codes(read, "r")})) == {"v": "r"}
-    assert served(simulate(read, {"other": codes(read, "r")})) == {"v": "p"}
+    assert served(simulate(read, {"other": codes(read, "r")})) == {"v": "q"}
 
 
 @pytest.mark.parametrize(
