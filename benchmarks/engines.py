@@ -20,9 +20,9 @@ def gip(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Mea
     watch, groups, columns, rows = Stopwatch(), [0], [0], [0]
 
     def seen(name: str, result: Any) -> None:
-        if name == "collapse":
+        if name == "group_tasks":
             groups.append(len(result[0].count))
-        elif name == "formulate":
+        elif name == "build_program":
             columns.append(len(result[0].lower))
             rows.append(len(result[0].rows))
 

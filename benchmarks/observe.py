@@ -12,8 +12,8 @@ Seen = Callable[[str, Any], None]
 
 PLACES = {
     "read": ("optimizer.pipeline.read_estate",),
-    "connect": ("optimizer.planner.Network",),
-    "qualify": ("optimizer.planner.compute_eligibility",),
+    "connect": ("optimizer.eligibility.context.Network",),
+    "qualify": ("optimizer.eligibility.context.compute_eligibility",),
     "collapse": ("optimizer.formulation.solve_assignment.group_tasks",),
     "build": (
         "optimizer.formulation.staged_solve.build_arcs",
@@ -22,7 +22,7 @@ PLACES = {
     "solve": ("optimizer.formulation.staged_solve.solve_lexicographic",),
     "expand": ("optimizer.formulation.solve_assignment.assign_tasks",),
     "plan": ("optimizer.pipeline.plan",),
-    "lists": ("optimizer.pipeline.job_lists",),
+    "lists": ("optimizer.pipeline.plan_week",),
     "write": ("optimizer.pipeline.write_plan",),
     "check": ("optimizer.pipeline.judge",),
 }
