@@ -438,7 +438,7 @@ def hard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # Says on stdout that a solver is at work, then is ``gip``.
 DRIVER = """
-from optimizer import deadline
+from optimizer.solver import deadline
 real = deadline.interruptible
 def interruptible(*arguments, **options):
     print("solving", flush=True)

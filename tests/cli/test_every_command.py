@@ -165,6 +165,8 @@ WORDS: dict[str, list[list[str]]] = {
         [f"table{PATH}", "--out", f"e{PATH}"],
     ],
     "import table": [TABLE],
+    "tables": [[], ["servers"], [EVIL]],
+    "anonymise": [[ESTATE, "--out", f"a{PATH}", "--key", f"k{PATH}"]],
     "simulate": [["estate", "--plan", "plan", "--out", f"s{PATH}"]],
     "explain": [["estate", "plan", f"=a1{NAME}"], ["estate", "plan", f"=a2{NAME}"]],
     "diff": [["plan", "estate/current.csv"]],
