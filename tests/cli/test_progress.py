@@ -31,7 +31,7 @@ main()
 """
 STUCK = """
 import time
-from optimizer import deadline
+from optimizer.solver import deadline
 deadline.interruptible = lambda *arguments: time.sleep(600)
 """
 

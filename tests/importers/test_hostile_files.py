@@ -238,7 +238,7 @@ def test_what_is_too_large_is_refused_within_little_memory(tmp_path: Path) -> No
 import resource, sys
 from pathlib import Path
 from models.errors import EstateError
-from optimizer.imports.rvtools import read_rvtools
+from optimizer.inputs.importers.rvtools.reader import read_rvtools
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for name, said in {files!r}.items():
     try:
