@@ -253,8 +253,8 @@ def test_active_intervals_against_sets_of_minutes(
 
 
 def test_the_number_of_workers_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Without boxes every aim whose bound is not met yet gets the full search, in all variants.
-    monkeypatch.setattr("optimizer.solver.lexicographic.boxes", lambda program, point: iter(()))
+    # Without neighbourhoods every aim whose bound is not met yet gets the full search.
+    monkeypatch.setattr("optimizer.solver.neighbourhoods.neighbourhoods", lambda *_, **__: iter(()))
     estate = read_estate(Path(__file__).parents[2] / "data" / "branch-offices")
     one, two = (plan(estate, workers=workers) for workers in (1, 2))
     assert one.proxy.tolist() == two.proxy.tolist()
