@@ -28,6 +28,7 @@ def anonymise(estate: Path, out: Path, key: Path | None, quiet: bool, as_json: b
     ties are decided. Addresses are renumbered so that every prefix still holds what it held; the
     first octet of IPv4 and private blocks stay. What the plan does not read is left out. Times,
     numbers and operating systems stay as they are: look whether they give anything away.
+    Parts of split jobs get other names, too, by which they start late: what splits gain may differ.
 
     \b
     Example:
