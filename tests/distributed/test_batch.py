@@ -48,7 +48,7 @@ BROKEN = ROOT / "data" / "broken" / "bad-day"
 PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
 PROGRAM = [sys.executable, "-c", "from optimizer.cli.main import main; main()"]
 SOON = 40.0
-TABLES = 8
+TABLES = 7
 
 
 def silent(*_: object) -> None:
