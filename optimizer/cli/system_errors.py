@@ -19,8 +19,11 @@ def explain_failure(error: BaseException) -> str | None:
 
     Libraries say in many ways that there is no memory.
     """
-    said = str(error).lower()
-    if isinstance(error, MemoryError) or any(want in said for want in WANTING):
+    reasons: str = ""
+    at: BaseException | None = error
+    while at is not None:  # a library's own words hide those of the system
+        reasons, at = f"{reasons} {at}".lower(), at.__cause__ or at.__context__
+    if isinstance(error, MemoryError) or any(want in reasons for want in WANTING):
         return MEMORY
     if not isinstance(error, OSError):
         return None
