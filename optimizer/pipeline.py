@@ -26,6 +26,7 @@ from optimizer.planner import plan
 from optimizer.simulation import simulate
 from optimizer.simulation.results import Agreement, Simulation, measure_agreement
 from optimizer.solver.deadline import Deadline
+from optimizer.solver.headroom import require_headroom
 
 PLANS = 0.7  # of a time limit; the rest is for the choices of jobs
 OTHER_ORDER: dict[First, First] = {"limits": "tiers", "tiers": "limits"}
@@ -60,6 +61,7 @@ def run_plan(
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
     OutputError; on any of them ``out`` is as it was.
     """
+    require_headroom()
     step("reading")
     estate = read_estate(estate_folder)
     if after is not None:

@@ -188,7 +188,7 @@ def read_choices(estate: Estate, folder: Path) -> dict[str, PlannedChoice]:
     unknown = np.array([any(name not in code for name in names) for names in lists], np.bool_)
     _refuse(rows, "proxies", unknown, "is not a list of servers of the estate")
     jobs = rows.columns["job"].to_pylist()
-    found = [tuple(code[name] for name in names) for names in lists]
+    found = [tuple(sorted({code[name] for name in names})) for names in lists]
     changes = rows.columns["change"].to_pylist()
     _refuse(rows, "change", ~np.isin(changes, CHANGES), "is none of keep and set")
     return {

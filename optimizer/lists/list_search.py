@@ -6,6 +6,7 @@ best of several weeks: one job's choice at a time, and two at once where jobs ha
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -249,14 +250,14 @@ class ListSearch:
                 )
 
 
-class Moves:
+class Moves(ABC):
     """The choices to try in a job, given what all jobs have; ``exact``: judged by all weeks."""
 
     exact = True
 
+    @abstractmethod
     def of(self, job: int, base: Judged) -> Iterator[Servers]:
         """Yield choices of a job, the most promising first."""
-        raise NotImplementedError
 
 
 class AllEffects(Moves):

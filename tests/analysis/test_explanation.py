@@ -254,7 +254,7 @@ def test_what_the_backup_server_could_not_take_over(tmp_path: Path) -> None:
 def test_the_smallest_of_known_conflicts(
     conflicts: list[set[int]], smallest: set[int] | None
 ) -> None:
-    def holding(wanted: frozenset[int]) -> frozenset[int] | None:
+    def conflict_in(wanted: frozenset[int]) -> frozenset[int] | None:
         if any(one <= wanted for one in conflicts):
             return None
         held = set(wanted)
@@ -262,7 +262,7 @@ def test_the_smallest_of_known_conflicts(
             held |= set() if any(one <= held | {fact} for one in conflicts) else {fact}
         return frozenset(held)
 
-    assert find_minimal_conflict(4, holding) == smallest
+    assert find_minimal_conflict(4, conflict_in) == smallest
 
 
 def test_among_thousands_of_tasks_it_does_not_take_too_long(tmp_path: Path) -> None:

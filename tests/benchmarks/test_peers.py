@@ -37,14 +37,14 @@ every_estate = pytest.mark.parametrize("name", OPTIONS)
 
 
 @cache
-def made(folder: Path, name: str) -> Estate:
+def small_estate(folder: Path, name: str) -> Estate:
     generate(folder / name, OPTIONS[name])
     return read_estate(folder / name)
 
 
 @cache
 def planned(folder: Path, name: str) -> tuple[AimResult, ...]:
-    aims = tuple(plan(made(folder, name)).aims)
+    aims = tuple(plan(small_estate(folder, name)).aims)
     assert all(aim.proven for aim in aims)
     return aims
 
@@ -68,21 +68,21 @@ def agrees(outcome: Outcome, aims: tuple[AimResult, ...]) -> None:
 @every_estate
 @pytest.mark.parametrize("peer", ["scip", "highs"])
 def test_mip_gives_the_planners_values(folder: Path, name: str, peer: str) -> None:
-    agrees(PEERS[peer](made(folder, name), LIMIT), planned(folder, name))
+    agrees(PEERS[peer](small_estate(folder, name), LIMIT), planned(folder, name))
 
 
 def test_booleans_give_the_planners_values(folder: Path) -> None:
-    agrees(PEERS["booleans"](made(folder, "easy"), LIMIT), planned(folder, "easy"))
+    agrees(PEERS["booleans"](small_estate(folder, "easy"), LIMIT), planned(folder, "easy"))
 
 
 def test_flow_gives_the_planners_values(folder: Path) -> None:
-    outcome = PEERS["flow"](made(folder, "one window"), LIMIT)
+    outcome = PEERS["flow"](small_estate(folder, "one window"), LIMIT)
     assert all(outcome.proven.values())
     agrees(outcome, planned(folder, "one window"))
 
 
 def test_flow_says_where_it_is_not_exact(folder: Path) -> None:
-    outcome = PEERS["flow"](made(folder, "tight"), LIMIT)
+    outcome = PEERS["flow"](small_estate(folder, "tight"), LIMIT)
     assert set(outcome.values.values()) == {None}
     assert outcome.note == "not exact here: several activities"
 
@@ -90,7 +90,7 @@ def test_flow_says_where_it_is_not_exact(folder: Path) -> None:
 @every_estate
 def test_the_relaxation_is_never_worse(folder: Path, name: str) -> None:
     """In the order of the aims: past the first bound that no plan reaches all bounds are less."""
-    outcome = PEERS["lp_glop"](made(folder, name), LIMIT)
+    outcome = PEERS["lp_glop"](small_estate(folder, name), LIMIT)
     assert set(outcome.values.values()) == {None}
     for aim in planned(folder, name):
         bound = outcome.bounds[aim.aim]
@@ -101,14 +101,14 @@ def test_the_relaxation_is_never_worse(folder: Path, name: str) -> None:
 
 
 def test_pdlp_is_near_the_exact_relaxation(folder: Path) -> None:
-    exact = PEERS["lp_glop"](made(folder, "easy"), LIMIT).bounds
-    for aim, bound in PEERS["lp_pdlp"](made(folder, "easy"), LIMIT).bounds.items():
+    exact = PEERS["lp_glop"](small_estate(folder, "easy"), LIMIT).bounds
+    for aim, bound in PEERS["lp_pdlp"](small_estate(folder, "easy"), LIMIT).bounds.items():
         assert bound == pytest.approx(exact[aim], rel=0.02, abs=2)
 
 
 @every_estate
 def test_greedy_keeps_capacity_and_is_no_better(folder: Path, name: str) -> None:
-    question = ask(made(folder, name))
+    question = ask(small_estate(folder, name))
     proxy = with_room(question)
     assert overload(question, proxy) == ""
     assert stands_in(question, proxy)
@@ -178,7 +178,7 @@ def test_values_refuse_a_server_that_may_not_serve(tmp_path: Path) -> None:
 )
 @pytest.mark.parametrize("peer", ["rebalancer_local", "rebalancer_highs"])
 def test_rebalancer_plans_within_the_rules(folder: Path, peer: str) -> None:
-    outcome = PEERS[peer](made(folder, "easy"), LIMIT)
+    outcome = PEERS[peer](small_estate(folder, "easy"), LIMIT)
     assert None not in outcome.values.values(), outcome.note
     assert "max_tasks" not in outcome.note
     for aim in planned(folder, "easy"):
@@ -191,6 +191,6 @@ def test_rebalancer_plans_within_the_rules(folder: Path, peer: str) -> None:
 
 def test_rebalancer_says_why_it_cannot(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebalancer_env, "install", lambda: "not installed: no such thing")
-    outcome = PEERS["rebalancer_local"](made(folder, "easy"), LIMIT)
+    outcome = PEERS["rebalancer_local"](small_estate(folder, "easy"), LIMIT)
     assert set(outcome.values.values()) == {None}
     assert outcome.note == "not installed: no such thing"

@@ -50,7 +50,7 @@ def gip(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
-def made(gip: Gip, estate: object, out: Path) -> Path:
+def write_plan_of(gip: Gip, estate: object, out: Path) -> Path:
     assert gip("plan", estate, "--out", out, "--quiet") == (0, "", "")
     return out
 
@@ -142,7 +142,7 @@ def test_no_time_at_all_still_gives_a_plan_that_says_so(
 def test_a_plan_with_one_cell_changed_is_wrong(
     gip: Gip, tmp_path: Path, file: str, old: str, new: str, told: str
 ) -> None:
-    path = made(gip, TINY, tmp_path / "out") / file
+    path = write_plan_of(gip, TINY, tmp_path / "out") / file
     text = path.read_bytes().decode()
     assert old in text
     path.write_bytes(text.replace(old, new, 1).encode())
@@ -156,7 +156,7 @@ def test_init_gives_an_estate_that_can_be_planned(gip: Gip, tmp_path: Path) -> N
     code, out, error = gip("init", tmp_path / "new" / "estate")
     assert (code, error) == (0, "")
     assert {Path(line).name for line in out.splitlines()} == content(tmp_path / "new/estate").keys()
-    made(gip, tmp_path / "new" / "estate", tmp_path / "out")
+    write_plan_of(gip, tmp_path / "new" / "estate", tmp_path / "out")
     code, out, error = gip("init", tmp_path / "new" / "estate")
     assert (code, out) == (1, "")
     assert "is there already; choose another folder or move it away" in error
@@ -303,7 +303,7 @@ def test_a_new_folder_is_made_and_a_failure_takes_it_away(
         == f"Error: {tmp_path}/a/b/c: cannot be written: no; choose another folder with --out\n"
     )
     assert not list(tmp_path.iterdir())
-    made(gip, TINY, tmp_path / "a" / "b" / "c")
+    write_plan_of(gip, TINY, tmp_path / "a" / "b" / "c")
     assert content(tmp_path / "a" / "b" / "c").keys() == PLAN_FILES
 
 
@@ -314,7 +314,7 @@ def test_a_plan_that_breaks_the_rules_is_never_put_in_place(
     def mistaken(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
         write_plan(replace(plan, tier=plan.tier * 0 + 4), week, folder, seed)
 
-    before = content(made(gip, TINY, tmp_path / "out"))
+    before = content(write_plan_of(gip, TINY, tmp_path / "out"))
     monkeypatch.setattr(running, "write_plan", mistaken)
     code, out, error = gip("plan", TINY, "--out", tmp_path / "out")
     assert (code, out) == (1, "")

@@ -203,7 +203,7 @@ def changed(rows: Cells, column: str) -> Iterator[tuple[str, Cells, str]]:
             yield f"retyped {text}", [row | {column: text} for row in rows], text
 
 
-def told(read: Callable[[], Inventory]) -> tuple[dict[str, Any], str]:
+def rows_and_messages(read: Callable[[], Inventory]) -> tuple[dict[str, Any], str]:
     """Return the estate's rows, none where it was refused, and all that was told."""
     try:
         found = read()
@@ -223,10 +223,10 @@ CASES = [
 @pytest.mark.parametrize(("kind", "column"), CASES)
 def test_no_change_of_a_column_goes_without_a_word(tmp_path: Path, kind: str, column: str) -> None:
     rows, read = KINDS[kind]
-    whole, before = told(lambda: read(tmp_path, rows))
+    whole, before = rows_and_messages(lambda: read(tmp_path, rows))
     assert whole, before
     for what, other, named in changed(rows, column):
-        found, after = told(partial(read, tmp_path, other))
+        found, after = rows_and_messages(partial(read, tmp_path, other))
         if found != whole:
             news = "\n".join(line for line in after.splitlines() if line not in before)
             assert named.lower() in news.lower() or column.lower() in news.lower(), (
@@ -313,12 +313,12 @@ def _typed(
     old: Any = JOB if path[0] in JOB and path[0] not in ("id", "name", "type") else SERVER
     for key in path:
         old = old[key] if isinstance(old, list) or key in old else ""
-    whole, before = told(read(old))
+    whole, before = rows_and_messages(read(old))
     for value in WRONG:
         kinds = {type(old), type(value)} - {bool} or {str}
         if kinds in ({str}, {str, int}, {int}, {dict}, {list}):
             continue  # the same type, or a number for a text
-        found, after = told(read(value))
+        found, after = rows_and_messages(read(value))
         key = next(str(key) for key in reversed(path) if isinstance(key, str))
         news = "\n".join(line for line in after.splitlines() if line not in before)
         assert found == whole or key in news, f"{path} {value!r}: {found}, told is {after}"

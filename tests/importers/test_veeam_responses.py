@@ -42,7 +42,7 @@ def rows(inventory: Inventory, table: str, *columns: str) -> list[tuple[str, ...
     return list(inventory.tables[table][list(columns)].itertuples(index=False, name=None))
 
 
-def told(inventory: Inventory, code: str) -> list[tuple[str, str]]:
+def findings_of(inventory: Inventory, code: str) -> list[tuple[str, str]]:
     return [(each.subject, each.detail) for each in inventory.findings if each.code == code]
 
 
@@ -105,7 +105,7 @@ def test_roles_are_joined_on_the_id_of_the_host() -> None:
         ("hv", "backup_proxy;hyperv_host", ""),
         ("lin", "wan_accelerator", ""),
     ]
-    assert [subject for subject, _ in told(found, "other_servers")] == ["servers"]
+    assert [subject for subject, _ in findings_of(found, "other_servers")] == ["servers"]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_the_backup_server_is_named_by_older_revisions_or_not_known(
     pairs = rows(found, "servers", "server", "roles")
     roles = {row[0]: row[1] for row in pairs}
     assert [name for name, role in roles.items() if role] == [name for name in [expected] if name]
-    assert bool(told(found, "backup_server_unknown")) == (expected is None)
+    assert bool(findings_of(found, "backup_server_unknown")) == (expected is None)
 
 
 def test_a_system_is_told_only_where_the_component_shows_it() -> None:
@@ -169,7 +169,7 @@ def test_a_selection_by_hand_is_read_from_either_flag(flag: str) -> None:
         ],
     )
     assert rows(found, "jobs", "job", "proxies") == [("hand", "q;p,1"), ("auto", "")]
-    assert [subject for subject, _ in told(found, "unknown_proxy")] == ["hand"]
+    assert [subject for subject, _ in findings_of(found, "unknown_proxy")] == ["hand"]
 
 
 def test_the_form_of_an_export_is_read_too() -> None:
@@ -224,7 +224,7 @@ def test_other_jobs_are_left_out_and_told() -> None:
     assert rows(found, "jobs", "job", "type") == [
         *((kind, "backup") for kind in kinds[:3]), ("VSphereReplica", "replication"),
     ]  # fmt: skip
-    assert told(found, "other_jobs") == [
+    assert findings_of(found, "other_jobs") == [
         ("BackupCopy", "1 of this type left out: not a backup or replication of VMs")
     ]
 
@@ -257,7 +257,7 @@ def test_a_schedule_becomes_a_start_and_days(kinds: Json, expected: tuple[str, s
     found = read(jobs=[job("j", **schedule(**on))])
     assert rows(found, "jobs", "start", "duration_minutes", "days") == [expected]
     simplified = "daily" not in kinds
-    assert bool(told(found, "simplified_schedule")) == simplified
+    assert bool(findings_of(found, "simplified_schedule")) == simplified
 
 
 def test_a_job_that_only_people_start_is_not_enabled() -> None:
@@ -271,7 +271,7 @@ def test_a_job_that_only_people_start_is_not_enabled() -> None:
     assert rows(found, "jobs", "job", "start", "enabled") == [
         ("hand", "00:00", "false"), ("off", "22:00", "false"), ("on", "22:00", "true"),
     ]  # fmt: skip
-    assert [subject for subject, _ in told(found, "job_by_hand")] == ["hand"]
+    assert [subject for subject, _ in findings_of(found, "job_by_hand")] == ["hand"]
 
 
 def test_a_job_that_follows_another_starts_at_its_end() -> None:
@@ -332,9 +332,9 @@ def test_a_duration_is_that_of_the_longest_of_the_last_runs() -> None:
     del running["endTime"]
     found = read(jobs=[job("j")], sessions=[*runs, unfinished, running])
     assert rows(found, "jobs", "duration_minutes") == [("21",)]
-    assert not told(found, "assumed_duration")
+    assert not findings_of(found, "assumed_duration")
     assert read(jobs=[job("j")]).tables["jobs"]["duration_minutes"].tolist() == ["60"]
-    assert told(read(jobs=[job("j")]), "assumed_duration")
+    assert findings_of(read(jobs=[job("j")]), "assumed_duration")
 
 
 @pytest.mark.parametrize(
@@ -610,7 +610,7 @@ def test_files_are_known_by_their_names(tmp_path: Path) -> None:
     assert [text_["name"] for text_ in found.items["managedServers"]] == ["a", "b"]
     assert set(found.logs) == {task, ID.format(6)}
     assert [f.subject for f in findings] == ["other.json", "taskSession_logs.json"]
-    assert told(read_veeam(found, 60), "incomplete") == [
+    assert findings_of(read_veeam(found, 60), "incomplete") == [
         ("managedServers", "1 more are announced than the files hold: save the other pages, too")
     ]
 

@@ -46,7 +46,7 @@ def test_a_plan_comes_back_as_it_was_made(spec: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Plan:
+def tiny_plan(tmp_path: Path) -> Plan:
     """Return a plan, written into the folder `out`: task l is the backup server's own."""
     servers, vms = ["bs hq", "p east"], ["a east", "b far", "l hq os=Linux"]
     found = planned(tmp_path, servers, vms, networks=["hq", "east", "far"], links=["hq > east"])
@@ -55,8 +55,8 @@ def made(tmp_path: Path) -> Plan:
     return found
 
 
-def test_tasks_without_a_proxy_and_the_backup_servers_own(made: Plan, tmp_path: Path) -> None:
-    found = read(made, tmp_path / "out")
+def test_tasks_without_a_proxy_and_the_backup_servers_own(tiny_plan: Plan, tmp_path: Path) -> None:
+    found = read(tiny_plan, tmp_path / "out")
     assert (found.proxy.tolist(), found.tier.tolist()) == ([1, -1, 0], [1, 0, 0])
     assert (found.folder, found.lists) == (tmp_path / "out", {"j": ()})
 
@@ -78,14 +78,14 @@ def changed(inputs: Inputs) -> None:
     ],
 )
 def test_a_plan_of_other_files_is_refused(
-    made: Plan, tmp_path: Path, change: Callable[[Inputs], object], words: str
+    tiny_plan: Plan, tmp_path: Path, change: Callable[[Inputs], object], words: str
 ) -> None:
     path = tmp_path / "out" / "plan.json"
     record = json.loads(path.read_bytes())
     change(record["inputs"])
     path.write_text(json.dumps(record))
     with pytest.raises(PlanError, match=f"is not a plan of {tmp_path}") as caught:
-        read(made, tmp_path / "out")
+        read(tiny_plan, tmp_path / "out")
     assert words in str(caught.value)
     assert "run `gip plan` again" in str(caught.value)
 
@@ -117,22 +117,24 @@ def test_a_plan_of_other_files_is_refused(
     ],
 )
 def test_a_plan_that_was_spoilt_is_refused(
-    made: Plan, tmp_path: Path, file: str, old: str, new: str, words: str
+    tiny_plan: Plan, tmp_path: Path, file: str, old: str, new: str, words: str
 ) -> None:
     path = tmp_path / "out" / file
     text = path.read_bytes().decode()
     assert old in text
     path.write_bytes(text.replace(old, new, 1).encode())
     with pytest.raises(PlanError) as caught:
-        read(made, tmp_path / "out")
+        read(tiny_plan, tmp_path / "out")
     assert words in str(caught.value)
 
 
 @pytest.mark.parametrize("file", ["plan.json", "assignments.csv", "job_proxies.csv"])
-def test_a_plan_without_one_of_its_files_is_refused(made: Plan, tmp_path: Path, file: str) -> None:
+def test_a_plan_without_one_of_its_files_is_refused(
+    tiny_plan: Plan, tmp_path: Path, file: str
+) -> None:
     (tmp_path / "out" / file).unlink()
     with pytest.raises(PlanError, match=f"{file}: cannot be read as part of a plan"):
-        read(made, tmp_path / "out")
+        read(tiny_plan, tmp_path / "out")
 
 
 def test_a_vm_of_another_job_is_no_task(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ GRAPHML = """<?xml version="1.0"?>
 """
 
 
-def made(folder: Path, **options: Any) -> Estate:
+def generated_estate(folder: Path, **options: Any) -> Estate:
     generate(folder, Options(**options))
     return read_estate(folder)
 
@@ -89,7 +89,7 @@ def peak(estate: Estate) -> int:
     ids=str,
 )
 def test_same_options_same_bytes_and_no_problems(tmp_path: Path, options: dict[str, Any]) -> None:
-    estate = made(tmp_path / "one", **options)
+    estate = generated_estate(tmp_path / "one", **options)
     generate(tmp_path / "two", Options(**options))
     assert content(tmp_path / "one") == content(tmp_path / "two")
     assert estate.findings == ()
@@ -105,14 +105,14 @@ def test_another_seed_is_another_estate(tmp_path: Path) -> None:
 
 
 def test_names_and_addresses_mean_the_same_networks(tmp_path: Path) -> None:
-    named = made(tmp_path / "named", vms=3000, likeness=0.9)
-    addressed = made(tmp_path / "addressed", vms=3000, likeness=0.9, addresses=True)
+    named = generated_estate(tmp_path / "named", vms=3000, likeness=0.9)
+    addressed = generated_estate(tmp_path / "addressed", vms=3000, likeness=0.9, addresses=True)
     assert named.network_sets == addressed.network_sets
     assert (named.vms["network_set"] == addressed.vms["network_set"]).all()
 
 
 def test_an_estate_has_what_estates_have(tmp_path: Path) -> None:
-    estate = made(tmp_path, vms=20_000, sites=12)
+    estate = generated_estate(tmp_path, vms=20_000, sites=12)
     servers, vms, jobs = estate.servers, estate.vms, estate.jobs
     kinds = vms["os"].map(lambda os: "none" if not os else "windows" if is_windows(os) else "other")
     assert kinds.value_counts(normalize=True).round(2).to_dict() == pytest.approx(
@@ -146,14 +146,14 @@ def test_an_estate_has_what_estates_have(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tightness", [0.5, 0.7, 1.5])
 def test_tightness_is_peak_over_capacity(tmp_path: Path, tightness: float) -> None:
     # One site is one region: what its proxies can do is the peak over the tightness.
-    estate = made(tmp_path, vms=4000, sites=1, servers=3, tightness=tightness)
+    estate = generated_estate(tmp_path, vms=4000, sites=1, servers=3, tightness=tightness)
     proxies = estate.servers[estate.servers["server"].str.startswith("gip-")]
     capacity = int((proxies["max_tasks"] - proxies["running_tasks"]).sum())
     assert capacity == int(np.ceil(peak(estate) / tightness))
 
 
 def test_likeness_nought_makes_every_task_its_own_kind(tmp_path: Path) -> None:
-    estate = made(tmp_path, vms=6000, sites=4, likeness=0.0)
+    estate = generated_estate(tmp_path, vms=6000, sites=4, likeness=0.0)
     times = intervals(estate)
     job, vm = tasks(estate)
     kinds = {(estate.vms["network_set"][v], times[j]) for j, v in zip(job, vm, strict=True)}
@@ -161,7 +161,7 @@ def test_likeness_nought_makes_every_task_its_own_kind(tmp_path: Path) -> None:
 
 
 def test_most_other_systems_are_in_jobs_that_leave_guests_alone(tmp_path: Path) -> None:
-    estate = made(tmp_path, vms=20_000)
+    estate = generated_estate(tmp_path, vms=20_000)
     vms, jobs = estate.vms, estate.jobs
     job, vm = (estate.job_vms[name].to_numpy() for name in ("job_code", "vm_code"))
     quiet = ~jobs[["application_aware", "indexing", "log_processing"]].any(axis=1).to_numpy()
@@ -177,7 +177,7 @@ def test_batches_are_groups_of_their_sizes(tmp_path: Path) -> None:
     # every batch is odd, that is a pair of networks of its own.
     file = tmp_path / "batches.txt"
     file.write_text(",".join(["1800000 m", "|\n1800300 b", "b", "|", *"g" * 47, "|", *"k" * 100]))
-    estate = made(tmp_path / "one", vms=300, sites=1, batches=file, likeness=0.0)
+    estate = generated_estate(tmp_path / "one", vms=300, sites=1, batches=file, likeness=0.0)
     sizes = sorted(estate.vms["network_set"][estate.vms["network_set"] > 0].value_counts())
     assert sizes == [1, 1, 2, 2, 47, 47, 100, 100]
     generate(tmp_path / "two", Options(300, sites=1, batches=file, likeness=0.0))
@@ -191,7 +191,7 @@ def test_a_batch_stays_together(tmp_path: Path) -> None:
     assert set(np.bincount(drawn)[:-1].tolist()) == {3, 50}
     file = tmp_path / "batches.txt"
     file.write_text(",".join([*"b" * 400, "|"]))
-    estate = made(tmp_path / "estate", vms=400, sites=1, batches=file)
+    estate = generated_estate(tmp_path / "estate", vms=400, sites=1, batches=file)
     assert estate.vms["network_set"].value_counts().iloc[0] > 380
 
 
@@ -217,7 +217,7 @@ def test_what_is_no_list_of_batches_is_refused(
 
 
 def test_likeness_one_makes_few_kinds(tmp_path: Path) -> None:
-    estate = made(tmp_path, vms=6000, sites=4)
+    estate = generated_estate(tmp_path, vms=6000, sites=4)
     times = intervals(estate)
     kinds = {(estate.vms["network_set"][v], times[j]) for j, v in zip(*tasks(estate), strict=True)}
     assert len(kinds) < 4 * 8 * 5
@@ -233,7 +233,7 @@ def test_a_graph_becomes_sites_and_links(tmp_path: Path) -> None:
     assert topology.latency_ms[0] == pytest.approx(2.0, abs=0.05)
     assert topology.latency_ms[1:] == (None, None)
     assert topology.centre == 0
-    estate = made(tmp_path / "estate", vms=200, topology=file)
+    estate = generated_estate(tmp_path / "estate", vms=200, topology=file)
     assert set(estate.networks["site"]) == set(topology.sites)
     assert estate.links is not None
     ends = set(zip(estate.links["from"], estate.links["to"], strict=True))
@@ -247,7 +247,7 @@ def test_a_real_topology_gives_its_sites(tmp_path: Path) -> None:
     import networkx as nx
 
     labels = {label for _, label in nx.read_graphml(SINET).nodes(data="label")}
-    estate = made(tmp_path, vms=2000, topology=SINET)
+    estate = generated_estate(tmp_path, vms=2000, topology=SINET)
     assert set(estate.networks["site"]) == labels
     assert len(labels) == 74
 

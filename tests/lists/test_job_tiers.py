@@ -88,7 +88,7 @@ def test_the_best_list_is_that_of_all_lists(
     monkeypatch.setattr(under_test, "ENUMERATED", enumerated)
 
     @given(jobs())
-    def look(job: tuple[AllowedChoices, np.ndarray, int, list[int]]) -> None:
+    def check_job(job: tuple[AllowedChoices, np.ndarray, int, list[int]]) -> None:
         choices, views, own, planned = job
         order = np.arange(views.shape[1])[::-1]
         (found,) = job_tiers([choices], views, own, order, first, np.array([planned]))
@@ -104,7 +104,7 @@ def test_the_best_list_is_that_of_all_lists(
         assert found.guaranteed == tuple(sum(tier <= k for tier in tiers) for k in (1, 2, 3, 4))
         assert all(np.array(found.guaranteed) <= found.most)
 
-    look()
+    check_job()
 
 
 @given(jobs())
