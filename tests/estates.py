@@ -8,17 +8,20 @@ server called `bs` is the backup server.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import random_estates
 
-from models.estate import Estate
+from models.estate import Codes, Estate
 from models.plan import Plan
 from models.week_plan import WeekPlan
 from optimizer.eligibility.context import PlanningContext
+from optimizer.eligibility.tasks import find_tasks
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_plan
@@ -26,6 +29,8 @@ from optimizer.planner import plan
 
 Rows = Sequence[str]
 
+DATA = Path(__file__).parents[1] / "data"
+TINY, BRANCHES = DATA / "tiny", DATA / "branch-offices"
 MAIN = {
     "servers": ("server", "networks"),
     "networks": ("network", "site"),
@@ -97,6 +102,14 @@ def proxies(plan: Plan) -> dict[str, str]:
     return {plan.estate.vms["vm"][vm]: name for vm, name in _served(plan)}
 
 
+def servers_of_tasks(read: Estate, on: Mapping[tuple[str, str], str]) -> Codes:
+    """Return the server of each task, -1 where ``on`` has none for job and VM."""
+    tasks = find_tasks(read)
+    code = {name: number for number, name in enumerate(read.servers["server"])}
+    pairs = zip(read.jobs["job"][tasks.job], read.vms["vm"][tasks.vm], strict=True)
+    return np.array([code.get(on.get(pair, ""), -1) for pair in pairs], dtype=np.int32)
+
+
 def load(plan: Plan) -> dict[str, int]:
     """Return how many tasks each server serves, servers without any left out."""
     names = [name for _, name in _served(plan)]
@@ -135,3 +148,10 @@ def _row(main: Sequence[str], text: str) -> dict[str, str]:
 def _named(rows: Sequence[Mapping[str, str]]) -> list[str]:
     names = [name.strip() for row in rows for name in row["networks"].split(";")]
     return sorted({name for name in names if name and "." not in name})
+
+
+def put(folder: Path, *names: str, estate: Path = TINY) -> Path:
+    """Copy an estate to each of these names below ``folder``."""
+    for name in names:
+        shutil.copytree(estate, folder / name)
+    return folder

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import csv
 import errno
-import hashlib
-import html
 import json
 import os
-import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -27,23 +21,20 @@ import psutil
 import pytest
 import trustme
 from click.testing import CliRunner
+from estates import BRANCHES, TINY, put
 
-from models.batch_result import WEEK_COLUMNS, AimOutcome, EstateResult
-from models.errors import GipError, OutputError
-from optimizer.cli.batch import _exit_code
+from models.batch_result import EstateResult
+from models.errors import OutputError
 from optimizer.cli.main import gip
 from optimizer.distributed import cluster as engines
 from optimizer.distributed.batch import output_lock, plan_one
-from optimizer.distributed.batch.discovery import EstatesError, find_estates, find_refusal
+from optimizer.distributed.batch.discovery import find_estates
 from optimizer.distributed.batch.plan_one import PlanOrder, plan_estate
 from optimizer.distributed.batch.run_batch import BatchRequest, run_batch
 from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster
-from optimizer.output.batch_page import write_page
-from optimizer.output.console.batch import write_table
 from optimizer.pipeline import run_plan as plan
 
 ROOT = Path(__file__).parents[2]
-TINY, BRANCHES = ROOT / "data" / "tiny", ROOT / "data" / "branch-offices"
 BROKEN = ROOT / "data" / "broken" / "bad-day"
 PATHS = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
 PROGRAM = [sys.executable, "-c", "from optimizer.cli.main import main; main()"]
@@ -53,13 +44,6 @@ TABLES = 7
 
 def silent(*_: object) -> None:
     """Tell nobody."""
-
-
-def put(folder: Path, *names: str, estate: Path = TINY) -> Path:
-    """Copy an estate to each of these names below ``folder``."""
-    for name in names:
-        shutil.copytree(estate, folder / name)
-    return folder
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -446,86 +430,6 @@ def test_a_size_that_is_none_is_told(memory: str, says: str) -> None:
         pass
 
 
-# --- which estates
-
-
-def test_the_largest_first_and_nothing_but_estates(tmp_path: Path) -> None:
-    put(tmp_path, "b", "a", "deep/er/c")
-    put(tmp_path, "large", estate=BRANCHES)
-    (tmp_path / "packed").mkdir()
-    (tmp_path / "packed" / "servers.csv.gz").write_bytes(b"1")
-    (tmp_path / "none" / "servers.txt").mkdir(parents=True)
-    (tmp_path / "link").symlink_to(tmp_path)
-    names = ["large", "a", "b", "deep/er/c", "packed"]
-    assert [estate.name for estate in find_estates(str(tmp_path))] == names
-    assert [estate.name for estate in find_estates(tmp_path.as_uri())] == names
-
-
-def test_a_list_of_paths(tmp_path: Path) -> None:
-    put(tmp_path, "here/a", "b")
-    listed = tmp_path / "here" / "list.txt"
-    lines = ["a", "../b", str(tmp_path / "b"), "memory://bucket/x", "gone", "", "a/../c/"]
-    listed.write_bytes("\r\n".join(lines).encode())
-    found = {estate.name: (estate.place, estate.size > 0) for estate in find_estates(str(listed))}
-    root = str(tmp_path).lstrip("/")
-    assert found == {
-        "a": (str(tmp_path / "here" / "a"), True),
-        "../b": (str(tmp_path / "here" / ".." / "b"), True),
-        f"{root}/b": (str(tmp_path / "b"), True),
-        "bucket/x": ("memory://bucket/x", False),
-        "gone": (str(tmp_path / "here" / "gone"), False),
-        "c": (str(tmp_path / "here" / "a/../c/"), False),
-    }
-    assert [name for name in found if find_refusal(name)] == ["../b"]
-
-
-@pytest.mark.parametrize(
-    ("name", "fits"),
-    [
-        ("a", True),
-        ("a b/\N{SNOWMAN}/..c", True),
-        ("..", False),
-        ("a/../../b", False),
-        ("/etc", False),
-        ("a//b", False),
-        ("", False),
-        ("summary.csv", False),
-        ("summary.html/a", False),
-        ("batch.lock", False),
-        ("a/batch.lock", True),
-        ("a/.gip-b", False),
-    ],
-)
-def test_no_name_leads_out_of_the_output(name: str, fits: bool) -> None:
-    assert (find_refusal(name) is None) == fits
-
-
-@pytest.mark.parametrize(
-    ("source", "says"),
-    [
-        ("gone", "does not exist"),
-        ("empty", "holds a servers.csv"),
-        ("estate", "is an estate itself; plan it with `gip plan`"),
-        ("twice.txt", "twice.txt:3: './a' is in line 1 already"),
-        ("bytes.txt", "cannot be read"),
-    ],
-)
-def test_what_leads_to_no_estate_is_told(tmp_path: Path, source: str, says: str) -> None:
-    put(tmp_path, "estate")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "twice.txt").write_text("a\n\n./a\n")
-    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe")
-    with pytest.raises(EstatesError) as caught:
-        find_estates(str(tmp_path / source))
-    assert says in str(caught.value)
-
-
-def test_addresses_of_no_kind_are_told() -> None:
-    for place in ("gopher://a/b", "s3://a/b"):
-        with pytest.raises(GipError, match="cannot be opened"):
-            find_estates(place)
-
-
 # --- what a worker does
 
 
@@ -654,74 +558,6 @@ def test_a_lock_is_taken_over_from_the_dead_only(
     ):
         pass
     assert held.exists()
-
-
-# --- the summary
-
-ROWS = [
-    EstateResult("=1+1", "planned", 5, 0, 1, [AimOutcome("coverage", 5, 5, True)], 1.5, 2_500_000),
-    EstateResult(
-        '<b>&"',
-        "unproven",
-        9,
-        0,
-        2,
-        [AimOutcome("coverage", 9, 9, True), AimOutcome("peak", 4, 3, False)],
-        2,
-        3,
-    ),
-    EstateResult("caf\udce9", "failed", error="vms.csv:1: no\n<script>alert(1)</script>"),
-]
-
-
-def test_the_summary_has_the_week(tmp_path: Path) -> None:
-    week = {name: number for number, name in enumerate(WEEK_COLUMNS)}
-    rows = [replace(ROWS[0], week=week), ROWS[2]]
-    write_table(rows, tmp_path / "summary.csv")
-    content = (tmp_path / "summary.csv").read_text("utf-8-sig")
-    planned, lost = csv.DictReader(content.splitlines())
-    assert {name: planned[name] for name in WEEK_COLUMNS} == {k: str(v) for k, v in week.items()}
-    assert {lost[name] for name in WEEK_COLUMNS} == {""}
-    write_page(rows, tmp_path / "summary.html")
-    page = (tmp_path / "summary.html").read_text("utf-8")
-    for cell in ('data-key="2">0 → 1 → 2<', 'data-key="8">6 → 7 → 8<', 'data-key="9">9<'):
-        assert cell in page
-    assert "→" not in page.split("<tbody>")[1].split("<tr")[2]  # of the estate without a plan
-
-
-def test_the_summary_table(tmp_path: Path) -> None:
-    write_table(ROWS, tmp_path / "summary.csv")
-    content = (tmp_path / "summary.csv").read_bytes()
-    assert content.startswith(b"\xef\xbb\xbfestate,status,tasks,unassigned,findings,failed_today,")
-    assert content.endswith(b"\r\n")
-    first, second, third = csv.DictReader(content.decode("utf-8-sig").splitlines(keepends=True))
-    assert [row["estate"] for row in (first, second, third)] == ["'=1+1", '<b>&"', "caf\\xe9"]
-    assert (first["seconds"], first["peak_memory"], first["peak_value"]) == ("1.500", "2500000", "")
-    assert [second[f"peak_{part}"] for part in ("value", "bound", "proven")] == ["4", "3", "false"]
-    assert (third["tasks"], third["error"]) == ("", ROWS[2].error)
-
-
-def test_the_summary_page_runs_its_own_script_only(tmp_path: Path) -> None:
-    write_page(ROWS, tmp_path / "summary.html")
-    page = (tmp_path / "summary.html").read_text("utf-8")
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
-    assert policy
-    for tag in ("script", "style"):
-        (inside,) = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
-        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
-        assert f"{tag}-src 'sha256-{digest}'" in html.unescape(policy[1])
-    assert html.unescape(policy[1]).startswith("default-src 'none';")
-    assert '<th scope="row">&lt;b&gt;&amp;&#34;</th>' in page
-    assert "&lt;script&gt;alert(1)" in page
-    assert '<td class="number open" data-key="4">4 (3)</td>' in page
-    assert not re.search(r"(src|href|style|onclick)=", page)
-
-
-def test_the_exit_code_says_the_worst() -> None:
-    good, unproven, lost = ROWS
-    short = replace(good, status="unchanged", unassigned=2)
-    assert [_exit_code(rows) for rows in ([good], [good, unproven])] == [0, 5]
-    assert [_exit_code(rows) for rows in ([unproven, short], [short, lost, unproven])] == [3, 1]
 
 
 def test_bytes_that_are_no_text_do_not_stop_the_summary(
