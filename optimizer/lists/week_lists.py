@@ -165,28 +165,27 @@ def overload_of_jobs(week: WeekEstate, choices: Sequence[Servers], overload: int
     lists = {job.name: choice for job, choice in zip(week.jobs, choices, strict=True)}
     context = PlanningContext(estate, week.tasks, week.eligibility)
     simulation = simulate_tasks(context, lists, False, lambda step: None)
-    runs, spans = simulation.runs, simulation.spans
+    spans = simulation.spans
     over = np.fromiter(simulation.overload, dtype=np.int64)
     limit = estate.servers["max_tasks"].to_numpy()
-    there = np.isin(runs.proxy, over)
-    rows = np.column_stack([week.tasks.job[runs.task[there]], runs.proxy[there], runs.start[there]])
+    rows = []
+    for runs in (simulation.carried, simulation.runs):
+        there = np.isin(runs.proxy, over)
+        job = week.tasks.job[runs.task[there]]
+        rows.append(np.column_stack([job, runs.proxy[there], runs.start[there]]))
     above = {}
     for server in over.tolist():
-        minutes = np.zeros(2 * WEEK + 1, dtype=np.int64)
+        minutes = np.zeros(WEEK + 1, dtype=np.int64)
         for place in np.flatnonzero(spans.server == server).tolist():
             height = max(spans.running[place] + spans.planned[place] - limit[server], 0)
-            for begin in (0, WEEK):
-                minutes[begin + spans.begin[place] + 1 : begin + spans.end[place] + 1] = height
+            minutes[spans.begin[place] + 1 : spans.end[place] + 1] = height
         above[server] = np.cumsum(minutes)
     duration = estate.jobs["duration_minutes"].to_numpy()
     reach: dict[tuple[int, int], int] = {}
-    first: dict[tuple[int, int], int] = {}
-    for job, server, start in np.unique(rows, axis=0).tolist():
-        begin, end = start, start + int(duration[job])
-        begin = max(begin, reach.get((job, server), 0))
-        # a run over the week's end is on the server at its beginning
-        end = min(end, WEEK + first.setdefault((job, server), start))
+    for job, server, start in np.unique(np.concatenate(rows), axis=0).tolist():
+        begin = max(start, reach.get((job, server), 0))
+        end = min(start + int(duration[job]), WEEK)
         if end > begin:
             found[job] += above[server][end] - above[server][begin]
-        reach[job, server] = max(end, reach.get((job, server), 0))
+            reach[job, server] = end
     return found

@@ -38,6 +38,7 @@ def simulate_tasks(
     working = job_tasks(tasks, eligibility)
     chosen = build_choices(estate, working, eligibility, lists, knows_connections)
     dispatcher = CachedDispatcher(chosen, lambda choice, picked: picked)
-    week, picked = replay_week(estate, tasks, chosen, dispatcher, step), dispatcher.told
+    week = replay_week(estate, tasks, chosen, dispatcher, step)
+    picked, before = dispatcher.told, dispatcher.before
     del dispatcher  # its cache of other nights is large
-    return build_simulation(estate, tasks, eligibility, chosen, picked, week, knows_connections)
+    return build_simulation(context, chosen, picked, before, week, knows_connections)

@@ -106,19 +106,20 @@ def _dispatch_sequentially(choice: Choice, load: Counts, kinds: list[int]) -> li
 class CachedDispatcher(Generic[T]):
     """Dispatches starts of jobs, and keeps what is ``told`` of each, by job and start.
 
-    No job is dispatched twice for the same load: one night is much like another.
+    ``before`` is what was told a week ago. No job is dispatched twice for the same load: one
+    night is much like another.
     """
 
     def __init__(self, choices: Sequence[Choice], tell: Callable[[Choice, Picks], T]) -> None:
         self.told: list[dict[int, T]] = [{} for _ in choices]
+        self.before: list[dict[int, T]] = [{} for _ in choices]
         self._choices, self._tell = choices, tell
         self._cache: dict[tuple[int, bytes], tuple[Counts, T]] = {}
 
     def __call__(self, place: int, number: int, load: Counts) -> Started:
         """Begin the job of the choice at ``place`` for the ``number``-th time in the week.
 
-        ``load`` is what all servers run, in order of name. A later week's start takes the place
-        of an earlier one's.
+        ``load`` is what all servers run, in order of name.
         """
         choice = self._choices[place]
         here = load[choice.places]
@@ -126,5 +127,7 @@ class CachedDispatcher(Generic[T]):
         if met not in self._cache:
             picked = dispatch(choice, here)
             self._cache[met] = choice.count_started(picked), self._tell(choice, picked)
+        if number in self.told[place]:
+            self.before[place][number] = self.told[place][number]
         started, self.told[place][number] = self._cache[met]
         return choice.places, started

@@ -12,8 +12,8 @@ from models.assignment_problem import Counts
 from models.estate import Codes, Estate
 from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT, Tasks
 from models.week import WEEK
+from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.server_load import Spans
-from optimizer.eligibility.tiers import Eligibility
 from optimizer.simulation.candidate_sets import NOBODY, Choice, Picks, servers_by_name
 from optimizer.simulation.week_replay import WeekLoad, week_starts
 
@@ -64,12 +64,15 @@ class Simulation:
     ``tiers`` counts the runs served in tier 1 to 4, ``failed`` those that nobody served,
     ``failed_over`` those that the backup server took over. ``peak`` is that of the aims.
     ``overload`` gives, for each server (code) above its ``max_tasks``, by how many task-minutes.
+    ``carried`` are the runs of the week before that are in progress as the week begins, their
+    ``start`` negative.
     """
 
     estate: Estate
     tasks: Tasks
     knows_connections: bool
     runs: Runs
+    carried: Runs
     spans: Spans
     tiers: tuple[int, int, int, int]
     failed: int
@@ -79,16 +82,26 @@ class Simulation:
 
 
 def build_simulation(
-    estate: Estate,
-    tasks: Tasks,
-    eligibility: Eligibility,
+    context: PlanningContext,
     choices: list[Choice],
     picked: list[dict[int, Picks]],
+    before: list[dict[int, Picks]],
     week: WeekLoad,
     knows_connections: bool,
 ) -> Simulation:
-    """Build the results of a replayed ``week``; ``picked`` is per choice and start."""
-    runs = _runs(estate, tasks, eligibility, choices, picked)
+    """Build the results of a replayed ``week``.
+
+    ``picked`` is per choice and start, ``before`` is that of the week before.
+    """
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
+    every = week_starts(estate)
+    runs = _runs(context, choices, [every[choice.of.job] for choice in choices], picked)
+    duration = estate.jobs["duration_minutes"].tolist()
+    late = [
+        [start - WEEK for start in every[job] if start + duration[job] > WEEK]
+        for job in (choice.of.job for choice in choices)
+    ]
+    carried = _runs(context, choices, late, before)
     spans = spans_of_week(estate, eligibility.candidate, week)
     one, two, three, four = np.bincount(runs.tier, minlength=5).tolist()[1:]
     return Simulation(
@@ -96,6 +109,7 @@ def build_simulation(
         tasks=tasks,
         knows_connections=knows_connections,
         runs=runs,
+        carried=carried,
         spans=spans,
         tiers=(one, two, three, four),
         failed=int((runs.proxy < 0).sum()),
@@ -106,18 +120,16 @@ def build_simulation(
 
 
 def _runs(
-    estate: Estate,
-    tasks: Tasks,
-    eligibility: Eligibility,
+    context: PlanningContext,
     choices: list[Choice],
+    starts: list[list[int]],
     picked: list[dict[int, Picks]],
 ) -> Runs:
-    # Every run: a task at a start of its job, in that order.
-    every = week_starts(estate)
-    starts = [every[choice.of.job] for choice in choices]
+    """Return a run for each task at each of the ``starts`` of its job, the last in the week."""
+    estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     jobs = list(zip(starts, choices, strict=True))
     task = _concatenate(np.repeat(choice.of.tasks, len(starts)) for starts, choice in jobs)
-    place = _concatenate(_picks(*of_job) for of_job in zip(choices, picked, strict=True))
+    place = _concatenate(_picks(*of_job) for of_job in zip(choices, starts, picked, strict=True))
     # What has no connection the backup server takes over, if it connects (S16).
     own = estate.backup_server
     profile = eligibility.profile[tasks.vm[task]]
@@ -138,10 +150,13 @@ def _runs(
     )
 
 
-def _picks(choice: Choice, picked: dict[int, Picks]) -> Codes:
-    """Return what each task picked at each start, as places in the order of names."""
-    starts = np.stack([picked[number] for number in range(len(picked))], axis=1).ravel()
-    return np.where(starts == NOBODY, NOBODY, choice.places[starts]).astype(np.int32)
+def _picks(choice: Choice, starts: list[int], picked: dict[int, Picks]) -> Codes:
+    """Return what each task picked at the last ``starts``, as places in the order of names."""
+    if not starts:
+        return np.zeros(0, dtype=np.int32)
+    numbers = range(len(picked) - len(starts), len(picked))
+    place = np.stack([picked[number] for number in numbers], axis=1).ravel()
+    return np.where(place == NOBODY, NOBODY, choice.places[place]).astype(np.int32)
 
 
 def _concatenate(parts: Iterable[Counts | Codes]) -> Codes:

@@ -130,7 +130,7 @@ def test_the_week_inside_lists_as_the_slow_way_has_it(spec: dict[str, Any], seed
         read = read_estate(Path(folder))
     names = read.servers["server"].tolist()
     lists = {
-        job: tuple(chance.sample(range(len(names)), chance.randint(0, 2)))
+        job: tuple(chance.sample(range(len(names)), chance.randint(0, min(2, len(names)))))
         for job in read.jobs["job"]
     }
     tasks = find_tasks(read)

@@ -50,7 +50,7 @@ def test_runs_are_those_of_the_slow_week(spec: dict[str, Any], seed: int) -> Non
         read = read_estate(Path(folder))
     names = read.servers["server"].tolist()
     lists = {
-        job: tuple(chance.sample(range(len(names)), chance.randint(0, 2)))
+        job: tuple(chance.sample(range(len(names)), chance.randint(0, min(2, len(names)))))
         for job in read.jobs["job"]
     }
     context = PlanningContext.build(read)

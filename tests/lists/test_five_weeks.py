@@ -12,6 +12,7 @@ import random_estates
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from late_product import LateProduct
+from slow_weeks import WEEKS, Lists
 
 from models.week_plan import ListWishes, Servers
 from optimizer.eligibility.reachability import Network
@@ -21,6 +22,7 @@ from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.compiled import FAILED_OVER, OUTCOMES, OVERLOAD, PEAK
 from optimizer.lists.five_weeks import FiveWeeks
 from optimizer.lists.week_jobs import WeekEstate, describe_week
+from optimizer.lists.week_lists import overload_of_jobs
 
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
 plain = settings(parent=plain, max_examples=plain.max_examples // 4)
@@ -87,6 +89,27 @@ def test_passes_that_differ_are_told_apart() -> None:
     expected = [LateProduct(spec, {"j": ["g1", "g2"]}, number).figures() for number in range(5)]
     assert found[:, COLUMNS].tolist() == expected
     assert found[:, FAILED_OVER].min() > 0  # some fail over
+
+
+@plain
+@given(list_estates.EITHER, st.sampled_from(["60", "1500", "5000", "10080"]), st.data())
+def test_overload_of_each_job_is_as_the_slow_replay_has_it(
+    spec: dict[str, Any], duration: str, data: Any
+) -> None:
+    # Runs of days: those that were in progress as the week began may be on another server.
+    spec = {**spec, "jobs": [row | {"duration_minutes": duration} for row in spec["jobs"]]}
+    week = described(spec)
+    choices = drawn_choices(data.draw, week)
+    found = overload_of_jobs(week, choices, overload=1)
+    names = week.estate.servers["server"].tolist()
+    slow = Lists(spec)
+    by_job = {
+        job.name: tuple(names[code] for code in choice)
+        for job, choice in zip(week.jobs, choices, strict=True)
+    }
+    nominal = slow.replay(slow.units(by_job), WEEKS[0])
+    expected = {job: slow.row_overload(job, nominal) for job in by_job}
+    assert {job.name: found[job.job] for job in week.jobs} == expected
 
 
 @plain

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.simulation import batch_dispatch as module
-from optimizer.simulation.batch_dispatch import DispatchBatch, dispatch_many
 from optimizer.simulation.candidate_sets import NOBODY, Choice, JobTasks
 from optimizer.simulation.dispatch import dispatch
 
@@ -53,11 +50,11 @@ def choice(kinds: list[int], way: Way, servers: int) -> Choice:
 
 
 @st.composite
-def starts(draw: st.DrawFn, empty: bool) -> tuple[list[int], list[Way], list[list[int]]]:
+def starts(draw: st.DrawFn) -> tuple[list[int], list[Way], list[list[int]]]:
     """Return tasks' kinds, ways to choose, and loads: offers overlap, are equal or disjoint, and
     kinds connect to all of theirs, to some or to none."""
     servers = draw(st.integers(1, 7))
-    some = st.sets(st.integers(0, servers - 1), min_size=not empty)
+    some = st.sets(st.integers(0, servers - 1))
     offers = draw(st.lists(some, min_size=1, max_size=3))
     if draw(st.booleans()):
         offers = [
@@ -79,35 +76,10 @@ def starts(draw: st.DrawFn, empty: bool) -> tuple[list[int], list[Way], list[lis
 
 
 @plain
-@given(starts(empty=True))
+@given(starts())
 def test_one_start_as_one_task_after_another(drawn: tuple[Any, Any, Any]) -> None:
     kinds, ways, loads = drawn
     for way in ways:
         for load in loads:
             picks = dispatch(choice(kinds, way, len(load)), np.array(load)).tolist()
             assert picks == literally(kinds, way, load)
-
-
-def matrix(ways: list[Way], which: int, servers: int) -> Any:
-    """Return offers (0) or connections (1) as a matrix, shape (ways, kinds, servers)."""
-    return np.array([[[s in kind[which] for s in range(servers)] for kind in way] for way in ways])
-
-
-@plain
-@given(st.lists(starts(empty=False), max_size=6), st.sampled_from([3, 4096]))
-def test_many_starts_as_one_task_after_another(drawn: list[Any], columns: int) -> None:
-    many = []
-    for kinds, ways, loads in drawn:
-        offers, connects = (matrix(ways, which, len(loads[0])) for which in (0, 1))
-        many.append(DispatchBatch(np.array(kinds), offers, connects, np.array(loads)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "COLUMNS", columns)
-        found = dict(dispatch_many(many))
-    assert found.keys() == set(range(len(drawn)))
-    for place, (kinds, ways, loads) in enumerate(drawn):
-        for number, way in enumerate(ways):
-            for row, load in enumerate(loads):
-                picks = literally(kinds, way, load)
-                assert found[place].picks[:, number, row].tolist() == picks
-                begun = [picks.count(server) for server in range(len(load))]
-                assert found[place].begun[number, row].tolist() == begun
