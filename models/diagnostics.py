@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
@@ -80,6 +80,19 @@ class InputProblem:
         column = "" if self.column is None else f"{self.column}: "
         value = "" if self.value is None else f"{_short(self.value)} "
         return f"{place}: {column}{value}{self.reason}; {self.remedy}"
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """What there is to say of an input: ``problems`` stop a command, ``findings`` do not."""
+
+    problems: list[InputProblem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def extend(self, other: Diagnostics) -> None:
+        """Add all that ``other`` has."""
+        self.problems += other.problems
+        self.findings += other.findings
 
 
 def _short(value: str) -> str:

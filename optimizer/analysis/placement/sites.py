@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from models.aims import AIMS
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Diagnostics, InputProblem
 from models.errors import EstateError
 from models.estate import Estate, NetworkSet
 from models.plan import WINDOWS, Tasks
@@ -76,19 +76,19 @@ def machines_from_file(estate: Estate, path: Path) -> Estate:
     ``server`` and ``networks`` are enough; ``running_tasks`` play no part. What should be known
     of the file is added to the estate's findings. Raises EstateError with every problem.
     """
-    problems: list[InputProblem] = []
-    findings: list[Finding] = []
+    diagnostics = Diagnostics()
+    problems = diagnostics.problems
     raw = read_table(path, [column.name for column in MACHINES.columns])
     problems += raw.problems
-    rows = parse_columns(MACHINES, raw, problems, findings)
+    rows = parse_columns(MACHINES, raw, diagnostics)
     if {"server", "networks"} <= set(rows.columns):
         _check(estate, raw, rows, problems)
         sets = NetworkSets(_prefixes(estate), estate.network_sets)
-        numbers = sets.resolve(raw, "server", problems, findings)
+        numbers = sets.resolve(raw, "server", diagnostics)
         members = [sets.members[number] for number in numbers.tolist()]
     if problems:
         raise EstateError(problems)
-    warned = replace(estate, findings=(*estate.findings, *findings))
+    warned = replace(estate, findings=(*estate.findings, *diagnostics.findings))
     os = rows["os"].astype("str").replace("", OS)
     return _with(warned, rows.assign(os=os, running_tasks=0), members)
 

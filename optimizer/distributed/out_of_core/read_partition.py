@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from models.diagnostics import Finding, Hints, InputProblem
+from models.diagnostics import Diagnostics, Hints, InputProblem
 from models.errors import EstateError
 from models.estate import Codes
 from models.schema import CURRENT, JOB_VMS, VMS, Table
@@ -58,8 +58,7 @@ class PartitionRead:
     """
 
     rows: int = 0
-    problems: list[InputProblem] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
     signatures: list[VmSignature] = field(default_factory=list)
     vms: Counter[str] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
@@ -90,10 +89,10 @@ def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
     schema = pa.Table.from_pandas(empty(chunk.table), preserve_index=False).schema
     with pq.ParquetWriter(out, schema) as writer:
         for raw in _batches(small.files[chunk.table.name], chunk, names, read):
-            frame = parse_columns(chunk.table, raw, read.problems, read.findings)
+            frame = parse_columns(chunk.table, raw, read.diagnostics)
             frame["row"] = np.arange(chunk.first + read.rows, chunk.first + read.rows + len(raw))
             if chunk.table == VMS:
-                lines = signatures.of(raw, frame, read.problems, read.findings)
+                lines = signatures.of(raw, frame, read.diagnostics)
                 read.names.append(hash_names(lines["name"]))
             else:
                 lines = _rows(small, chunk.table, raw, frame, read)
@@ -102,7 +101,7 @@ def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
             writer.write_table(pa.Table.from_pandas(lines, schema, preserve_index=False))
     read.signatures, read.vms = signatures.entries, signatures.on_unknown_host
     read.systems = signatures.systems
-    read.findings = list(dict.fromkeys(read.findings))
+    read.diagnostics.findings = list(dict.fromkeys(read.diagnostics.findings))
     return read
 
 
@@ -121,9 +120,9 @@ def _batches(path: Path, chunk: Chunk, names: set[str], read: PartitionRead) -> 
                 yield text_table_of(path.name, pa.Table.from_batches([batch]), names, first)
                 first += len(batch)
     except EstateError as error:
-        read.problems += error.problems
+        read.diagnostics.problems += error.problems
     except (pa.ArrowException, OSError) as error:
-        read.problems += unreadable(path.name, error).problems
+        read.diagnostics.problems += unreadable(path.name, error).problems
 
 
 def _rows(
@@ -136,7 +135,7 @@ def _rows(
         frame["job_name"] = raw.columns["job"].cast(pa.string()).to_pandas()
         frame["server"] = _codes(raw.columns["proxy"], small.estate.servers["server"])
         return frame
-    _complain(small, raw, frame["job"].to_numpy(), read.problems)
+    _complain(small, raw, frame["job"].to_numpy(), read.diagnostics.problems)
     sampled = frame.iloc[::STEP]
     rank = np.append(small.rank, np.int32(-1))[sampled["job"].to_numpy()]
     read.sample += zip(rank.tolist(), sampled["vm"].tolist(), strict=True)

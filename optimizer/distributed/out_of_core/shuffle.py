@@ -68,7 +68,7 @@ def shuffle_tables(
     small = replace(small, estate=with_digests(small))
     estate, codes, findings = _parsed(small, chunks, read)
     sample = [place for one in read for place in one.sample]
-    problems = problems + [problem for one in read for problem in one.problems]
+    problems = problems + [problem for one in read for problem in one.diagnostics.problems]
     context = JoinContext(
         is_sound=not problems,
         small=replace(small, estate=estate),
@@ -143,7 +143,7 @@ def _parsed(
     for _, one in pairs:
         hosts += one.vms
         systems += one.systems
-        for finding in one.findings:  # each tells of the first row that it met
+        for finding in one.diagnostics.findings:  # each tells of the first row that it met
             findings.setdefault((finding.code, finding.subject), finding)
     told = [*findings.values(), *unknown_hosts(hosts), *doubtful_systems(systems)]
     return estate, codes, told

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Diagnostics, InputProblem
 from models.errors import EstateError
 from models.estate import Codes, Estate
 from models.schema import CURRENT, JOB_VMS, TABLES, VMS, Table
@@ -52,14 +52,14 @@ def read_small_tables(folder: Path) -> tuple[SmallTables, list[InputProblem]]:
     Raises EstateError where so much is wrong that the large tables cannot be read.
     """
     read = read_tables(folder, [table for table in TABLES if table not in LARGE])
-    problems, findings = read.problems, read.findings
-    look_up_names(read.raw, read.frames, problems)
-    sets = resolve_infrastructure(read.raw, read.frames, read.settings.lists, problems, findings)
-    found = {table.name: _file(folder, table, problems, findings) for table in LARGE}
+    diagnostics = read.diagnostics
+    look_up_names(read.raw, read.frames, diagnostics.problems)
+    sets = resolve_infrastructure(read.raw, read.frames, read.settings.lists, diagnostics)
+    found = {table.name: _file(folder, table, diagnostics) for table in LARGE}
     files = {name: path for name, path in found.items() if path is not None}
     wanted = {table.name for table in TABLES if table.required}
     if sets is None or not wanted <= complete_tables(read.raw) | files.keys():
-        raise EstateError(problems)
+        raise EstateError(diagnostics.problems)
     estate = Estate(
         folder=folder,
         settings=read.settings,
@@ -72,10 +72,10 @@ def read_small_tables(folder: Path) -> tuple[SmallTables, list[InputProblem]]:
         current=NO_CURRENT if CURRENT.name in files else None,
         network_sets=sets.members,
         inputs=read.inputs,
-        findings=tuple(findings),
+        findings=tuple(diagnostics.findings),
     )
     rank = byte_rank(estate.jobs["job"]).astype("int32")
-    return SmallTables(estate, sets.book, rank, files), problems
+    return SmallTables(estate, sets.book, rank, files), diagnostics.problems
 
 
 def with_digests(small: SmallTables) -> Estate:
@@ -87,10 +87,9 @@ def with_digests(small: SmallTables) -> Estate:
     return replace(small.estate, inputs=dict(sorted(inputs.items())))
 
 
-def _file(
-    folder: Path, table: Table, problems: list[InputProblem], findings: list[Finding]
-) -> Path | None:
+def _file(folder: Path, table: Table, diagnostics: Diagnostics) -> Path | None:
     """Return the Parquet file of a large table, if it is there and has the columns it needs."""
+    problems = diagnostics.problems
     path = table_path(folder, table, problems)
     if path is None:
         return None
@@ -102,7 +101,7 @@ def _file(
     try:
         check_regular(path)
         names = trimmed_names(path.name, pq.read_schema(path).names, 1)
-        findings += unknown_columns(table, path.name, names)
+        diagnostics.findings += unknown_columns(table, path.name, names)
     except EstateError as error:
         problems += error.problems
         return None

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Diagnostics
 from models.estate import Codes, Estate, NetworkSet
 from models.ruleset import is_maybe_windows
 from optimizer.files.text_table import TextTable
@@ -50,15 +50,9 @@ class SignatureTable:
         """Return all signatures so far."""
         return list(self._numbers)
 
-    def of(
-        self,
-        raw: TextTable,
-        frame: pd.DataFrame,
-        problems: list[InputProblem],
-        findings: list[Finding],
-    ) -> pd.DataFrame:
+    def of(self, raw: TextTable, frame: pd.DataFrame, diagnostics: Diagnostics) -> pd.DataFrame:
         """Return ``frame``, rows of `vms`, with each one's number of signature in this chunk."""
-        number = self._sets.resolve(raw, "vm", problems, findings)
+        number = self._sets.resolve(raw, "vm", diagnostics)
         columns = [frame[name] for name in COLUMNS]
         alike = frame.groupby([*columns, number], sort=False, observed=True).ngroup().to_numpy()
         _, first = np.unique(alike, return_index=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models.diagnostics import Finding, Hints, InputProblem
+from models.diagnostics import Diagnostics, Finding, Hints, InputProblem
 from models.estate import Codes, NetworkSet
 from optimizer.files.text_table import TextTable
 from optimizer.inputs.estate_folder.column_parsers import complain
@@ -28,19 +28,18 @@ class NetworkSets:
         self._numbers = {networks: number for number, networks in enumerate(known)}
         self.book = book
 
-    def resolve(
-        self, raw: TextTable, kind: str, problems: list[InputProblem], findings: list[Finding]
-    ) -> Codes:
-        """Return the number of each row's set; what is no network goes to the two lists."""
+    def resolve(self, raw: TextTable, kind: str, diagnostics: Diagnostics) -> Codes:
+        """Return the number of each row's set; what is no network goes to ``diagnostics``."""
         cells = raw.columns["networks"]
         rows = cells.indices.to_numpy()
         texts, names = _items(cells.dictionary)
         encoded = names.dictionary_encode()
         code = self.book.find_all(encoded.dictionary)[encoded.indices.to_numpy()]
         bad = code == NEITHER
-        self._complain(raw, rows, texts[bad], names.filter(pa.array(bad)), problems)
+        self._complain(raw, rows, texts[bad], names.filter(pa.array(bad)), diagnostics.problems)
         unknown = (code < 0) & ~bad
-        self._warn(raw, kind, rows, texts[unknown], names.filter(pa.array(unknown)), findings)
+        found = diagnostics.findings
+        self._warn(raw, kind, rows, texts[unknown], names.filter(pa.array(unknown)), found)
         node, sets = _distinct(texts[code >= 0], code[code >= 0], len(cells.dictionary))
         met, order = pd.factorize(node)
         numbers = [self._number(sets[one]) for one in order.tolist()]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.diagnostics import Diagnostics, Finding, InputProblem, did_you_mean
 from models.errors import EstateError
 from models.estate import Estate
 from models.schema import CURRENT, JOB_VMS, LINKS, TABLES, VMS, Table
@@ -34,8 +34,7 @@ class _TableRead:
 
     raw: TextTable | None = None
     frame: pd.DataFrame = field(default_factory=pd.DataFrame)
-    problems: list[InputProblem] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    diagnostics: Diagnostics = field(default_factory=Diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +45,17 @@ class EstateTables:
     raw: dict[str, TextTable]
     frames: dict[str, pd.DataFrame]
     inputs: dict[str, str]
-    problems: list[InputProblem]
-    findings: list[Finding]
+    diagnostics: Diagnostics
 
 
 def read_estate(folder: Path) -> Estate:
     """Read the estate in ``folder``; raise EstateError with every problem it has."""
     read = read_tables(folder, TABLES)
     estate = references.resolve_references(
-        folder, read.settings, read.raw, read.frames, read.inputs, read.problems, read.findings
+        folder, read.settings, read.raw, read.frames, read.inputs, read.diagnostics
     )
-    if estate is None or read.problems:
-        raise EstateError(read.problems)
+    if estate is None or read.diagnostics.problems:
+        raise EstateError(read.diagnostics.problems)
     return estate
 
 
@@ -67,8 +65,7 @@ def read_tables(folder: Path, tables: Sequence[Table]) -> EstateTables:
     Raises EstateError where there is no folder, OutputError where it is half replaced and cannot
     be recovered; other problems are in the result.
     """
-    problems: list[InputProblem] = []
-    findings: list[Finding] = []
+    diagnostics = Diagnostics()
     inputs: dict[str, str] = {}
     recover(folder)
     if not folder.is_dir():
@@ -76,16 +73,15 @@ def read_tables(folder: Path, tables: Sequence[Table]) -> EstateTables:
         raise EstateError(
             [InputProblem(str(folder), None, None, None, reason, "`gip init` makes a template")]
         )
-    settings = _settings(folder, inputs, problems)
+    settings = _settings(folder, inputs, diagnostics.problems)
     with ThreadPoolExecutor() as pool:  # pyarrow and hashlib let go of Python's lock
         reads = dict(zip(tables, pool.map(partial(_table, folder), tables), strict=True))
     raw = {table.name: read.raw for table, read in reads.items() if read.raw is not None}
     frames = {table.name: reads[table].frame for table in tables if table.name in raw}
     for read in reads.values():
-        problems += read.problems
-        findings += read.findings
+        diagnostics.extend(read.diagnostics)
     inputs |= {table.file: table.sha256 for table in raw.values()}
-    return EstateTables(settings, raw, frames, inputs, problems, findings)
+    return EstateTables(settings, raw, frames, inputs, diagnostics)
 
 
 def _settings(folder: Path, inputs: dict[str, str], problems: list[InputProblem]) -> Settings:
@@ -108,22 +104,23 @@ def _settings(folder: Path, inputs: dict[str, str], problems: list[InputProblem]
 def _table(folder: Path, table: Table) -> _TableRead:
     """Read one table: first as text, then its columns."""
     read = _TableRead()
-    path = table_path(folder, table, read.problems)
+    problems = read.diagnostics.problems
+    path = table_path(folder, table, problems)
     if path is not None:
         try:
             columns = [column.name for column in table.columns]
             raw = read_table(path, columns)
             read.raw = raw if table in PER_VM else raw.sorted_by(*(table.key or columns))
         except EstateError as error:
-            read.problems.extend(error.problems)
+            problems += error.problems
     if read.raw is not None and table == LINKS and len(read.raw) > MOST_LINKS:
         reason = f"has {len(read.raw)} rows, more than {MOST_LINKS}"
         remedy = "leave out what no path needs, such as links inside a site"
-        read.problems.append(InputProblem(read.raw.file, None, None, None, reason, remedy))
+        problems.append(InputProblem(read.raw.file, None, None, None, reason, remedy))
         read.raw = None
     if read.raw is not None:
-        read.problems.extend(read.raw.problems)
-        read.frame = parse_columns(table, read.raw, read.problems, read.findings)
+        problems += read.raw.problems
+        read.frame = parse_columns(table, read.raw, read.diagnostics)
     return read
 
 
@@ -153,23 +150,21 @@ def unknown_columns(table: Table, file: str, names: Collection[str]) -> list[Fin
     ]
 
 
-def parse_columns(
-    table: Table, raw: TextTable, problems: list[InputProblem], findings: list[Finding]
-) -> pd.DataFrame:
+def parse_columns(table: Table, raw: TextTable, diagnostics: Diagnostics) -> pd.DataFrame:
     """Return the typed columns of one table; a missing required column is left out.
 
     So are the columns of a key of two: they name rows of other tables, whose codes come instead.
     """
     absent = [column.name for column in table.columns if column.name not in raw.columns]
-    findings += unknown_columns(table, raw.file, (*raw.columns, *raw.unknown))
+    diagnostics.findings += unknown_columns(table, raw.file, (*raw.columns, *raw.unknown))
     frame: dict[str, object] = {}
     for column in table.columns:
         if column.required and column.name in absent:
             reason = f"has no column {column.name!r}"
             remedy = f"add it: {column.meaning}{did_you_mean(column.name, raw.unknown)}"
-            problems.append(InputProblem(raw.file, 1, None, None, reason, remedy))
+            diagnostics.problems.append(InputProblem(raw.file, 1, None, None, reason, remedy))
         elif len(table.key) > 1 and column.name in table.key:
-            complain_of_empty(raw, column, problems)
+            complain_of_empty(raw, column, diagnostics.problems)
         elif (table.name, column.name) != ("vms", "networks"):  # the same, by numbers of sets
-            frame[column.name] = read_column(raw, column, problems)
+            frame[column.name] = read_column(raw, column, diagnostics.problems)
     return pd.DataFrame(frame)

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.diagnostics import Finding, Hints, InputProblem
+from models.diagnostics import Diagnostics, Finding, Hints, InputProblem
 from models.estate import Codes, Estate
 from models.ruleset import is_maybe_windows
 from models.schema import TABLES
@@ -44,8 +44,7 @@ def resolve_infrastructure(
     raw: Raw,
     frames: Frames,
     wishes: ListWishes,
-    problems: list[InputProblem],
-    findings: list[Finding],
+    diagnostics: Diagnostics,
 ) -> NetworkSets | None:
     """Resolve what servers, networks and jobs say of one another.
 
@@ -54,16 +53,16 @@ def resolve_infrastructure(
     complete = complete_tables(raw)
     sets = None
     if "networks" in complete:
-        sets = NetworkSets(_prefix_table(raw["networks"], frames["networks"], problems, findings))
+        sets = NetworkSets(_prefix_table(raw["networks"], frames["networks"], diagnostics))
     if "servers" in complete:
         servers = frames["servers"]
-        _backup_server(raw["servers"], servers, problems)
+        _backup_server(raw["servers"], servers, diagnostics.problems)
         servers["networks"] = [items(cell) for cell in servers["networks"]]
         if sets is not None:
-            servers["network_set"] = sets.resolve(raw["servers"], "server", problems, findings)
+            servers["network_set"] = sets.resolve(raw["servers"], "server", diagnostics)
         if "jobs" in complete:
-            _manual(raw["jobs"], frames["jobs"], servers, problems)
-            _free_jobs(frames["jobs"], raw["jobs"].file, wishes, problems)
+            _manual(raw["jobs"], frames["jobs"], servers, diagnostics.problems)
+            _free_jobs(frames["jobs"], raw["jobs"].file, wishes, diagnostics.problems)
     return sets
 
 
@@ -82,12 +81,7 @@ def _backup_server(raw: TextTable, servers: pd.DataFrame, problems: list[InputPr
         complain(problems, raw, "server", [row], "is a second backup_server", remedy)
 
 
-def _prefix_table(
-    raw: TextTable,
-    networks: pd.DataFrame,
-    problems: list[InputProblem],
-    findings: list[Finding],
-) -> PrefixTable:
+def _prefix_table(raw: TextTable, networks: pd.DataFrame, diagnostics: Diagnostics) -> PrefixTable:
     cidrs: list[Network | None] = []
     for row, text in enumerate(networks["cidr"].tolist()):
         try:
@@ -95,15 +89,15 @@ def _prefix_table(
             if text and "/" not in text:
                 cidrs[-1] = None
                 remedy = f"write it as in {text}/{64 if ':' in text else 24}"
-                complain(problems, raw, "cidr", [row], "has no prefix length", remedy)
+                complain(diagnostics.problems, raw, "cidr", [row], "has no prefix length", remedy)
         except ValueError as error:
             cidrs.append(None)
             remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
-            complain(problems, raw, "cidr", [row], f"is not a network: {error}", remedy)
+            complain(diagnostics.problems, raw, "cidr", [row], f"is not a network: {error}", remedy)
     names = networks["network"].tolist()
     sites = networks["site"].tolist()
     for outer, inner in find_overlaps(cidrs, sites):
-        findings.append(
+        diagnostics.findings.append(
             Finding(
                 "warning",
                 "overlapping_cidr",
@@ -226,18 +220,18 @@ def resolve_references(
     raw: Raw,
     frames: Frames,
     inputs: dict[str, str],
-    problems: list[InputProblem],
-    findings: list[Finding],
+    diagnostics: Diagnostics,
 ) -> Estate | None:
     """Return the estate; None where a table or a required column is missing.
 
-    Whatever does not resolve is added to ``problems`` or ``findings``, as estate.md has it.
+    Whatever does not resolve is added to ``diagnostics``, as estate.md has it.
     """
+    problems, findings = diagnostics.problems, diagnostics.findings
     complete = complete_tables(raw)
     look_up_names(raw, frames, problems)
-    sets = resolve_infrastructure(raw, frames, settings.lists, problems, findings)
+    sets = resolve_infrastructure(raw, frames, settings.lists, diagnostics)
     if sets is not None and "vms" in complete:
-        frames["vms"]["network_set"] = sets.resolve(raw["vms"], "vm", problems, findings)
+        frames["vms"]["network_set"] = sets.resolve(raw["vms"], "vm", diagnostics)
     if {"servers", "vms"} <= complete:
         hosts = frames["vms"]["host"].cat
         unknown = hosts.codes[frames["vms"]["host_code"] < 0]
