@@ -183,9 +183,11 @@ def _placed(
     connects = (views[profiles] & CONNECTS) > 0
     if choices.may_change:  # some list holds any of these servers, and maybe no other
         shown = np.broadcast_to(choices.today | choices.servers, connects.shape)
+        if choices.automatic:  # which offers some kinds what no list of the job may hold
+            shown = shown | offered(eligibility, own, profiles, eligibility.usable)
     else:
         shown = offered(eligibility, own, profiles, choices.today)
-    stands_in = (shown & ~connects).any(axis=1) | ~choices.today.any()
+    stands_in = (shown & ~connects).any(axis=1) | ~shown.any(axis=1) | ~choices.today.any()
     servers = shown & connects
     servers[:, own] |= stands_in & connects[:, own]
     return np.asarray(servers), np.asarray(stands_in & ~connects[:, own])
