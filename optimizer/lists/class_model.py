@@ -69,7 +69,8 @@ def class_program(
     listed, and ``lost``, 1 where beyond that its better far outcome is not sure: tier 3, where
     something is listed that connects and nothing is offered ``in_vain``; but where the backup
     server, near and not to be listed, stands in for what does not connect, that is tier 2, where
-    nothing connects. With limits first, three shortfalls. Rows keep all but the first from being too small.
+    nothing connects. With limits first, three shortfalls. Rows keep all but the first from being
+    too small.
     """
     views, kinds = problem.views, len(problem.count)
     near, connects = (views & NEAR) > 0, (views & CONNECTS) > 0

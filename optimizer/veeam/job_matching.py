@@ -10,6 +10,8 @@ from optimizer.veeam.job_catalog import JobCatalog, ListedItem
 from optimizer.veeam.job_payload import ProxySelection
 from optimizer.veeam.planned_lists import JobChange
 
+BY_HAND = "select it by hand, as changes.csv of `gip export veeam` has it"
+
 
 class SkippedError(GipError):
     """A job cannot be set: why not, what to do."""
@@ -44,7 +46,7 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
     job = _one(live.jobs.find(wish.job), "job", wish.job)
     if not job.fit:
         reason = f"is a {job.type}, whose proxies revision {revision.name} does not tell"
-        raise SkippedError(f"{reason}; use the script of `gip export veeam`")
+        raise SkippedError(f"{reason}; {BY_HAND}")
     wanted = []
     for name in wish.wanted:
         server = _one(live.servers.find(name), "managed server", name)
@@ -63,7 +65,7 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
 
 def _one(found: list[ListedItem], kind: str, name: str) -> ListedItem:
     if not found:
-        remedy = "import it anew and plan again, or use the script of `gip export veeam`"
+        remedy = f"import it anew and plan again, or {BY_HAND}"
         raise UnknownError(f"the backup server lists no {kind} {name!r}; {remedy}")
     if len(found) > 1:
         reason = f"the backup server lists {len(found)} {kind}s {name!r}"
