@@ -56,7 +56,10 @@ def assumptions(rows: TextTable, ruleset: str) -> list[Count]:
         elif code in ASSUMED:
             found.append(Count(code, count, severity, tuple(text for _, text in examples)))
     if ruleset in UNOFFICIAL:
-        text = "the ports of this version are those of a public list, not the vendor's"
+        text = (
+            "the ports of this version are those of the vendor's plug-ins and of a public list; its "
+            "own page was not at hand"
+        )
         found.append(Count("unofficial_ports", 1, "info", (text,)))
     return sorted(found, key=lambda count: (count.severity != "warning", count.code))
 
