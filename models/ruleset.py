@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 PLATFORMS = ("vmware", "hyperv")
+OTHER_PLATFORMS = ("hypercore", "nutanix", "proxmox")  # whose pages let no Linux server be a proxy
 POWERSHELL_DIRECT_SINCE = 2016
 POWERSHELL_NEEDED = 2
 

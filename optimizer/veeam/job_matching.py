@@ -51,8 +51,10 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
     for name in wish.wanted:
         server = _one(live.servers.find(name), "managed server", name)
         if not server.fit:
-            reason = f"{name!r} is a {server.type}, no proxy in revision {revision.name}"
-            raise SkippedError(f"{reason}; make it `excluded` in servers.csv and plan again")
+            reason = f"{name!r} is a {server.type} that revision {revision.name} takes for no proxy"
+            if revision.guest_component:
+                reason += ": it has no component GuestInteractionProxy; install it, or"
+            raise SkippedError(f"{reason} make it `excluded` in servers.csv and plan again")
         wanted.append(server.id)
     seen = [live.servers.find(name) for name in wish.seen]
     known = all(len(found) == 1 for found in seen)
