@@ -214,7 +214,7 @@ class _GuestFacts:
 
     def add(self, row: Mapping[str, str], vms: Sequence[str]) -> None:
         """Note what a row of `JOB_OBJECTS` says of ``vms``; what it excludes plays no part."""
-        facts = tuple(row[name] for name in FACTS)
+        facts = tuple(row.get(name, "") for name in FACTS)
         if row["use"] != "exclude":
             kept = self.own if row["type"].lower() == VM else self.shared
             for vm in vms:
@@ -234,9 +234,9 @@ class _GuestFacts:
             (vm, max(vss for vss, _ in facts), next((of for _, of in facts if of), ""))
             for vm, facts in found.items()
         ]
-        facts = _table(rows, "vm", *FACTS)
-        others = facts[~facts["vm"].isin(vms["vm"])]
-        return pd.concat([vms.merge(facts, how="left", on="vm"), others]).fillna("")
+        told = _table(rows, "vm", *FACTS)
+        others = told[~told["vm"].isin(vms["vm"])]
+        return pd.concat([vms.merge(told, how="left", on="vm"), others]).fillna("")
 
 
 def _gap(row: Mapping[str, str], why: str) -> Iterator[Gap]:

@@ -68,8 +68,8 @@ def uses_gmsa(jobs: Iterable[Item]) -> bool:
 def gmsa_domains(credentials: Iterable[Item]) -> dict[str, str]:
     """Return the domain of each account by its id, where its name tells.
 
-    >>> gmsa_domains([{"id": "7", "username": "CORP\\\\gmsa$"}, {"id": "8", "username": "x$@A.test"}])
-    {'7': 'corp', '8': 'a.test'}
+    >>> gmsa_domains([{"id": "7", "username": "CORP\\\\a$"}, {"id": "8", "username": "a$@B.test"}])
+    {'7': 'corp', '8': 'b.test'}
     """
     found = {}
     for one in credentials:
