@@ -15,6 +15,7 @@ from optimizer.veeam.responses import objects, text
 JOBS = "jobs"
 SERVERS = "backupInfrastructure/managedServers"
 WINDOWS = ("WindowsHost", "HvServer")
+HOSTS = (*WINDOWS, "LinuxHost")
 COMPONENT = "guestinteractionproxy"
 NOT_INSTALLED = -1
 

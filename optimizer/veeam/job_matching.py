@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision
-from optimizer.veeam.job_catalog import JobCatalog, ListedItem
+from optimizer.veeam.job_catalog import HOSTS, JobCatalog, ListedItem
 from optimizer.veeam.job_payload import ProxySelection
 from optimizer.veeam.planned_lists import JobChange
 
@@ -51,10 +51,7 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
     for name in wish.wanted:
         server = _one(live.servers.find(name), "managed server", name)
         if not server.fit:
-            reason = f"{name!r} is a {server.type} that revision {revision.name} takes for no proxy"
-            if revision.guest_component:
-                reason += ": it has no component GuestInteractionProxy; install it, or"
-            raise SkippedError(f"{reason} make it `excluded` in servers.csv and plan again")
+            raise SkippedError(f"{name!r} {_why_unfit(server, revision)} and plan again")
         wanted.append(server.id)
     seen = [live.servers.find(name) for name in wish.seen]
     known = all(len(found) == 1 for found in seen)
@@ -63,6 +60,14 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
         ProxySelection(not wanted, tuple(dict.fromkeys(wanted))),
         ProxySelection(not seen, tuple(found[0].id for found in seen)) if known else None,
     )
+
+
+def _why_unfit(server: ListedItem, revision: Revision) -> str:
+    if server.type in HOSTS and revision.registered_only:
+        reason = "is not registered as guest interaction proxy, which a job's list asks for"
+        return f"{reason}; install the component there, or make it `excluded` in servers.csv"
+    reason = f"is a {server.type}, no proxy in revision {revision.name}"
+    return f"{reason}; make it `excluded` in servers.csv"
 
 
 def _one(found: list[ListedItem], kind: str, name: str) -> ListedItem:
