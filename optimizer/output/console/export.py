@@ -19,8 +19,8 @@ LONGEST = 200
 _WORDS = {CHANGE: "to change"}
 NEXT = f"""\
 Next: take a configuration backup. Where the REST interface covers the jobs, use
-`gip apply`. In the others select by hand what {TABLE} has in `after`: edit the
-job, go to Guest Processing, choose the guest interaction proxies."""
+`gip apply`. In the others select by hand what {TABLE} has in `after`:
+edit the job, go to Guest Processing, choose the guest interaction proxies."""
 
 
 def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
