@@ -29,9 +29,11 @@ def test_a_plan_that_does_not_know_what_the_guest_asks(
     tmp_path: Path, server: str, guest: str, is_kept_away: bool
 ) -> None:
     servers = ["bs hq", f"p east {server}"]
-    write(planned(tmp_path / "in", servers, ["v east"], settings=V13), tmp_path / "out")
+    out = tmp_path / "out"
+    out.mkdir()
+    write(planned(tmp_path / "in", servers, ["v east"], settings=V13), out)
     read = estate(tmp_path / "in", servers, [f"v east {guest}"], settings=V13)
-    found = about(judge(read, tmp_path / "out"), "vm 'v': proxy 'p' has no connection to the VM")
+    found = about(judge(read, out), "vm 'v': proxy 'p' has no connection to the VM")
     assert bool(found) == is_kept_away
 
 
@@ -41,12 +43,14 @@ def test_a_list_with_linux_in_a_job_with_a_gmsa(
 ) -> None:
     servers = ["bs hq domain=corp", f"x east {LINUX}", "y east domain=corp"]
     made = planned(tmp_path / "in", servers, [f"v east {guest}"], settings=V13)
-    write(made, tmp_path / "out")
-    path = tmp_path / "out" / "job_proxies.csv"
+    out = tmp_path / "out"
+    out.mkdir()
+    write(made, out)
+    path = out / "job_proxies.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
         head, row = csv.reader(file)
     cells = dict(zip(head, row, strict=True)) | {"choice": "list", "proxies": "x", "change": "set"}
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file).writerows([head, [cells[name] for name in head]])
-    found = about(judge(made.estate, tmp_path / "out"), "has 'x', expected only some of 'bs', 'y'")
+    found = about(judge(made.estate, out), "has 'x', expected only some of 'bs', 'y'")
     assert bool(found) == is_refused
