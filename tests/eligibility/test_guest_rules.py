@@ -85,23 +85,27 @@ def test_a_gmsa_works_by_network_only(tmp_path: Path) -> None:
     assert reasons(made) == {"b": "not_reachable"}
 
 
-@pytest.mark.parametrize("today", ["", "w"])
-def test_no_list_of_a_job_with_a_gmsa_holds_linux(tmp_path: Path, today: str) -> None:
-    """x is nearer to a, and the only one in b's network is w."""
+@pytest.mark.parametrize(
+    ("gmsa", "listed"), [("", ["w", "x"]), ("gmsa_domain=corp", [])], ids=["without", "with"]
+)
+def test_no_list_of_a_job_with_a_gmsa_holds_linux(
+    tmp_path: Path, gmsa: str, listed: list[str]
+) -> None:
+    """Automatic selection has a overload z; only a list with x and w keeps both VMs near."""
     read = estate(
-        tmp_path, ["bs hq excluded=true", f"x east {LINUX}", "w west domain=corp max_tasks=1"],
-        ["a east", "b west gmsa_domain=corp"], jobs=[f"j 22:00 60 proxies={today}"],
-        settings=V13 | {"lists": {"free": "all"}},
+        tmp_path,
+        ["bs hq excluded=true", f"x east running_tasks=2 {LINUX}", "w west domain=corp",
+         f"z east running_tasks=1 max_tasks=1 {LINUX}"],
+        ["a east", f"b west {gmsa}"], settings=V13,
     )  # fmt: skip
-    week = plan_week(PlanningContext.build(read), plan(read))
-    (choice,) = week.choices
-    assert [read.servers["server"][code] for code in choice.servers] in ([], ["w"])
+    (choice,) = plan_week(PlanningContext.build(read), plan(read)).choices
+    assert [read.servers["server"][code] for code in choice.servers] == listed
 
 
 def test_automatic_selection_offers_a_gmsa_no_linux(tmp_path: Path) -> None:
-    """Both servers are near: x, the first by name, gets a; b is not offered it."""
+    """Both servers are far: x, which is less loaded, gets a; b is not offered it."""
     read = estate(
-        tmp_path, ["bs hq", f"x east {LINUX}", "y east domain=corp running_tasks=9"],
+        tmp_path, ["bs hq", f"x lab {LINUX}", "y lab domain=corp running_tasks=9"],
         ["a east", "b east gmsa_domain=corp"], settings=V13,
     )  # fmt: skip
     names, vms, week = read.servers["server"], read.vms["vm"], simulate(read)
