@@ -6,10 +6,15 @@ import csv
 from pathlib import Path
 
 import pytest
+import random_estates
+import slow_judge
+import tiny_weeks
 from estates import estate, planned, write
 from judged_plan import about
 
 from optimizer.checker import judge
+from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.planner import plan
 
 V13 = {"ruleset": "v13"}
 LINUX = "os=Rocky Linux 9"
@@ -54,3 +59,12 @@ def test_a_list_with_linux_in_a_job_with_a_gmsa(
         csv.writer(file).writerows([head, [cells[name] for name in head]])
     found = about(judge(made.estate, out), "has 'x', expected only some of 'bs', 'y'")
     assert bool(found) == is_refused
+
+
+def test_no_part_of_a_split_job_keeps_a_list_that_the_product_refuses(tmp_path: Path) -> None:
+    """A job names a Linux server today though one of its VMs has a gMSA, and is worth a split."""
+    random_estates.write(tiny_weeks.spec(5119), tmp_path / "in")
+    read, out = read_estate(tmp_path / "in"), tmp_path / "out"
+    out.mkdir()
+    assert write(plan(read), out).splits
+    assert slow_judge.judge_plan(tmp_path / "in", out, every=300) == []
