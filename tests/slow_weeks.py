@@ -550,9 +550,9 @@ class Lists:
         found = dict.fromkeys(FIGURES, 0)
         for job in self.jobs:
             for vm in self.vms[job]:
-                ends = {self.outcome(server, vm)[1] for server in self.allowed(job) or ("",)}
+                ends = {self.outcome(server, vm)[1] for server in self.allowed(job)}
                 ends |= self.ends(vm, self.today[job])
-                if not self.is_bound(job):
+                if self.allowed(job) and not self.is_bound(job):
                     ends |= self.ends(vm, ())
                 best = min(ends - {0}, default=0)
                 found[f"tier{best}" if best else "failed"] += len(self.starts(job))

@@ -164,9 +164,8 @@ class Choices:
             best = best_of_all[own]
             if (signatures.usable & ~allowed).any():
                 best = ends[np.ix_(own, np.flatnonzero(allowed))].min(axis=1, initial=FAILS)
-            if not allowed.any():
-                best = stand_in[own]
-            for choice in {self.today[job]} if self.is_bound(job) else {(), self.today[job]}:
+            is_free = allowed.any() and not self.is_bound(job)
+            for choice in {(), self.today[job]} if is_free else {self.today[job]}:
                 kept = self.offers(job, choice)
                 met = np.where(kept.offered, ends[np.ix_(own, kept.columns)], FAILS)
                 nobody = np.where(kept.offered.any(axis=1), FAILS, stand_in[own])

@@ -118,7 +118,9 @@ def _splittable(week: WeekEstate, wishes: ListWishes) -> set[int]:
     return {
         of.job
         for place, of in enumerate(week.jobs)
-        if names[of.job] not in wishes.keep and (not week.today[place] or _nameable(week, place))
+        if names[of.job] not in wishes.keep
+        and week.allowed[place].any()
+        and (not week.today[place] or _nameable(week, place))
     }
 
 
