@@ -20,6 +20,7 @@ from optimizer.inputs.templates import SETTINGS
 KINDS = {
     "name": "a name",
     "text": "any text",
+    "word": "any text, in capitals or not",
     "list": "a list, `;` between its items",
     "boolean": "true or false, also yes, no, 1, 0",
     "time": "HH:MM",

@@ -32,7 +32,7 @@ class Estate:
     - ``networks``: ``site`` is "" where none is given
     - ``links``: None without the table
     - ``vms``: ``network_set`` in place of ``networks``, ``host_code`` (server), ``host_version``
-      0 = none; ``os``, ``platform`` and ``host`` are categories
+      0 = none; texts, choices and words are categories, words in small letters
     - ``jobs``: ``start`` (minute of the day), ``days`` (0 = Monday), ``proxy_codes`` (tuples), and
       ``bound_codes``: the same, but empty where the job is free (`[lists] free`)
     - ``job_vms``: only ``job_code``, ``vm_code``

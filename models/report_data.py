@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.plan import AimResult
+from models.ports import Source
 from models.week_plan import First, WeekAim, WeekFigures
 
 Week = Literal["today", "lists", "splits", "best", "automatic", "plan"]
@@ -157,7 +158,7 @@ class PortRule:
     are codes of `models.ports`: what for, and in which case only. End kind "vsphere" stands for
     the ESXi hosts and vCenter Server, which an estate does not name (``end`` is ""). ``failover``:
     needed only when the backup server takes over (S16). ``same_network``: the two share it, so no
-    firewall is likely to be between them.
+    firewall is likely to be between them. ``source`` is who says so (`SOURCES`).
     """
 
     start: str
@@ -168,6 +169,7 @@ class PortRule:
     ports: tuple[str, ...]
     purpose: str
     when: str
+    source: Source
     failover: bool
     same_network: bool
 

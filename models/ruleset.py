@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+PLATFORMS = ("vmware", "hyperv")
+OTHER_PLATFORMS = ("hypercore", "nutanix", "proxmox")  # whose pages let no Linux server be a proxy
 POWERSHELL_DIRECT_SINCE = 2016
 POWERSHELL_NEEDED = 2
 
@@ -28,10 +30,15 @@ _GUEST_SERVER = re.compile(r"windows\s+server\b.*?\b(20\d\d)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
-    """One version's rules: the operating systems of a proxy (S8), and what is assumed."""
+    """One version's rules: the operating systems of a proxy (S8), and what is assumed.
+
+    A Linux server serves Windows guests of the ``linux_platforms`` only, "" being an unknown one;
+    None are all.
+    """
 
     name: str
     proxy_os: tuple[re.Pattern[str], ...]
+    linux_platforms: frozenset[str] | None = None
     assumptions: tuple[str, ...] = ()
 
     def may_be_proxy(self, os: str) -> bool:
@@ -44,9 +51,10 @@ RULESETS = {
     "v13": Ruleset(
         "v13",
         (_WINDOWS_SERVER, _RHEL_LIKE),
+        frozenset({"", *PLATFORMS}),
         (
-            "a Linux proxy connects to Windows guests by network; "
-            "the vendor's pages disagree about it",
+            "a Linux proxy connects to Windows guests of VMware and Hyper-V by network, never with "
+            "a gMSA, and to none of other platforms; the vendor's pages disagree about it",
         ),
     ),
 }

@@ -10,7 +10,7 @@ from typing import Literal
 
 Kind = Literal[
     "name", "text", "list", "integer", "decimal", "boolean", "choice", "choices", "time", "days",
-    "version", "year",
+    "version", "word", "year",
 ]  # fmt: skip
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -73,6 +73,8 @@ SERVERS = Table(
         Column("available", "boolean", "online now", "true", default="true"),
         Column("excluded", "boolean", "not wanted as a proxy", "false", default="false"),
         Column("powershell_version", "version", "empty = none or unknown", "5.1"),
+        Column("domain", "word", "the Active Directory domain that it is joined to; a VM with a "
+               "gMSA asks for it", ""),
     ),
     ("server",),
 )  # fmt: skip
@@ -113,11 +115,16 @@ VMS = Table(
         Column("networks", "list", "network names or IP addresses; empty = unknown",
                "hq-servers", True),
         Column("name", "text", "for people", "payroll"),
-        Column("platform", "choice", "vmware, hyperv or empty", "vmware",
-               choices=("vmware", "hyperv")),
+        Column("platform", "word", "vmware, hyperv, or what the vendor calls another, such as "
+               "nutanix or proxmox; empty = unknown", "vmware"),
         Column("host", "text", "server name of its Hyper-V host", ""),
         Column("host_version", "year", "Windows version of that host", ""),
         Column("available", "boolean", "can be processed", "true", default="true"),
+        Column("gmsa_domain", "word", "the domain of the gMSA by which its guest is processed; "
+               "empty = no gMSA", ""),
+        Column("vss", "choice", "require_success: the backup of the VM fails if its guest cannot "
+               "be processed; ignore_failures: it is crash-consistent then; empty = unknown", "",
+               choices=("require_success", "ignore_failures")),
     ),
     ("vm",),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from models.estate import Codes, Estate
 from models.plan import OTHER, AimResult, Plan
 from models.solve_events import Stage, Watch
 from optimizer.eligibility.context import PlanningContext
-from optimizer.eligibility.findings import find_stranded, findings
+from optimizer.eligibility.findings import find_failing, find_stranded, findings
 from optimizer.eligibility.tasks import stale_rows
 from optimizer.formulation.solution_mapping import Arcs
 from optimizer.formulation.solve_assignment import Solution, assigned_servers, solve_assignment
@@ -46,7 +46,10 @@ def plan(
     aims = aim_results(estate, best)
     stale = stale_rows(estate, context.tasks)
     stranded = find_stranded(made)
-    found = findings(estate, context.eligibility, stale, reasons, stranded, context.tasks, aims)
+    found = findings(
+        estate, context.eligibility, stale, reasons, stranded, find_failing(made), context.tasks,
+        aims,
+    )  # fmt: skip
     return replace(made, aims=aims, findings=found)
 
 

@@ -75,6 +75,7 @@ class Server:
     running: int
     candidate: bool
     powershell: int
+    domain: str
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,8 @@ class Estate:
 
     def connection(self, server: Server, vm: str) -> str:
         """Return how ``server`` connects to ``vm``, "" where it does not."""
+        if not self.may_serve(server, vm):
+            return ""
         if self.reaches(server.networks, self.vm_networks[vm]):
             return "network"
         row = self.vms[vm]
@@ -179,6 +182,7 @@ class Estate:
         direct = (
             self.setting("connections", "powershell_direct", True)
             and _text(row, "platform").lower() == "hyperv"
+            and not self.gmsa(vm)
             and _has_powershell_direct(_text(row, "os"))
             and int(_text(row, "host_version")[:4] or 0) >= 2016
             and server.powershell >= 2
@@ -188,11 +192,34 @@ class Estate:
         )
         return "powershell_direct" if direct else ""
 
+    def gmsa(self, vm: str) -> str:
+        """Return the domain of the gMSA of a Windows guest, "" where it has none."""
+        row = self.vms[vm]
+        return _text(row, "gmsa_domain").lower() * ("windows" in _text(row, "os").lower())
+
+    def may_serve(self, server: Server, vm: str) -> bool:
+        """Tell whether the guest of ``vm`` lets ``server`` in, whatever the networks are."""
+        row = self.vms[vm]
+        if "windows" not in _text(row, "os").lower():
+            return True
+        linux = re.search(LINUX, server.os, re.IGNORECASE) is not None
+        known = _text(row, "platform").lower() in {"", "vmware", "hyperv"}
+        if linux and not known and self.spec["settings"].get("ruleset") == "v13":
+            return False
+        domain = self.gmsa(vm)
+        return not domain or ("windows" in server.os.lower() and server.domain == domain)
+
+    def may_list(self, server: Server, vm: str) -> bool:
+        """Tell whether a job that has ``vm`` may name ``server``."""
+        return not (self.gmsa(vm) and re.search(LINUX, server.os, re.IGNORECASE))
+
     def protected(self, server: Server, vm: str) -> bool:
         """Tell whether a loss of any one link leaves ``server`` or the backup server connected."""
         goals = self.vm_networks[vm]
         return (
             server is not self.backup
+            and self.may_serve(server, vm)
+            and self.may_serve(self.backup, vm)
             and self.reaches(server.networks, goals)
             and self.reaches(self.backup.networks, goals)
             and all(
@@ -342,6 +369,7 @@ class Estate:
             )
             is not None,
             powershell=int(_text(row, "powershell_version").split(".")[0] or 0),
+            domain=_text(row, "domain").lower(),
         )
 
     def _resolve(self, row: Row) -> frozenset[str]:

@@ -19,10 +19,11 @@ Rows = st.SearchStrategy[dict[str, str]]
 MOST_PAIRS = 60
 COLUMNS = {
     "servers": ("server", "os", "roles", "networks", "max_tasks", "running_tasks", "managed",
-                "available", "excluded", "powershell_version"),
+                "available", "excluded", "powershell_version", "domain"),
     "networks": ("network", "cidr", "site"),
     "links": ("from", "to", "both_ways", "up", "latency_ms"),
-    "vms": ("vm", "os", "networks", "name", "platform", "host", "host_version", "available"),
+    "vms": ("vm", "os", "networks", "name", "platform", "host", "host_version", "available",
+            "gmsa_domain", "vss"),
     "jobs": ("job", "start", "duration_minutes", "type", "enabled", "application_aware",
              "indexing", "log_processing", "days", "proxies"),
     "job_vms": ("job", "vm"),
@@ -30,10 +31,10 @@ COLUMNS = {
 }  # fmt: skip
 OPTIONAL = {
     "servers": ("max_tasks", "running_tasks", "managed", "available", "excluded",
-                "powershell_version"),
+                "powershell_version", "domain"),
     "networks": ("cidr", "site"),
     "links": ("both_ways", "up", "latency_ms"),
-    "vms": ("name", "platform", "host", "host_version", "available"),
+    "vms": ("name", "platform", "host", "host_version", "available", "gmsa_domain", "vss"),
     "jobs": ("type", "enabled", "indexing", "log_processing", "days", "proxies"),
 }  # fmt: skip
 FIRST_AIMS = ["coverage", "tier1", "tier2", "tier3"]
@@ -224,6 +225,7 @@ def _server(networks: Names) -> Rows:
             "available": _boolean(True),
             "excluded": _boolean(False),
             "powershell_version": _mostly("5.1", "", "1.0", "2", "7.4.1", of=3),
+            "domain": st.sampled_from(["", "corp.test", "Corp.Test", "dmz.test"]),
         }
     )
 
@@ -259,10 +261,12 @@ def _vm(networks: Names, servers: Names) -> Rows:
         "os": _mostly(WINDOWS_SERVER, *GUEST_OS, of=4),
         "name": st.sampled_from(["", "payroll"]),
         "available": _boolean(True),
+        "gmsa_domain": _mostly("", "corp.test", "CORP.test", "gone.test", of=8),
+        "vss": st.sampled_from(["", "require_success", "ignore_failures"]),
     }
     plain = {
         "networks": st.one_of(_items(networks, ADDRESSES), _mostly(networks[-1], "", of=6)),
-        "platform": st.sampled_from(["", "vmware", "hyperv"]),
+        "platform": st.sampled_from(["", "vmware", "hyperv", "VMware", "proxmox", "Nutanix"]),
         "host": _mostly("", servers[0], of=3),
         "host_version": _mostly("", "2016", of=3),
     }

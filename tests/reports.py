@@ -182,7 +182,7 @@ def rule(end: str, cidr: str, purpose: str, same_network: bool) -> PortRule:
     """Return a rule from a server to a network."""
     return PortRule(
         "gip-tokyo-01", "server", end, "network", cidr, ("135", "445", "49152-65535"), purpose,
-        "always", False, same_network,
+        "always", "plug_ins", False, same_network,
     )  # fmt: skip
 
 

@@ -107,6 +107,7 @@ class Product:
             server
             for server in estate.servers.values()
             if server.candidate
+            and estate.may_serve(server, vm)
             and (not chosen or server.name in chosen)
             and not (no_proxies and server is not estate.backup)
             and not (self.knows_connections and not estate.connection(server, vm))

@@ -185,7 +185,12 @@ class Lists:
     def offered(self, vm: str, choice: Choice) -> Choice:
         """Return the servers among which the product picks: the best tier by networks alone."""
         if (vm, choice) not in self.offers:
-            allowed = [server for server in self.usable if not choice or server in choice]
+            allowed = [
+                server
+                for server in self.usable
+                if (not choice or server in choice)
+                and self.estate.may_serve(self.estate.servers[server], vm)
+            ]
             best = min((self.tier(server, vm) for server in allowed), default=0)
             found = [server for server in allowed if self.tier(server, vm) == best]
             self.offers[vm, choice] = tuple(found)
@@ -397,7 +402,12 @@ class Lists:
     def allowed(self, job: str) -> list[str]:
         """Return the servers that a list of the job may hold, wishes left aside, sorted."""
         bound = self.is_bound(job)
-        return [server for server in self.usable if not bound or server in self.today[job]]
+        return [
+            server
+            for server in self.usable
+            if (not bound or server in self.today[job])
+            and all(self.estate.may_list(self.estate.servers[server], vm) for vm in self.vms[job])
+        ]
 
     def sites(self, job: str) -> set[str]:
         """Return the sites of the job's Windows VMs."""
@@ -540,8 +550,10 @@ class Lists:
         found = dict.fromkeys(FIGURES, 0)
         for job in self.jobs:
             for vm in self.vms[job]:
-                ends = {self.outcome(server, vm)[1] for server in self.allowed(job) or ("",)}
+                ends = {self.outcome(server, vm)[1] for server in self.allowed(job)}
                 ends |= self.ends(vm, self.today[job])
+                if self.allowed(job) and not self.is_bound(job):
+                    ends |= self.ends(vm, ())
                 best = min(ends - {0}, default=0)
                 found[f"tier{best}" if best else "failed"] += len(self.starts(job))
         return found

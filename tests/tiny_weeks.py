@@ -68,7 +68,7 @@ def _server(chance: random.Random, name: str, networks: tuple[str, ...]) -> dict
     return _row(
         "servers",
         server=name,
-        os=chance.choice([WINDOWS_SERVER] * 14 + ["Windows 11", "Rocky Linux 9"]),
+        os=chance.choice([WINDOWS_SERVER] * 12 + ["Windows 11"] + ["Rocky Linux 9"] * 3),
         networks=chance.choice(
             [_some(chance, home, 1)] * 14 + [_some(chance, networks, 2), NOWHERE]
         ),
@@ -78,6 +78,7 @@ def _server(chance: random.Random, name: str, networks: tuple[str, ...]) -> dict
         available=chance.choice([""] * 15 + ["no"]),
         excluded=chance.choice([""] * 20 + ["yes"]),
         powershell_version=chance.choice(["5.1", "5.1", "1.0", ""]),
+        domain=chance.choice(["", "corp", "corp", "dmz"]),
     )
 
 
@@ -117,6 +118,8 @@ def _look(
         look["host_version"] = chance.choice(["2016", "2019", "2012 R2"])
     elif chance.random() < 0.15:
         look["networks"] = chance.choice(["", *[_some(chance, networks, 2)] * 3])
+    if chance.random() < 0.2:
+        look |= chance.choice([{"gmsa_domain": "corp"}] * 3 + [{"platform": "proxmox"}])
     return look
 
 
@@ -151,7 +154,7 @@ def _job(chance: random.Random, name: str, servers: tuple[str, ...]) -> dict[str
 
 
 def _settings(chance: random.Random, jobs: tuple[str, ...], wishes: bool) -> dict[str, Any]:
-    made: dict[str, Any] = {"ruleset": chance.choice(["v12", "v12", "v13"])}
+    made: dict[str, Any] = {"ruleset": chance.choice(["v12", "v13"])}
     if chance.random() < 0.06:
         made["license"] = {"type": "socket", "edition": "standard"}
     if chance.random() < 0.1:

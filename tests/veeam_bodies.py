@@ -116,6 +116,10 @@ def server(revision: str, name: str, type_: str = "WindowsHost", **more: Any) ->
         found["credentialsStorageType"] = "Permanent"
     if revision.startswith("1.3") and type_ == "WindowsHost":
         found["isBackupServer"] = False
+        found["networkSettings"] = {
+            "components": [{"componentName": "GuestInteractionProxy", "port": 6190}],
+            "portRangeStart": 2500, "portRangeEnd": 3300, "serverSide": False,
+        }  # fmt: skip
     if revision.startswith("1.3") and type_ == "LinuxHost":
         part = {"displayName": "GIP", "optionalComponent": "GuestInteractionProxy"}
         found["optionalComponents"] = {"optionalComponents": [part]}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.estate import Estate
 from models.plan import CONNECTIONS
-from optimizer.checker.candidate_rules import speaks_powershell_direct
+from optimizer.checker.candidate_rules import Guests, compute_guests, speaks_powershell_direct
 from optimizer.checker.paths import Paths
 from optimizer.checker.protection import pairs_on_one_link
 from optimizer.checker.tasks import WINDOWS, TaskRows
@@ -47,19 +47,20 @@ class Connections:
 
     paths: Paths
     powershell_direct: Flags
+    guests: Guests
 
-    def kind(self, servers: Whole, network_sets: Whole, host_sets: Whole) -> Whole:
+    def kind(self, servers: Whole, network_sets: Whole, host_sets: Whole, guests: Whole) -> Whole:
         """Return indices of `CONNECTIONS`: the network where it can, else S11, else none."""
         way = np.where(self.paths.by_network(servers, network_sets), NETWORK, NONE)
         if host_sets.any():
             host = self.powershell_direct[servers] & self.paths.by_network(servers, host_sets)
             way[(way == NONE) & host] = POWERSHELL_DIRECT
-        return way
+        return np.where(self.guests.served[guests, servers], way, NONE)
 
 
 def compute_connections(estate: Estate, paths: Paths) -> Connections:
     """Compute how the servers of an estate connect to VMs."""
-    return Connections(paths, speaks_powershell_direct(estate))
+    return Connections(paths, speaks_powershell_direct(estate), compute_guests(estate))
 
 
 def compute_service(
@@ -68,19 +69,19 @@ def compute_service(
     """Compute the labels of all Windows tasks that have a proxy in ``server``, shape (tasks,)."""
     task = np.flatnonzero((roster.kind == WINDOWS) & (server >= 0))
     sets = len(estate.network_sets)
-    # Few triples of server, VM networks and host networks stand for very many tasks.
-    back, triples = pd.factorize(
-        (server[task] * sets + roster.network_set[task]) * sets + roster.host_set[task]
-    )
-    proxy, vm, host = triples // sets // sets, triples // sets % sets, triples % sets
+    # Few combinations of server, VM networks, host networks and guest stand for very many tasks.
+    shape = (len(estate.servers), sets, sets, len(connections.guests.served))
+    columns = server[task], roster.network_set[task], roster.host_set[task], roster.guest[task]
+    back, combined = pd.factorize(np.ravel_multi_index(columns, shape))
+    proxy, vm, host, guest = np.unravel_index(combined, shape)
     paths, home = connections.paths, np.array(estate.backup_server)
-    connection = connections.kind(proxy, vm, host)
-    # Tier (S14), then takeover and protection (S16), per triple.
+    connection = connections.kind(proxy, vm, host, guest)
+    # Tier (S14), then takeover and protection (S16), per combination.
     same = paths.same_network(proxy, vm)
     at_home = proxy == home
     tier = np.where(same, 1, 3) + at_home
     tier[connection == NONE] = 0
-    takeover = connections.kind(home, vm, host)
+    takeover = connections.kind(home, vm, host, guest)
     protected = (connection == NETWORK) & ~at_home & (takeover == NETWORK)
     protected[protected] = ~_on_one_link(estate, paths, proxy[protected], vm[protected])
     return Service(

@@ -145,7 +145,7 @@ def judge_labels(
     own = np.flatnonzero((roster.kind == OTHER) & (roster.row != NOWHERE))
     nothing = np.zeros(len(own), dtype=np.int64)
     # Without a host set there is no PowerShell Direct, which other guests do not know (S11).
-    way = connections.kind(np.array(home), roster.network_set[own], nothing)
+    way = connections.kind(np.array(home), roster.network_set[own], nothing, nothing)
     column.judge("proxy", own, nothing + home, servers)
     column.judge("tier", own, nothing, tiers)
     column.judge("connection", own, way, connection_codes)

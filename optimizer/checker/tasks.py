@@ -13,7 +13,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from models.estate import Estate
-from optimizer.checker.candidate_rules import has_powershell_direct, is_windows
+from optimizer.checker.candidate_rules import (
+    compute_guests,
+    has_powershell_direct,
+    is_windows,
+)
 from optimizer.checker.plan_files import PlanFiles, judge_order
 from optimizer.checker.violations import Rows, Violations
 from optimizer.checker.vm_names import compute_names
@@ -28,7 +32,8 @@ class TaskRows:
 
     Of all VMs ``vm_names`` has the ids, and ``called`` what people call them.
     ``network_set`` is the VM's, ``host_set`` its Hyper-V host's where PowerShell Direct is open
-    to it (S11), else 0, the set without networks. ``row`` is the task's row in assignments.csv
+    to it (S11), else 0, the set without networks; ``guest`` what it asks of servers (`Guests`).
+    ``row`` is the task's row in assignments.csv
     and ``left_out`` that in unassigned.csv, `NOWHERE` where it has none.
     """
 
@@ -41,6 +46,7 @@ class TaskRows:
     kind: NDArray[np.int8]
     network_set: NDArray[np.int64]
     host_set: NDArray[np.int64]
+    guest: NDArray[np.int64]
     row: Rows
     left_out: Rows
 
@@ -116,6 +122,8 @@ def _tasks(estate: Estate, shared: NDArray[np.bool_] | None) -> TaskRows:
         [WINDOWS if is_windows(text) else OTHER if text else UNKNOWN for text in texts],
         dtype=np.int8,
     )
+    guests = compute_guests(estate)
+    host_sets = _host_sets(estate, _guests(texts)[os] & ~guests.gmsa[guests.of_vm])
     return TaskRows(
         estate.jobs["job"].tolist(),
         pa.array(vms["vm"], pa.string()),
@@ -125,7 +133,8 @@ def _tasks(estate: Estate, shared: NDArray[np.bool_] | None) -> TaskRows:
         vm,
         kinds[os][vm],
         vms["network_set"].to_numpy(dtype=np.int64)[vm],
-        _host_sets(estate, _guests(texts)[os])[vm],
+        host_sets[vm],
+        guests.of_vm[vm],
         np.full(len(key), NOWHERE),
         np.full(len(key), NOWHERE),
     )

@@ -92,9 +92,10 @@ def _expected(
     if not len(usable):
         return np.full(len(task), CODES["no_candidate"]), np.full(len(task), NOWHERE)
     sets, jobs = len(estate.network_sets), len(estate.jobs)
+    shape = (sets, sets, len(connections.guests.served), jobs)
+    columns = (roster.network_set, roster.host_set, roster.guest, roster.job)
     kinds, back = np.unique(
-        (roster.network_set[task] * sets + roster.host_set[task]) * jobs + roster.job[task],
-        return_inverse=True,
+        np.ravel_multi_index([column[task] for column in columns], shape), return_inverse=True
     )
     reason, where = np.zeros_like(kinds), np.full(len(kinds), NOWHERE)
     for first in range(0, len(kinds), KINDS_AT_ONCE):
@@ -115,10 +116,12 @@ def _of_kinds(
 ) -> tuple[Whole, Whole]:
     """Return reason and place of kinds of task, all (kinds,); ``vm_kind`` is sorted."""
     vm_kinds, back = np.unique(vm_kind, return_inverse=True)
-    network_set, host_set = np.divmod(vm_kinds, len(estate.network_sets))
-    connects = connections.kind(usable, network_set[:, None], host_set[:, None]) != NONE
+    sets = len(estate.network_sets)
+    of_vm = np.unravel_index(vm_kinds, (sets, sets, len(connections.guests.served)))
+    network_set = of_vm[0]
+    connects = connections.kind(usable, *(codes[:, None] for codes in of_vm)) != NONE
     home = np.array(estate.backup_server)
-    takeover = (connections.kind(home, network_set, host_set) != NONE)[back].tolist()
+    takeover = (connections.kind(home, *of_vm) != NONE)[back].tolist()
     allowed = connects[back]
     fits = np.zeros_like(allowed)
     lists = estate.jobs["bound_codes"].tolist()

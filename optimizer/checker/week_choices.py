@@ -89,11 +89,14 @@ class Choices:
 
     def allowed(self, job: str) -> Flags:
         """Return the places that a list of a job may hold, wishes left aside, shape (servers,)."""
+        signatures = self.signatures
+        of_job = self.tasks[self.code[job]].distinct[0]
+        allowed = signatures.usable & signatures.listable[of_job].all(axis=0)
         if not self.is_bound(job):
-            return self.signatures.usable
-        named = np.zeros_like(self.signatures.usable)
+            return allowed
+        named = np.zeros_like(allowed)
         named[[self.place[name] for name in self.today[job]]] = True
-        return np.asarray(named & self.signatures.usable)
+        return np.asarray(named & allowed)
 
     def why_not(self, job: str, choice: Choice) -> str:
         """Say why a choice may not be set in a job, "" where it may."""
@@ -159,15 +162,14 @@ class Choices:
             own, local = self.tasks[self.code[job]].distinct
             allowed = self.allowed(job)
             best = best_of_all[own]
-            if self.is_bound(job):
+            if (signatures.usable & ~allowed).any():
                 best = ends[np.ix_(own, np.flatnonzero(allowed))].min(axis=1, initial=FAILS)
-            if not allowed.any():
-                best = stand_in[own]
-            if self.today[job]:
-                today = self.offers(job, self.today[job])
-                kept = np.where(today.offered, ends[np.ix_(own, today.columns)], FAILS)
-                nobody = np.where(today.offered.any(axis=1), FAILS, stand_in[own])
-                best = np.minimum(np.minimum(best, nobody), kept.min(axis=1, initial=FAILS))
+            is_free = allowed.any() and not self.is_bound(job)
+            for choice in {(), self.today[job]} if is_free else {self.today[job]}:
+                kept = self.offers(job, choice)
+                met = np.where(kept.offered, ends[np.ix_(own, kept.columns)], FAILS)
+                nobody = np.where(kept.offered.any(axis=1), FAILS, stand_in[own])
+                best = np.minimum(np.minimum(best, nobody), met.min(axis=1, initial=FAILS))
             runs = np.bincount(local, minlength=len(best))
             np.add.at(counts, best, runs * clock.starts_per_week(self.code[job]))
         return np.concatenate([counts[FAILS:], counts[1:FAILS]])

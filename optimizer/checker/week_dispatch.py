@@ -43,6 +43,7 @@ class Offers:
         self.of_job, self.local = tasks.distinct
         self.columns = np.sort(allowed[signatures.usable[allowed]])
         near = signatures.near[np.ix_(self.of_job, self.columns)]
+        served = signatures.served[np.ix_(self.of_job, self.columns)]
         # The best tier by networks alone (S14); beside the backup server there is nobody in it.
         at_home = self.columns == home
         first, second = near & ~at_home, near & at_home
@@ -50,7 +51,7 @@ class Offers:
         fourth = np.broadcast_to(at_home, near.shape)
         offered = np.zeros_like(near)
         for tier in (first, second, third, fourth):
-            offered |= tier & ~offered.any(axis=1, keepdims=True)
+            offered |= served & tier & ~offered.any(axis=1, keepdims=True)
         self.offered = offered
         self.connected = offered & signatures.connects[np.ix_(self.of_job, self.columns)]
         stands_in = signatures.connects[self.of_job, home]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from models.estate import Estate
+from optimizer.checker.candidate_rules import compute_guests
 from optimizer.checker.tasks import TaskRows
 
 Whole = NDArray[np.signedinteger[Any]]
@@ -20,8 +21,8 @@ class WeekRoster:
     """Every task, sorted by job (code) and, within a job, by id of its VM (bytes).
 
     All arrays have shape (tasks,). ``vm`` tells the VMs of a job apart; ``sets`` is the number of
-    the VM's network set times how many there are, and that of its host's (`TaskRows`); ``planned``
-    is the server (code) that the files give, -1 for none.
+    the VM's network set, its host's and its guest in one (`set_shape`); ``planned`` is the server
+    (code) that the files give, -1 for none.
     """
 
     job: Whole
@@ -31,9 +32,16 @@ class WeekRoster:
     planned: Whole
 
 
+def set_shape(estate: Estate) -> tuple[int, int, int]:
+    """Return how many network sets, host sets and guests there are."""
+    sets = len(estate.network_sets)
+    return sets, sets, len(compute_guests(estate).served)
+
+
 def order_tasks(estate: Estate, roster: TaskRows, planned: NDArray[np.int64]) -> WeekRoster:
     """Order the tasks of a ``roster`` with their ``planned`` servers."""
-    sets = roster.network_set * len(estate.network_sets) + roster.host_set
+    parts = (roster.network_set, roster.host_set, roster.guest)
+    sets = np.ravel_multi_index(parts, set_shape(estate))
     columns: tuple[Whole, ...] = (roster.job, roster.vm, roster.kind, sets, planned)
     names = roster.vm_names
     if len(names) < 2 or pc.all(pc.less_equal(names[:-1], names[1:])).as_py():

@@ -15,7 +15,7 @@ from optimizer.checker.candidate_rules import licensed, why_no_candidate
 from optimizer.checker.paths import Paths
 from optimizer.checker.protection import pairs_on_one_link
 from optimizer.checker.tasks import OTHER, WINDOWS
-from optimizer.checker.week_roster import WeekRoster
+from optimizer.checker.week_roster import WeekRoster, set_shape
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -29,6 +29,7 @@ class Signatures:
     Servers are *places*, in byte order of their names; ``order`` has their codes, ``home`` is the
     place of the backup server. ``tier`` is the one of S14 by networks alone, ``by_network`` and
     ``connects`` tell who connects, ``usable`` which candidates the licence lets serve (S3).
+    ``served`` tells who may serve the guest at all, ``listable`` who may be in a list with it.
     ``network_set`` is each signature's. What is known of S16 is kept in ``_protected``.
     """
 
@@ -43,6 +44,8 @@ class Signatures:
     by_network: Flags
     connects: Flags
     same_site: Flags
+    served: Flags
+    listable: Flags
     _protected: NDArray[np.int8] = field(repr=False)
 
     @property
@@ -96,7 +99,7 @@ def sign(
     """Return the signatures of all Windows tasks, and the tasks of every job that has any."""
     windows = np.flatnonzero(roster.kind == WINDOWS)
     signature, pairs = pd.factorize(roster.sets[windows])
-    vm_set, host_set = np.divmod(pairs, len(estate.network_sets))
+    of_vm = np.unravel_index(pairs, set_shape(estate))
     job, vm, planned = roster.job[windows], roster.vm[windows], roster.planned[windows]
     own = np.bincount(roster.job[roster.kind == OTHER], minlength=len(estate.jobs))
     ends = np.searchsorted(job, np.arange(len(estate.jobs) + 1))
@@ -107,11 +110,11 @@ def sign(
         for code, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
         if begin < end or own[code]
     }
-    return _signatures(estate, connections, vm_set, host_set), tasks
+    return _signatures(estate, connections, *of_vm), tasks
 
 
 def _signatures(
-    estate: Estate, connections: Connections, vm_set: Whole, host_set: Whole
+    estate: Estate, connections: Connections, vm_set: Whole, host_set: Whole, guest: Whole
 ) -> Signatures:
     paths = connections.paths
     names = estate.servers["server"].tolist()
@@ -120,7 +123,9 @@ def _signatures(
     server_set = paths.server_set[order]
     # One row of servers per network or site: a signature takes those of its own together.
     reached = reach[:, order]
-    by_network = _any(reached, [estate.network_sets[number] for number in vm_set.tolist()])
+    guests = connections.guests
+    served = guests.served[guest][:, order]
+    by_network = served & _any(reached, [estate.network_sets[n] for n in vm_set.tolist()])
     by_host = _any(reached, [estate.network_sets[number] for number in host_set.tolist()])
     near = _any(member[:, server_set], [estate.network_sets[n] for n in vm_set.tolist()])
     sites = [np.flatnonzero(site[:, number]).tolist() for number in vm_set.tolist()]
@@ -135,8 +140,10 @@ def _signatures(
         network_set=vm_set,
         near=near,
         by_network=by_network,
-        connects=by_network | (by_host & connections.powershell_direct[order]),
+        connects=by_network | (served & by_host & connections.powershell_direct[order]),
         same_site=_any(site[:, server_set], sites),
+        served=served,
+        listable=guests.listable[guest][:, order],
         _protected=np.full(near.shape, UNKNOWN, dtype=np.int8),
     )
 

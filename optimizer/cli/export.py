@@ -27,7 +27,7 @@ def export() -> None:
     """
 
 
-@export.command(short_help="Changes of jobs, and PowerShell scripts that make them.")
+@export.command(short_help="Changes of jobs, as data and as a table for the hand.")
 @click.argument("plan", type=PATH)
 @click.option("--out", required=True, type=PATH, help="Output folder.")
 @click.option(
@@ -41,10 +41,9 @@ def export() -> None:
 def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> None:
     """Write the changes that PLAN, an output folder, makes in the jobs.
 
-    changes.json holds them as data, changes.csv for people; Set-GuestInteractionProxies.ps1 makes
-    them in jobs that the REST interface does not cover, Undo-GuestInteractionProxies.ps1 takes
-    them back. Both read names from changes.json or undo.json and use internals that the vendor
-    does not support. All files appear or none.
+    changes.json holds them as data for programs. changes.csv is for people: per job what to
+    select, and which servers that adds and removes. Jobs that the REST interface covers are for
+    `gip apply`, the others for the hand. Both files appear or none.
 
     With --url or --saved, changes.json has ids and the field names of the interface's revision,
     and tells which jobs are as planned already, no longer as the plan saw them (stale), unknown

@@ -38,9 +38,10 @@ def veeam(
     """Import servers, jobs and licence from the backup server: live with --url, or from FOLDER.
 
     FOLDER holds answers of its REST interface saved as JSON: managedServers.json, jobs.json and,
-    where they are there, proxies, repositories, wanAccelerators, serverInfo, license, sessions
-    and taskSessions; logs/ID.json is the log of the task session ID. Further pages of a list are
-    called jobs-2.json and so on.
+    where they are there, proxies, repositories, wanAccelerators, serverInfo, license, sessions,
+    taskSessions, credentials (names of accounts, where a job has a gMSA) and
+    highAvailabilityCluster; logs/ID.json is the log of the task session ID. Further pages of a
+    list are called jobs-2.json and so on.
 
     Who is in the folders and clusters that a job takes in, an inventory of the VMs has to tell:
     import RVTools, before or after. User and password come from VEEAM_USERNAME and

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, did_you_mean
 from models.estate import Estate
 from models.plan import AimResult, Plan, Reason, Tasks
-from models.ruleset import RULESETS, is_maybe_windows_server
+from models.ruleset import (
+    OTHER_PLATFORMS,
+    PLATFORMS,
+    RULESETS,
+    is_maybe_windows_server,
+    is_windows,
+)
+from optimizer.eligibility.guest_rules import per_text
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.eligibility.work_findings import work_findings
 
 TIERS_IN_LISTS = "the four priorities hold among the servers that a job names, too"
+BY_DOMAIN = (
+    "a guest with a gMSA is offered servers of its domain only; the vendor says that it needs one, "
+    "not that the product looks for one"
+)
 SAME_NETWORK = "same network means a network in common; VLAN and site names play no part"
 
 
@@ -23,15 +35,17 @@ def findings(
     stale: Sequence[Finding],
     unassigned: Mapping[Reason, int],
     stranded: int,
+    failing: Mapping[int, int],
     tasks: Tasks,
     aims: Sequence[AimResult],
 ) -> list[Finding]:
     """Return all findings of reading and planning, sorted.
 
     ``stale`` are those of `current.csv`, ``unassigned`` counts tasks by reason, ``stranded`` those
-    that the backup server could not take over.
+    that the backup server could not take over, ``failing`` by job those of `find_failing`.
     """
     found = [*estate.findings, *stale, *_assumptions(estate), *_servers(estate, eligibility)]
+    found += _guests(estate, eligibility)
     found += work_findings(estate, tasks, eligibility.candidate, aims)
     found += [
         Finding("warning", "unassigned", reason, f"tasks without a proxy: {count}")
@@ -40,6 +54,9 @@ def findings(
     if stranded:
         detail = f"tasks that the backup server could not take over: {stranded}"
         found.append(Finding("warning", "no_failover", "plan", detail))
+    for job, count in failing.items():
+        detail = f"{count} of its VMs require success and have no proxy: their backup fails"
+        found.append(Finding("warning", "required_success", estate.jobs["job"].iloc[job], detail))
     return sorted(set(found))
 
 
@@ -49,10 +66,19 @@ def find_stranded(plan: Plan) -> int:
     return int((served & (plan.failover < 0)).sum())
 
 
+def find_failing(plan: Plan) -> Counter[int]:
+    """Count by job (code) the tasks without a proxy whose VM requires success of guest work."""
+    required = (plan.estate.vms["vss"] == "require_success").to_numpy()
+    left = np.array([task for task, _, _ in plan.unassigned], dtype=np.int64)
+    return Counter(plan.tasks.job[left[required[plan.tasks.vm[left]]]].tolist())
+
+
 def _assumptions(estate: Estate) -> Iterator[Finding]:
     texts = [SAME_NETWORK, *RULESETS[estate.settings.ruleset].assumptions]
     if any(estate.jobs["proxy_codes"]):
         texts.append(TIERS_IN_LISTS)
+    if len(_accounts(estate)):
+        texts.append(BY_DOMAIN)
     for text in texts:
         yield Finding("info", "assumption", estate.settings.ruleset, text)
     if estate.links is None:
@@ -61,6 +87,30 @@ def _assumptions(estate: Estate) -> Iterator[Finding]:
     if not estate.settings.proxies_licensed:
         detail = "a socket licence below Enterprise allows no proxy but the backup server (S3)"
         yield Finding("warning", "license", estate.settings.license_edition, detail)
+
+
+def _accounts(estate: Estate) -> list[str]:
+    """Return the domains of the gMSAs of Windows guests, sorted."""
+    windows = per_text(estate.vms["os"], is_windows)
+    return sorted(set(estate.vms["gmsa_domain"][windows]) - {""})
+
+
+def _guests(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
+    """Yield gMSAs without a server, and platforms that nobody knows."""
+    servers = estate.servers[eligibility.usable]
+    joined = set(servers["domain"][[is_windows(os) for os in servers["os"]]])
+    for domain in _accounts(estate):
+        if domain not in joined:
+            detail = (
+                "no Windows server that may be a proxy is in this domain of a gMSA: its VMs have "
+                "no proxy; fill in domain in servers"
+            )
+            yield Finding("warning", "gmsa_without_server", domain, detail)
+    known = (*PLATFORMS, *OTHER_PLATFORMS)
+    for platform in sorted(set(estate.vms["platform"].cat.categories) - {"", *known}):
+        hint = did_you_mean(platform, known)
+        detail = f"a platform of VMs that is not known: taken as no VMware and no Hyper-V{hint}"
+        yield Finding("info", "unknown_platform", platform, detail)
 
 
 def _servers(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,21 +17,26 @@ from models.ruleset import (
     guest_has_powershell_direct,
     is_linux,
 )
+from optimizer.eligibility.guest_rules import GuestRules, guest_rules, per_text
 from optimizer.eligibility.reachability import Matrix, Network
+
+NOT_OFFERED = np.int8(-1)
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
     """Tier, connection and flags of each server for each *profile* of VM, (profiles, servers).
 
-    A profile is all that decides it: the VM's network set, and its host's where PowerShell
-    Direct is possible. ``profile`` gives each VM's. ``tier`` is 0 where a server has no
-    connection, ``by_network`` tells network connections from PowerShell Direct.
+    A profile is all that decides it: the VM's network set, its host's where PowerShell Direct is
+    possible, and its guest's rules. ``profile`` gives each VM's. ``tier`` is 0 where a server has
+    no connection, `NOT_OFFERED` where the guest's rules keep it away; ``refused`` ones may be in no
+    list of a job with such a VM; ``by_network`` tells network connections from PowerShell Direct.
     ``candidate`` and ``usable`` are per server: ``usable`` ones the licence lets serve (S3).
     """
 
     profile: Codes
     tier: NDArray[np.int8]
+    refused: Matrix
     by_network: Matrix
     protected: Matrix
     same_site: Matrix
@@ -84,21 +88,27 @@ def tiers_by_network(
 
 def compute_eligibility(estate: Estate, network: Network) -> Eligibility:
     """Compute which server may serve which VM: tiers, connections, protection, candidates."""
-    profile, vm_sets, host_sets = _profiles(estate)
+    guests = guest_rules(estate)
+    profile, vm_sets, host_sets, rule = _profiles(estate, guests)
     server_sets = estate.servers["network_set"].to_numpy()
     own = estate.backup_server
     candidate = find_candidates(estate)
     # Each distinct set of networks once, VMs' and hosts'; then spread over the profiles.
     goals, goal = np.unique(vm_sets, return_inverse=True)
     hosts, host = np.unique(host_sets, return_inverse=True)
-    by_network = network.reaches(server_sets, goals)[goal]
+    permits = guests.permits[rule]
+    by_network = network.reaches(server_sets, goals)[goal] & permits
     same_network = network.shares_network(server_sets, goals)[goal]
-    direct = network.reaches(server_sets, hosts)[host] & _may_use_powershell(estate)
+    direct = network.reaches(server_sets, hosts)[host] & _may_use_powershell(estate) & permits
     protected = network.protects(int(server_sets[own]), server_sets, goals)[goal]
+    protected &= permits & permits[:, [own]]
     protected[:, own] = False
+    tier = tiers_by_network(by_network | direct, same_network, own)
+    tier[~permits] = NOT_OFFERED
     return Eligibility(
         profile=profile,
-        tier=tiers_by_network(by_network | direct, same_network, own),
+        tier=tier,
+        refused=guests.refuses[rule],
         by_network=by_network,
         protected=protected,
         same_site=network.shares_site(server_sets, goals)[goal],
@@ -114,8 +124,8 @@ def _may_use_powershell(estate: Estate) -> NDArray[np.bool_]:
     return np.asarray((version >= POWERSHELL_NEEDED) & ~linux)
 
 
-def _profiles(estate: Estate) -> tuple[Codes, Codes, Codes]:
-    """Return each VM's profile, and each profile's network set and host's network set.
+def _profiles(estate: Estate, guests: GuestRules) -> tuple[Codes, Codes, Codes, Codes]:
+    """Return each VM's profile, and each profile's network set, host's network set and rule.
 
     The host's is 0, the empty set, where PowerShell Direct is ruled out (S11).
     """
@@ -124,16 +134,16 @@ def _profiles(estate: Estate) -> tuple[Codes, Codes, Codes]:
         (vms["platform"] == "hyperv")
         & (vms["host_version"] >= POWERSHELL_DIRECT_SINCE)
         & (vms["host_code"] >= 0)
-        & _per_text(vms["os"], guest_has_powershell_direct)
+        & per_text(vms["os"], guest_has_powershell_direct)
+        & ~guests.by_account[guests.rule]
     ).to_numpy() & estate.settings.powershell_direct
     host_sets = np.zeros(len(vms), dtype=np.int64)
     server_sets = estate.servers["network_set"].to_numpy()
     host_sets[direct] = server_sets[vms["host_code"].to_numpy()[direct]]
-    width = len(estate.network_sets)
-    profile, pairs = pd.factorize(vms["network_set"].to_numpy() * width + host_sets)
-    vm_set, host_set = np.divmod(pairs, width)
-    return profile.astype(np.int32), vm_set.astype(np.int32), host_set.astype(np.int32)
-
-
-def _per_text(texts: pd.Series[Any], test: Any) -> NDArray[np.bool_]:
-    return np.array([test(text) for text in texts.cat.categories], dtype=np.bool_)[texts.cat.codes]
+    width, rules = len(estate.network_sets), max(1, len(guests.by_account))
+    sets = vms["network_set"].to_numpy() * width + host_sets
+    profile, triples = pd.factorize(sets * rules + guests.rule)
+    sets, rule = np.divmod(triples, rules)
+    found = (profile, *np.divmod(sets, width), rule)
+    of_vm, vm_set, host_set, guest = (codes.astype(np.int32) for codes in found)
+    return of_vm, vm_set, host_set, guest

@@ -83,7 +83,7 @@ def _kinds(
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     aims = estate.settings.objectives
     label = label_of(
-        np.where(eligibility.usable, eligibility.tier, 0).astype(np.int8),
+        np.where(eligibility.usable, np.maximum(eligibility.tier, 0), 0).astype(np.int8),
         eligibility.protected & (PROTECTED.name in aims),
         eligibility.same_site & (SAME_SITE.name in aims),
     )

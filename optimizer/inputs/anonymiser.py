@@ -172,7 +172,7 @@ class _Renamer:
         elif column in KIND_OF and kind == "list":
             texts = self._each(texts, dict(self.names[KIND_OF[column]].pairs()).__getitem__)
         elif column in KIND_OF:
-            texts = self.names[KIND_OF[column]].replace(texts)
+            texts = self.names[KIND_OF[column]].replace(_folded(texts, kind))
         elif kind in IDENTIFYING and column not in KEPT_TEXTS:
             return None
         return texts if plain else texts.take(cells.indices)
@@ -196,12 +196,19 @@ def _old_names(kind: str, raw: Mapping[str, TextTable], wished: Sequence[str]) -
         if table in raw and column in raw[table].columns:
             cells = raw[table].columns[column]
             texts = cells.dictionary if pa.types.is_dictionary(cells.type) else cells
-            if TABLE_OF[table].column(column).kind == "list":
+            kind_of_cell = TABLE_OF[table].column(column).kind
+            texts = _folded(texts, kind_of_cell)
+            if kind_of_cell == "list":
                 texts = pa.array(
                     [item for text in texts.to_pylist() for item in items(text)], STRING
                 )
             found.append(texts.cast(STRING))
     return pa.concat_arrays(found) if found else pa.array([], STRING)
+
+
+def _folded(texts: pa.Array, kind: str) -> pa.Array:
+    """Return texts as the estate compares them: words in small letters."""
+    return pc.utf8_lower(texts.cast(STRING)) if kind == "word" else texts
 
 
 def _alike_late(old: str, start: str) -> str:

@@ -71,6 +71,7 @@ def allowed_choices(
             today[list(own)] = usable[list(own)]
         bound = bool(own) and not (wishes.all_free or names[of.job] in wishes.free)
         servers, automatic = (today, False) if bound else (usable, True)
+        servers = servers & ~eligibility.refused[of.profiles].any(axis=0)
         if not wishes.cross_sites:
             inside = eligibility.same_site[of.profiles].any(axis=0)
             serves = (eligibility.tier[of.profiles] > 0).any(axis=0)

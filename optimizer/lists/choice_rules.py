@@ -101,5 +101,6 @@ def offered_servers(
     rank = np.where(near, 1, 3)
     rank[:, servers.own] += 1
     rank[:, ~allowed] = 5
+    rank[job.tier < 0] = 5
     best = rank.min(axis=1, initial=5)[:, None]
     return np.asarray(((rank == best) & (best < 5)).any(axis=0))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.assignment_problem import Counts
 from models.integer_program import FREE, Aim, IntegerProgram, LinearRows, hold_aim
 from models.week_plan import First
-from optimizer.lists.server_classes import CONNECTS, NEAR, Views
+from optimizer.lists.server_classes import CONNECTS, NEAR, NOT_OFFERED, Views
 from optimizer.solver.cp_sat import SearchLimits, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 
@@ -67,12 +67,14 @@ def class_program(
 
     Columns: per free class whether it is listed; per kind ``away``, 1 where nothing near is
     listed, and ``lost``, 1 where beyond that its better far outcome is not sure: tier 3, where
-    something is listed that connects and nothing that does not; but where the backup server, near
-    and not to be listed, stands in for what does not connect, that is tier 2, where nothing
-    connects. With limits first, three shortfalls. Rows keep all but the first from being too small.
+    something is listed that connects and nothing is offered ``in_vain``; but where the backup
+    server, near and not to be listed, stands in for what does not connect, that is tier 2, where
+    nothing connects. With limits first, three shortfalls. Rows keep all but the first from being
+    too small.
     """
     views, kinds = problem.views, len(problem.count)
     near, connects = (views & NEAR) > 0, (views & CONNECTS) > 0
+    in_vain = (views & (CONNECTS | NOT_OFFERED)) == 0
     always = problem.harmless & (problem.size > 0)
     own = views.shape[1] - 1
     own_near, own_listed = near[:, own], bool(problem.size[own])
@@ -85,7 +87,7 @@ def class_program(
         if not near[kind, others].any():
             listed_near = dict.fromkeys(np.flatnonzero(near[kind, free]).tolist(), 1)
             rows.append(({away[kind]: 1, **listed_near}, 1))
-        spoils = connects[kind, free] if own_near[kind] else ~connects[kind, free]
+        spoils = (connects if own_near[kind] else in_vain)[kind, free]
         rows += [
             ({lost[kind]: 1, away[kind]: -1, column: -1}, -1)
             for column in np.flatnonzero(spoils).tolist()

@@ -17,14 +17,15 @@ Longs = NDArray[np.int64]
 
 class NearbyArrays(NamedTuple):
     """Per job its ``nearby`` servers (places); per kind of a job, bits over them: which are near,
-    which connect; how many ``tasks`` it has, and the outcome (failed, tier 1 to 4) of a task that
-    the backup server has to take."""
+    which connect, which may be offered; how many ``tasks`` it has, and the outcome (failed, tier 1
+    to 4) of a task that the backup server has to take."""
 
     first_nearby: Longs
     nearby: Longs
     first_kind: Longs
     near: Longs
     connects: Longs
+    offers: Longs
     tasks: Longs
     missed: Longs
 
@@ -86,7 +87,7 @@ def _place(nearby, job, bits, load, begun, outcomes):
             near = nearby.near[kind] & bits
             if (near == 0) != (far == 1):
                 continue
-            offered = near if near else bits
+            offered = near if near else bits & nearby.offers[kind]
             left = nearby.tasks[kind]
             if offered & nearby.connects[kind]:
                 left = _level_tasks(load, left, offered, nearby.connects[kind], begun)

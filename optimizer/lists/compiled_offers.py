@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from optimizer.lists.compiled import CONNECTS, IS_NEAR, is_same
+from optimizer.lists.compiled import CONNECTS, IS_NEAR, NOT_OFFERED, is_same
 
 
 @njit(cache=True)
@@ -23,22 +23,21 @@ def offer(view, own, allowed):
     offers = np.zeros((kinds, places), dtype=np.bool_)
     group = np.zeros(kinds, dtype=np.int64)
     row = np.zeros(places, dtype=np.bool_)
-    others = False
-    for place in range(places):
-        others |= allowed[place] and place != own
     hashes = np.zeros(kinds, dtype=np.int64)
     many = 0
     for kind in range(kinds):
-        near = False
+        near = others = False
         for place in range(places):
-            near |= allowed[place] and place != own and view[kind, place] & IS_NEAR != 0
+            other = allowed[place] and place != own and view[kind, place] & NOT_OFFERED == 0
+            others |= other
+            near |= other and view[kind, place] & IS_NEAR != 0
         if near:
             best[kind] = 1
         elif allowed[own] and view[kind, own] & IS_NEAR:
             best[kind] = 2
         elif others:
             best[kind] = 3
-        elif allowed[own]:
+        elif allowed[own] and view[kind, own] & NOT_OFFERED == 0:
             best[kind] = 4
         if best[kind] != 1 and best[kind] != 3:
             continue
@@ -48,6 +47,7 @@ def offer(view, own, allowed):
             row[place] = (
                 allowed[place]
                 and place != own
+                and view[kind, place] & NOT_OFFERED == 0
                 and (best[kind] == 3 or view[kind, place] & IS_NEAR != 0)
             )
             connects |= row[place] and view[kind, place] & CONNECTS != 0

@@ -23,6 +23,7 @@ from optimizer.lists.compiled import (
     IS_NEAR,
     IS_PROTECTED,
     IS_SAME_SITE,
+    NOT_OFFERED,
     ON_BACKUP,
     OUTCOMES,
     PROTECTED,
@@ -128,14 +129,13 @@ class Offerings:
         size, every = offers.sum(axis=1), offers.any(axis=0)
         alone = int(of.count[(best == 2) | (best == 4)].sum())
         lost = ~grouped & (best == 3)  # offered servers of which none connects
-        shown = allowed & (np.arange(self._places) != own)
-        if lost.any():
-            every = every | shown
+        shown = allowed & (np.arange(self._places) != own) & (view[lost] & NOT_OFFERED == 0)
+        every = every | shown.any(axis=0)
         return Offering(
             outcomes=outcomes,
             groups=groups,
             offered=int(of.count[grouped] @ size[offer_of[grouped]])
-            + int(of.count[lost].sum() * shown.sum())
+            + int(of.count[lost] @ shown.sum(axis=1))
             + alone,
             servers=int(every.sum()) + (alone > 0),
             effect=(outcomes.tobytes(), *groups),
@@ -224,11 +224,12 @@ def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
     same_site = np.concatenate([none.astype(np.bool_), *(job.same_site for job in jobs)])
     view = np.where((tier == 1) | (tier == 2), np.uint8(IS_NEAR), np.uint8(0))
     view |= np.where(tier > 0, np.uint8(CONNECTS), np.uint8(0))
+    view |= np.where(tier < 0, np.uint8(NOT_OFFERED), np.uint8(0))
     view |= protected * np.uint8(IS_PROTECTED)
     view |= same_site * np.uint8(IS_SAME_SITE)
     missed = np.zeros((len(tier), OUTCOMES), dtype=np.int64)
     served = tier[:, own] > 0
-    missed[np.arange(len(tier)), tier[:, own]] = 1
+    missed[np.arange(len(tier)), np.maximum(tier[:, own], 0)] = 1
     missed[:, FAILED_OVER] = missed[:, ON_BACKUP] = served
     missed[:, PROTECTED] = served & protected[:, own]
     missed[:, SAME_SITE] = served & same_site[:, own]

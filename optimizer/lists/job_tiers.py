@@ -28,7 +28,8 @@ class JobTiers:
     """The best list of one job: a mask of ``servers``, none where nothing may be set.
 
     ``guaranteed`` counts the tasks in tier k or a better one, k = 1 to 4, whatever the loads are;
-    ``today`` the same for today's choice. ``most`` is what no allowed choice exceeds.
+    ``today`` the same for today's choice. ``most`` is what no allowed list exceeds, nor today's
+    choice.
     """
 
     servers: Mask

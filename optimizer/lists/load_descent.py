@@ -88,20 +88,22 @@ class LoadDescent:
         return choice if allowed else self._rules.today[job]
 
     def _nearby_arrays(self) -> NearbyArrays:
-        near, connects, tasks, missed = [], [], [], []
+        near, connects, offers, tasks, missed = [], [], [], [], []
         for job, places in zip(self._week.jobs, self._nearby, strict=True):
             power = np.int64(1) << np.arange(len(places), dtype=np.int64)
             tier = job.tier[:, places]
             near.append(((tier == 1) | (tier == 2)) @ power)
             connects.append((tier > 0) @ power)
+            offers.append((tier >= 0) @ power)
             tasks.append(job.count)
-            missed.append(job.tier[:, self._week.servers.own])
+            missed.append(np.maximum(job.tier[:, self._week.servers.own], 0))
         return NearbyArrays(
             first_nearby=np.cumsum([0, *map(len, self._nearby)]),
             nearby=np.concatenate(self._nearby).astype(np.int64),
             first_kind=np.cumsum([0, *map(len, tasks)]),
             near=_concatenated(near),
             connects=_concatenated(connects),
+            offers=_concatenated(offers),
             tasks=_concatenated(tasks),
             missed=_concatenated(missed),
         )

@@ -181,11 +181,15 @@ def _placed(
     """Return where tasks of ``profiles`` may run in some allowed choice, shape (profiles,
     servers), and which may fail."""
     connects = (views[profiles] & CONNECTS) > 0
-    if choices.may_change:  # some list holds any of these servers, and maybe no other
-        shown = np.broadcast_to(choices.today | choices.servers, connects.shape)
-    else:
-        shown = offered(eligibility, own, profiles, choices.today)
-    stands_in = (shown & ~connects).any(axis=1) | ~choices.today.any()
+    # Today's choice, automatic selection and, where some list may be set, any server that it holds.
+    offers = [offered(eligibility, own, profiles, choices.today)]
+    if choices.automatic:
+        offers.append(offered(eligibility, own, profiles, eligibility.usable))
+    nobody = np.any([~offer.any(axis=1) for offer in offers], axis=0)
+    if choices.may_change:
+        offers.append(np.broadcast_to(choices.servers, connects.shape))
+    shown = np.any(offers, axis=0)
+    stands_in = (shown & ~connects).any(axis=1) | nobody
     servers = shown & connects
     servers[:, own] |= stands_in & connects[:, own]
     return np.asarray(servers), np.asarray(stands_in & ~connects[:, own])

@@ -1,7 +1,8 @@
 """Server classes: servers that look alike to all kinds of VM of a job are one choice, not many.
 
 A *view* says in a few bits what a server is to a kind of VM: `NEAR` (a network in common, S14),
-`CONNECTS`, `PROTECTED`, `SAME_SITE`. Views have the shape (kinds, servers).
+`CONNECTS`, `PROTECTED`, `SAME_SITE`, or `NOT_OFFERED`, whatever is selected. Views have the shape
+(kinds, servers).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.simulation.candidate_sets import network_tiers
 
-NEAR, CONNECTS, PROTECTED, SAME_SITE = 1, 2, 4, 8
-TIER_BITS = NEAR | CONNECTS
+NEAR, CONNECTS, PROTECTED, SAME_SITE, NOT_OFFERED = 1, 2, 4, 8, 16
+TIER_BITS = NEAR | CONNECTS | NOT_OFFERED
 
 Mask = NDArray[np.bool_]
 Views = NDArray[np.uint8]
@@ -44,6 +45,7 @@ def server_views(eligibility: Eligibility) -> Views:
     """Return what each server is to each profile of VM, shape (profiles, servers)."""
     tier = eligibility.tier
     views = np.where((tier == 1) | (tier == 2), NEAR, 0) | np.where(tier > 0, CONNECTS, 0)
+    views |= np.where(tier < 0, NOT_OFFERED, 0)
     views |= np.where(eligibility.protected, PROTECTED, 0)
     views |= np.where(eligibility.same_site, SAME_SITE, 0)
     return views.astype(np.uint8)
@@ -71,5 +73,7 @@ def offered(
 ) -> Mask:
     """Return which of the servers ``listed`` VMs of ``profiles`` are offered: those of the best
     tier by networks alone (S14), shape (profiles, servers); ``own`` is the backup server."""
-    ranked = np.where(listed, network_tiers(eligibility.tier[profiles], own), np.int8(5))
+    tier = eligibility.tier[profiles]
+    listed = listed & (tier >= 0)
+    ranked = np.where(listed, network_tiers(tier, own), np.int8(5))
     return np.asarray(listed & (ranked == ranked.min(axis=1, keepdims=True)))

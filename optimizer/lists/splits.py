@@ -114,12 +114,20 @@ def _splittable(week: WeekEstate, wishes: ListWishes) -> set[int]:
     Not those to keep, nor those that name servers of which none may serve: their parts could not
     name them.
     """
-    usable, names = week.eligibility.usable, week.estate.jobs["job"].tolist()
+    names = week.estate.jobs["job"].tolist()
     return {
         of.job
-        for of, choice in zip(week.jobs, week.today, strict=True)
-        if names[of.job] not in wishes.keep and (not choice or usable[list(choice)].any())
+        for place, of in enumerate(week.jobs)
+        if names[of.job] not in wishes.keep
+        and week.allowed[place].any()
+        and (not week.today[place] or _nameable(week, place))
     }
+
+
+def _nameable(week: WeekEstate, number: int) -> Servers:
+    """Return which servers of today's choice of a job its parts may name."""
+    allowed, place = week.allowed[number], week.servers.place
+    return tuple(code for code in week.today[number] if allowed[place[code]])
 
 
 def _gains(split: _Split, before: Judged) -> bool:
@@ -227,7 +235,10 @@ def divide(
     divided = replace(
         week,
         jobs=tuple(jobs[place] for place in order),
-        today=tuple(week.today[source[place]] for place in order),
+        today=tuple(
+            week.today[source[place]] if place < len(rest) else _nameable(week, number)
+            for place in order
+        ),
         allowed=tuple(week.allowed[source[place]] for place in order),
         bound=tuple(week.bound[source[place]] for place in order),
     )
@@ -320,11 +331,10 @@ def _described(
     week, weeks = split.week, split.judged.weeks
     job = week.jobs[split.parts[0]].job
     kind = split.partition.kind
-    usable = week.eligibility.usable  # today's choice may name others, which are not offered
     parts = tuple(
         JobPart(
             week.jobs[part].name,
-            tuple(code for code in weeks.choices[part] if usable[code]),
+            weeks.choices[part],
             week.jobs[part].tasks,
             kind,  # type: ignore[arg-type]
         )

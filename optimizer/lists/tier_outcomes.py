@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from optimizer.lists.server_classes import CONNECTS, NEAR, Mask, Views
+from optimizer.lists.server_classes import CONNECTS, NEAR, NOT_OFFERED, Mask, Views
 
 FAILED = 5
 Ranks = NDArray[np.int8]
@@ -36,13 +36,14 @@ def outcomes(views: Views, own: int, listed: Mask) -> Outcomes:
     (choices, columns).
     """
     near, connects = (views & NEAR) > 0, (views & CONNECTS) > 0
+    fails = (views & (CONNECTS | NOT_OFFERED)) == 0
     stand_in = np.where(near[:, own], 2, 4)
     stand_in = np.where(connects[:, own], stand_in, FAILED).astype(np.int8)
     # How many columns beside the backup server's are near, connect, do not: (choices, kinds).
     others = listed.astype(np.float32)
     others[:, own] = 0
     any_near, any_connects, any_fails = (
-        others @ is_so.T.astype(np.float32) > 0 for is_so in (near, connects, ~connects)
+        others @ is_so.T.astype(np.float32) > 0 for is_so in (near, connects, fails)
     )
     far = np.where(any_connects, np.int8(3), stand_in)
     mixed = any_connects & any_fails

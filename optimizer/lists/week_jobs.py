@@ -36,7 +36,8 @@ class WeekJob:
 
     ``tasks`` are the places of its Windows tasks in all tasks, in order of VM, ``kind`` theirs,
     ``count`` how many each kind has. Matrices have shape (kinds, places): ``tier`` is 0 where
-    there is no connection. ``own_tasks`` are those of the backup server's own work at each start.
+    there is no connection, less where the server is not offered (`Eligibility`). ``own_tasks`` are
+    those of the backup server's own work at each start.
     ``starts`` are minutes of the week, for each of the five weeks.
     """
 
@@ -134,8 +135,9 @@ def describe_week(
     names = estate.jobs["job"].tolist()
     named = estate.jobs["proxy_codes"].tolist()
     own = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(names)).tolist()
-    jobs = []
+    jobs, refused = [], []
     for of in job_tasks(tasks, eligibility):
+        refused.append(eligibility.refused[of.profiles][:, servers.code].any(axis=0))
         rows = [
             matrix[of.profiles][:, servers.code]
             for matrix in (eligibility.tier, eligibility.protected, eligibility.same_site)
@@ -172,8 +174,9 @@ def describe_week(
     )
     gated = not (servers.usable & (np.arange(len(servers.code)) != servers.own)).any()
     allowed = []
-    for job, is_bound in zip(jobs, bound, strict=True):
+    for job, is_bound, no in zip(jobs, bound, refused, strict=True):
         mask = servers.mask(named[job.job]) if is_bound else servers.usable
+        mask = mask & ~no
         allowed.append(np.zeros_like(mask) if gated or job.name in wishes.keep else mask)
     return WeekEstate(
         estate=estate,

@@ -147,9 +147,9 @@ def _best(
     """Return the servers of each kind's best tier (S14), shape (kinds, servers).
 
     The product picks before it connects, so networks alone decide, unless it
-    ``knows_connections``. ``tier`` is 0 where there is none.
+    ``knows_connections``. ``tier`` is 0 where there is none, less where it looks at no such server.
     """
-    seen = allowed & ((tier > 0) | (not knows_connections))
+    seen = allowed & ((tier > 0) if knows_connections else (tier >= 0))
     ranked = np.where(seen, network_tiers(tier, own), np.int8(5))
     return np.asarray(seen & (ranked == ranked.min(axis=1, keepdims=True)))
 

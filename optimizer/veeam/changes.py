@@ -38,8 +38,7 @@ def _named(servers: Sequence[str]) -> dict[str, Any]:
 def changes_text(head: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> str:
     """Return the file: one line for each job, in ASCII, whatever its name is made of.
 
-    So no program takes it for another encoding, no character turns a line round, and some
-    thousand jobs stay below the 2 MB that Windows PowerShell may be able to read.
+    So no program takes it for another encoding, and no character turns a line round.
     """
     begin = json.dumps({"format": FORMAT, **head})[:-1]
     lines = ",\n".join(json.dumps(entry) for entry in entries)

@@ -1,20 +1,18 @@
-"""From a plan's folder to what the product is changed with: data, a table and scripts."""
+"""From a plan's folder to what the product is changed with: data, and a table for the hand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from optimizer.files.atomic_folder import write_atomically
-from optimizer.files.csv_writer import BOM, write_csv
+from optimizer.files.csv_writer import write_csv
 from optimizer.veeam.changes import NOT_AS_SEEN, changes_entry, changes_text
 from optimizer.veeam.live_job_state import LiveJobState, add_state, kept_entry
 from optimizer.veeam.planned_lists import read_planned_lists
 
 CHANGES, TABLE = "changes.json", "changes.csv"
-SCRIPTS = ("Set-GuestInteractionProxies.ps1", "Undo-GuestInteractionProxies.ps1")
 AUTOMATIC = "(automatic)"
 
 
@@ -43,25 +41,25 @@ def export_plan(
         to_set = [entry for entry in entries if entry["action"] != NOT_AS_SEEN]
         (folder / CHANGES).write_bytes(changes_text(head, to_set).encode())
         _table(entries, folder / TABLE)
-        for script in SCRIPTS:
-            (folder / script).write_bytes(_script(script))
     return entries
 
 
-def _script(name: str) -> bytes:
-    """Return a script as Windows PowerShell wants it: without a BOM it is taken for ANSI."""
-    lines = (resources.files(__package__) / "scripts" / name).read_text("utf-8").splitlines()
-    return BOM + "".join(f"{line}\r\n" for line in lines).encode()
-
-
 def _table(entries: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write a row for each job: what to select, and which servers that adds and takes out."""
     columns = {
         "job": [row["job"] for row in entries],
         "before": [named(row["before"]) for row in entries],
         "after": [named(row["after"]) for row in entries],
+        "add": [_only_in(row["after"], row["before"]) for row in entries],
+        "remove": [_only_in(row["before"], row["after"]) for row in entries],
         "action": [row["action"] for row in entries],
+        "reason": [row["reason"] for row in entries],
     }
     write_csv(path, columns)
+
+
+def _only_in(servers: Sequence[str], others: Sequence[str]) -> str:
+    return ";".join(name for name in servers if name not in others)
 
 
 def named(servers: Sequence[str]) -> str:

@@ -10,11 +10,14 @@ from typing import Any
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision
 from optimizer.veeam.client import Session
+from optimizer.veeam.responses import objects, text
 
 JOBS = "jobs"
 SERVERS = "backupInfrastructure/managedServers"
 WINDOWS = ("WindowsHost", "HvServer")
-COMPONENT = "GuestInteractionProxy"
+HOSTS = (*WINDOWS, "LinuxHost")
+COMPONENT = "guestinteractionproxy"
+NOT_INSTALLED = -1
 
 Item = Mapping[str, Any]
 
@@ -105,10 +108,18 @@ def _listed(items: Iterable[Item], place: str, fit: Callable[[Item], bool]) -> l
 def can_be_proxy(server: Item, revision: Revision) -> bool:
     """Return whether a job may name a managed server as its guest interaction proxy."""
     if server.get("type") in WINDOWS:
-        return True
-    optional = server.get("optionalComponents")
-    parts = optional.get("optionalComponents") if isinstance(optional, dict) else None
-    installed = isinstance(parts, list) and any(
-        isinstance(part, dict) and part.get("optionalComponent") == COMPONENT for part in parts
-    )
-    return server.get("type") == "LinuxHost" and revision.linux_proxies and installed
+        return has_component(server) or not revision.registered_only
+    return server.get("type") == "LinuxHost" and revision.linux_proxies and has_component(server)
+
+
+def has_component(server: Item) -> bool:
+    """Return whether a managed server has the component GuestInteractionProxy."""
+    ports = {
+        text(one, "componentName").lower(): one.get("port")
+        for one in objects(server, "networkSettings", "components")
+    }
+    optional = {
+        text(one, "optionalComponent").lower()
+        for one in objects(server, "optionalComponents", "optionalComponents")
+    }
+    return ports.get(COMPONENT, NOT_INSTALLED) != NOT_INSTALLED or COMPONENT in optional

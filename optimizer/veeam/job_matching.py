@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision
-from optimizer.veeam.job_catalog import JobCatalog, ListedItem
+from optimizer.veeam.job_catalog import HOSTS, JobCatalog, ListedItem
 from optimizer.veeam.job_payload import ProxySelection
 from optimizer.veeam.planned_lists import JobChange
+
+BY_HAND = "select it by hand, as changes.csv of `gip export veeam` has it"
 
 
 class SkippedError(GipError):
@@ -44,13 +46,12 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
     job = _one(live.jobs.find(wish.job), "job", wish.job)
     if not job.fit:
         reason = f"is a {job.type}, whose proxies revision {revision.name} does not tell"
-        raise SkippedError(f"{reason}; use the script of `gip export veeam`")
+        raise SkippedError(f"{reason}; {BY_HAND}")
     wanted = []
     for name in wish.wanted:
         server = _one(live.servers.find(name), "managed server", name)
         if not server.fit:
-            reason = f"{name!r} is a {server.type}, no proxy in revision {revision.name}"
-            raise SkippedError(f"{reason}; make it `excluded` in servers.csv and plan again")
+            raise SkippedError(f"{name!r} {_why_unfit(server, revision)} and plan again")
         wanted.append(server.id)
     seen = [live.servers.find(name) for name in wish.seen]
     known = all(len(found) == 1 for found in seen)
@@ -61,9 +62,17 @@ def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch
     )
 
 
+def _why_unfit(server: ListedItem, revision: Revision) -> str:
+    if server.type in HOSTS and revision.registered_only:
+        reason = "is not registered as guest interaction proxy, which a job's list asks for"
+        return f"{reason}; install the component there, or make it `excluded` in servers.csv"
+    reason = f"is a {server.type}, no proxy in revision {revision.name}"
+    return f"{reason}; make it `excluded` in servers.csv"
+
+
 def _one(found: list[ListedItem], kind: str, name: str) -> ListedItem:
     if not found:
-        remedy = "import it anew and plan again, or use the script of `gip export veeam`"
+        remedy = f"import it anew and plan again, or {BY_HAND}"
         raise UnknownError(f"the backup server lists no {kind} {name!r}; {remedy}")
     if len(found) > 1:
         reason = f"the backup server lists {len(found)} {kind}s {name!r}"

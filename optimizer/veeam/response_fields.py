@@ -32,6 +32,7 @@ _PROXIES: Shape = {
     "autoSelectEnabled": TRUTH, "autoSelection": TRUTH, "automaticSelection": TRUTH,
     "proxyIds": ListOf(TEXT), "proxies": ListOf(TEXT),
 }  # fmt: skip
+_CREDENTIALS: dict[str, Shape] = {"credentialsId": TEXT, "credentialsType": TEXT}
 _SCHEDULE: Shape = {
     "runAutomatically": TRUTH,
     "daily": {**_ON, "localTime": TEXT, "dailyKind": TEXT, "days": ListOf(TEXT)},
@@ -49,6 +50,13 @@ _JOB: Shape = {
         "appAwareProcessing": _AWARE, "applicationAwareProcessing": _AWARE,
         "guestFSIndexing": _INDEXING, "guestFileSystemIndexing": _INDEXING,
         "guestInteractionProxies": _PROXIES,
+        "guestCredentials": {
+            "credentials": _CREDENTIALS,
+            "credentialsPerMachine": ListOf({
+                "vmObject": _OBJECT, **_CREDENTIALS, "default": TRUTH,
+                "credentials": ListOf(_CREDENTIALS),
+            }),
+        },
     },
     "schedule": _SCHEDULE,
 }  # fmt: skip
@@ -69,7 +77,9 @@ SHAPES: Mapping[str, Shape] = {
         "result": {"result": TEXT},
     },
     "taskSessions": {"id": TEXT, "sessionId": TEXT, "name": TEXT, "creationTime": TEXT},
+    "credentials": {"id": TEXT, "username": TEXT, "type": TEXT},
     "serverInfo": {"name": TEXT, "buildVersion": TEXT},
+    "highAvailabilityCluster": {},
     "license": {
         "edition": TEXT,
         "instanceLicenseSummary": {"licensedInstancesNumber": WHOLE},

@@ -19,9 +19,9 @@ from optimizer.veeam.response_fields import wrong_fields
 Item = Mapping[str, Any]
 LISTS = (
     "managedServers", "proxies", "repositories", "wanAccelerators",
-    "jobs", "sessions", "taskSessions",
+    "jobs", "sessions", "taskSessions", "credentials",
 )  # fmt: skip
-DOCUMENTS = ("serverInfo", "license")
+DOCUMENTS = ("serverInfo", "license", "highAvailabilityCluster")
 LOGS = "logs"
 AGAIN = "save the answer of the backup server's interface again, as it is"
 

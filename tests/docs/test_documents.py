@@ -34,7 +34,6 @@ NOT_RUN = {
     "$ gip rollback plan/apply-journal.jsonl": "needs a backup server",
     "python -m benchmarks run --case hub --size 10000 --peer scip --out results.csv":
         "takes minutes",
-    ".\\Set-GuestInteractionProxies.ps1 -WhatIf": "needs PowerShell and a backup server",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from week_plans import week_of
 
 from models.errors import EstateError, PlanError
 from models.estate import Estate
-from models.ports import LOGS, PORTS, WHEN
+from models.ports import LOGS, PORTS, SOURCES, WHEN
 from models.report_data import PortRule, Report
 from models.schema import DAYS
 from optimizer.cli.main import gip
@@ -483,14 +483,18 @@ def test_the_firewall_of_the_tiny_estate(tmp_path: Path) -> None:
     # and b2. It may take over all that the others serve: those of osaka-b are open for b2.
     planned(DATA / "tiny", tmp_path)
     report = reported(read_estate(DATA / "tiny"), tmp_path)
-    guests = [("135 445", "always"), ("49152-65535", "always"), ("2500-3300", "always")]
+    guests = [
+        ("135 445", "always"), ("49152-65535", "always"), ("2500-3300", "always"),
+        ("2500 6160 6173 11731", "persistent_agent"),
+    ]  # fmt: skip
 
     def guest(server: str, network: str, marks: str) -> list[tuple[str, ...]]:
         there = [(server, network, ports, when, marks) for ports, when in guests]
-        return [*there, (network, server, "2500-3300", "always", marks)]
+        back = (network, server, "2500-3300 6162", "always", marks)
+        return [*there[:3], back, there[3]]
 
     def control(proxy: str, marks: str) -> list[tuple[str, ...]]:
-        uses = [("6190", "always"), ("6290", "unconfirmed"), ("445", "always")]
+        uses = [("6190 6290", "always"), ("445", "always")]
         return [("vbr-01", proxy, ports, when, marks) for ports, when in uses]
 
     assert short(report.rules) == [
@@ -553,7 +557,8 @@ def test_a_need_is_for_failover_only_where_nothing_else_needs_it(tmp_path: Path)
     )
     mine = [rule for rule in report.rules if rule.start == "bs" and rule.end == "east"]
     assert {rule.purpose: rule.failover for rule in mine} == {
-        "deploy_runtime": False, "dynamic_rpc": False, "channels": False, "log_shipping": True,
+        "deploy_runtime": False, "dynamic_rpc": False, "channels": False, "agent": False,
+        "log_shipping": True,
     }  # fmt: skip
 
 
@@ -571,6 +576,22 @@ def test_firewall_csv(branches: Report, tmp_path: Path) -> None:
     ]
     assert {row["protocol"] for row in table if row["port"]} == {"TCP"}
     assert {row["when"] for row in table} <= set(WHEN.values())
+    assert {row["source"] for row in table} <= set(SOURCES.values())
+
+
+@pytest.mark.parametrize(
+    ("platform", "opened"), [("", False), ("hyperv", False), ("proxmox", True)]
+)
+def test_v13_has_6173_for_every_guest_and_6290_for_plug_ins(
+    platform: str, opened: bool, tmp_path: Path
+) -> None:
+    report = made(
+        tmp_path, ["bs hq excluded=true", "p east"], [f"a east platform={platform}"],
+        jobs=["j 22:00 60 log_processing=true"], settings={"ruleset": "v13"},
+    )  # fmt: skip
+    helper = {rule.when for rule in report.rules if "6173" in rule.ports}
+    assert helper == {"non_persistent", "persistent_agent", "sql_oracle"}
+    assert [rule.source for rule in report.rules if "6290" in rule.ports] == ["plug_ins"] * opened
 
 
 def test_used_servers_have_rules_to_what_they_serve(branches: Report, out: Path) -> None:

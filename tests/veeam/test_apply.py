@@ -195,8 +195,26 @@ def test_a_linux_server_with_the_component_is_a_proxy_in_the_newest_revision(new
     bare = server(NAMES[-1], "bare", "LinuxHost", optionalComponents={"optionalComponents": []})
     newest.backup.lists[SERVERS].append(bare)
     newest.write({"job-0": ("lin",), "job-2": ("bare",)}, {"job-0": (), "job-2": ()})
-    assert "'bare' is a LinuxHost" in error(newest.apply("--yes"))
+    assert "'bare' is not registered as guest interaction proxy" in error(newest.apply("--yes"))
     assert read_selection(newest.backup.job("job-0")) == ProxySelection(False, (id_of("lin"),))
+
+
+@every_revision
+def test_a_server_that_is_not_registered_is_refused_where_the_revision_asks(site: Site) -> None:
+    revision = site.backup.revision
+    bare = server(revision, "bare")
+    bare.pop("networkSettings", None)
+    site.backup.lists[SERVERS].append(bare)
+    site.write({"job-0": ("bare",)}, {"job-0": ()})
+    before = dict(site.backup.jobs)
+    done = site.apply("--yes")
+    if revision == "1.3-rev2":
+        assert "'bare' is not registered as guest interaction proxy" in error(done)
+        assert site.backup.jobs == before
+        assert site.backup.puts() == []
+    else:
+        assert done.exit_code == 0
+        assert read_selection(site.backup.job("job-0")) == ProxySelection(False, (id_of("bare"),))
 
 
 @every_revision

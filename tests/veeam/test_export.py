@@ -20,10 +20,10 @@ from models.errors import EstateError, GipError, OutputError, PlanError
 from optimizer.cli.main import gip
 from optimizer.output.console.export import printable_name
 from optimizer.veeam.api_revisions import NAMES, revision_named
-from optimizer.veeam.export import SCRIPTS, export_plan
+from optimizer.veeam.export import export_plan
 
 BOM = b"\xef\xbb\xbf"
-FILES = {"changes.json", "changes.csv", *SCRIPTS}
+FILES = {"changes.json", "changes.csv"}
 HOSTILE = [
     "'; Remove-Item C:\\ -Recurse #",
     '"$(calc.exe)" + `$env:x',
@@ -118,9 +118,6 @@ def test_names_are_data_whatever_they_are(tmp_path: Path) -> None:
     content = (out / "changes.json").read_bytes()
     assert content.isascii()
     assert len(content.splitlines()) == len(wanted) + 3  # head, begin, a line each, end
-    for script in SCRIPTS:
-        text = (out / script).read_text(encoding="utf-8-sig")
-        assert not any(name in text for name in wanted)
 
 
 def wanted_as_read(lists: Lists) -> dict[str, list[str]]:
@@ -131,16 +128,18 @@ def wanted_as_read(lists: Lists) -> dict[str, list[str]]:
     }
 
 
-def test_the_scripts_are_the_same_for_every_plan(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        lists = {f"job {name}": [f"server {name}"]}
-        exported(plan(tmp_path / name, lists, {f"job {name}": []}), tmp_path / f"to-{name}")
-    for script in SCRIPTS:
-        one, two = ((tmp_path / f"to-{name}" / script).read_bytes() for name in ("one", "two"))
-        assert one == two
-        assert one.startswith(BOM + b"#Requires")
-        assert one.count(b"\n") == one.count(b"\r\n") > 100
-        assert one.count(BOM) == 1
+def test_the_table_says_what_to_add_and_what_to_remove(tmp_path: Path) -> None:
+    wanted = {"a": ["p", "q"], "b": [], "c": ["q"]}
+    exported(
+        plan(tmp_path / "plan", wanted, {"a": ["r", "q"], "b": ["r"], "c": []}), tmp_path / "o"
+    )
+    text = (tmp_path / "o" / "changes.csv").read_text(encoding="utf-8-sig")
+    assert list(csv.reader(io.StringIO(text))) == [
+        ["job", "before", "after", "add", "remove", "action", "reason"],
+        ["a", "r;q", "p;q", "p", "r", "change", ""],
+        ["b", "r", "(automatic)", "", "r", "change", ""],
+        ["c", "(automatic)", "q", "q", "", "change", ""],
+    ]
 
 
 def test_the_same_plan_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -160,10 +159,10 @@ def test_the_table_for_people(tmp_path: Path) -> None:
     assert content.startswith(BOM)
     assert content.count(b"\n") == content.count(b"\r\n") == 4
     assert list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))) == [
-        ["job", "before", "after", "action"],
-        ["'=1+1", "(automatic)", "'-p;q", "change"],
-        ["b,c", "'@x", "p", "change"],
-        ["d", "p", "p", "as planned"],
+        ["job", "before", "after", "add", "remove", "action", "reason"],
+        ["'=1+1", "(automatic)", "'-p;q", "'-p;q", "", "change", ""],
+        ["b,c", "'@x", "p", "p", "'@x", "change", ""],
+        ["d", "p", "p", "", "", "as planned", ""],
     ]
 
 
@@ -180,21 +179,13 @@ def test_nothing_is_left_of_an_export_that_fails(
 ) -> None:
     made = plan(tmp_path / "plan", {"a": ["p"]}, {"a": []})
 
-    def fail(name: str) -> bytes:
+    def fail(*args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("optimizer.veeam.export._script", fail)
+    monkeypatch.setattr("optimizer.veeam.export.write_csv", fail)
     with pytest.raises(OutputError, match="No space left"):
         export_plan(made, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_what_the_scripts_wrote_stays(tmp_path: Path) -> None:
-    made = plan(tmp_path / "plan", {"a": ["p"]}, {"a": []})
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "undo.json").write_text("{}")
-    exported(made, tmp_path / "out")
-    assert (tmp_path / "out" / "undo.json").read_text() == "{}"
 
 
 # --- with the interface -------------------------------------------------------------------------
@@ -411,7 +402,7 @@ def test_what_it_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert "... 10 more in changes.csv" in lines
     assert "31 jobs: 30 to change, 1 as planned; written to /o" in lines
     assert "gip apply" in done.stdout
-    assert "Set-GuestInteractionProxies.ps1 -WhatIf" in done.stdout
+    assert "select by hand what changes.csv has in `after`" in done.stdout
     assert run(made, "--out", tmp_path / "o", "--quiet").output == ""
     listed = json.loads(run(made, "--out", tmp_path / "o", "--json").stdout)
     assert [row["job"] for row in listed] == list(wanted)

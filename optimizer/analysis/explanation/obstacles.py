@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.estate import Estate
@@ -11,6 +12,7 @@ from models.ruleset import (
     RULESETS,
     guest_has_powershell_direct,
     is_linux,
+    is_windows,
 )
 from optimizer.analysis.explanation.routes import Paths
 
@@ -110,11 +112,26 @@ class ObstacleFinder:
             facts.append(Fact("excluded", f"{name} is excluded as a proxy"))
         if not settings.proxies_licensed and server != self._estate.backup_server:
             facts.append(Fact("S3", "the licence lets the backup server alone serve"))
+        facts += self._guest(server)
         named = self._job["bound_codes"]
         if named and server not in named:
             names = listed([self._servers["server"].iloc[code] for code in named])
             facts.append(Fact("S13", f"job {self._job['job']} names only {names}"))
         return facts
+
+    def _guest(self, server: int) -> Iterator[Fact]:
+        """Yield what the guest's platform and its gMSA have against a server."""
+        row, vm = self._servers.iloc[server], self._vm
+        name, domain = row["server"], vm["gmsa_domain"]
+        open_to = RULESETS[self._estate.settings.ruleset].linux_platforms
+        if is_linux(row["os"]) and open_to is not None and vm["platform"] not in open_to:
+            yield Fact("platform", f"{name} runs Linux, which serves no guest of {vm['platform']}")
+        if domain and not is_windows(row["os"]):
+            yield Fact("gMSA", f"{name} runs {row['os']}; a gMSA needs a Windows server")
+        elif domain and row["domain"] != domain:
+            of = row["domain"] or "unknown"
+            text = f"the domain of {name} is {of}; the gMSA of {vm['vm']} needs one of {domain}"
+            yield Fact("gMSA", text)
 
     def _direct(self) -> list[Fact]:
         """Return what keeps every server from the guest over PowerShell Direct (S11)."""
@@ -122,6 +139,8 @@ class ObstacleFinder:
         if vm["platform"] != "hyperv":
             return [Fact("S11", f"{name} is no Hyper-V VM")]
         facts = []
+        if vm["gmsa_domain"]:
+            facts.append(f"{name} has a gMSA, which works by network only")
         if not self._estate.settings.powershell_direct:
             facts.append(DIRECT_OFF)
         if not guest_has_powershell_direct(vm["os"]):

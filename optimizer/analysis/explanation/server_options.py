@@ -54,7 +54,7 @@ def server_options(
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     vm, chosen = int(tasks.vm[task]), int(proxy[task])
     profile = int(eligibility.profile[vm])
-    tiers = eligibility.tier[profile].tolist()
+    tiers = [max(tier, 0) for tier in eligibility.tier[profile].tolist()]
     names = estate.servers["server"].tolist()
     sets, number = estate.network_sets, estate.servers["network_set"].tolist()
     host = int(estate.vms["host_code"].iloc[vm])

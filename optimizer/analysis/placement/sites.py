@@ -65,7 +65,7 @@ def machine_per_network(estate: Estate, tasks: Tasks, capacity: int | None, each
     limit = -1 if capacity is None else capacity
     rows = rows.assign(
         os=OS, roles="", networks="", max_tasks=limit, running_tasks=0, managed=True,
-        available=True, excluded=False, powershell_version=float(POWERSHELL),
+        available=True, excluded=False, powershell_version=float(POWERSHELL), domain="",
     )  # fmt: skip
     return _with(estate, rows, members)
 

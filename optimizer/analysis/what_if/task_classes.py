@@ -53,7 +53,7 @@ def build_calendar(estate: Estate) -> ActivityCalendar:
     return ActivityCalendar(np.array(of_job, dtype=np.int32), activity, begins, ends, minutes)
 
 
-ALIKE = ["network_set", "os", "platform", "host_code", "host_version"]
+ALIKE = ["network_set", "os", "platform", "host_code", "host_version", "gmsa_domain"]
 TIERS = (1, 2, 3, 4)
 
 
@@ -113,7 +113,7 @@ class TaskClasses:
         gone = ~left.vms["available"].to_numpy()[self.vm]
         there = self.planned & ~gone
         kept = there & (stays > 0)
-        failed_over = there & (stays == 0) & (over > 0)
+        failed_over = there & (stays <= 0) & (over > 0)
         tier = np.where(kept, stays, np.where(failed_over, over, 0))
         # What the backup server then runs: what it kept, takes over, and its own work.
         at_home = (kept & (self.proxy == own)) | failed_over | ~(self.planned | gone)

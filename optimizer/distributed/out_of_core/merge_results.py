@@ -53,6 +53,7 @@ def merge_plan(
     reasons: Counter[Unassigned] = Counter()
     for partition in partitions:
         reasons += partition.reasons
+    failing = sum((partition.failing for partition in partitions), Counter[int]())
     by_reason: Counter[Reason] = Counter()
     for (_, reason, _), count in reasons.items():
         by_reason[reason] += count
@@ -75,6 +76,7 @@ def merge_plan(
             _stale(estate, unmatched, summaries),
             by_reason,
             sum(partition.stranded for partition in partitions),
+            failing,
             tasks,
             aims,
         ),

@@ -19,7 +19,8 @@ from optimizer.files.text_table import TextTable
 from optimizer.inputs.estate_folder.network_sets import NetworkSets
 from optimizer.inputs.estate_folder.prefix_lookup import PrefixTable
 
-COLUMNS = ["os", "platform", "host", "host_version", "available"]
+COLUMNS = ["os", "platform", "host", "host_version", "available", "gmsa_domain", "vss"]
+TEXTS = ("os", "platform", "host", "gmsa_domain", "vss")
 WIDTH = 32  # bits of a number for the signatures of one chunk
 
 
@@ -31,6 +32,8 @@ class VmSignature(NamedTuple):
     host: str
     host_version: int
     available: bool
+    gmsa_domain: str
+    vss: str
     networks: NetworkSet
 
 
@@ -99,7 +102,7 @@ def _with_signatures(estate: Estate, signatures: list[VmSignature]) -> Estate:
     servers = {name: code for code, name in enumerate(estate.servers["server"].tolist())}
     texts = {
         name: pd.Categorical([getattr(signature, name) for signature in signatures])
-        for name in ("os", "platform", "host")
+        for name in TEXTS
     }
     vms = pd.DataFrame(
         {

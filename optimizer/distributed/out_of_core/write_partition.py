@@ -21,7 +21,7 @@ from optimizer.checker.week_roster import WeekRoster, order_tasks
 from optimizer.distributed.out_of_core.partition import RowEdges, edge_rows, read_partition
 from optimizer.distributed.out_of_core.scratch import dump
 from optimizer.eligibility.context import PlanningContext
-from optimizer.eligibility.findings import find_stranded
+from optimizer.eligibility.findings import find_failing, find_stranded
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.formulation.solution_mapping import Arcs, lookup, pair_key
 from optimizer.output.plan_writer import write_tasks
@@ -64,6 +64,7 @@ class WrittenPartition:
     served: pd.DataFrame
     reasons: Counter[Unassigned]
     stranded: int
+    failing: Counter[int]
     violations: Violations
     edges: dict[str, RowEdges | None]
 
@@ -103,6 +104,7 @@ def write_partition(
         served=_served(plan),
         reasons=Counter((-1, reason, detail) for _, reason, detail in plan.unassigned),
         stranded=find_stranded(plan),
+        failing=find_failing(plan),
         violations=violations,
         edges={name: edge_rows(file) for name, file in files.items()},
     )

@@ -69,6 +69,10 @@ def _choice(text: str, column: Column) -> str:
     return text.lower()
 
 
+def _word(text: str, column: Column) -> str:
+    return text.lower()
+
+
 def _choices(text: str, column: Column) -> tuple[str, ...]:
     return tuple(_choice(item, column) for item in items(text))
 
@@ -111,6 +115,7 @@ _PARSERS: dict[str, Callable[[str, Column], Any]] = {
     "time": _time,
     "days": _days,
     "version": _version,
+    "word": _word,
     "year": _year,
 }
 
@@ -140,7 +145,7 @@ def rows_with(cells: pa.Array, text: str) -> NDArray[np.int64]:
 def read_column(raw: TextTable, column: Column, problems: list[InputProblem]) -> pd.Series[Any]:
     """Return the typed cells of ``column``; what does not fit is added to ``problems``.
 
-    Names and lists become strings, texts and choices categories unless they hardly repeat;
+    Names and lists become strings, texts, choices and words categories unless they hardly repeat;
     integers, times and years int64 (`NO_LIMIT` where empty), days tuples shared between equal
     cells. An unfit cell reads as some harmless value, so that the rest can still be checked.
     """
@@ -164,7 +169,7 @@ def read_column(raw: TextTable, column: Column, problems: list[InputProblem]) ->
     for row in np.flatnonzero(np.isin(codes, list(unfit))).tolist() if unfit else ():
         why = unfit[codes[row]]
         complain(problems, raw, column.name, [row], why.reason, why.remedy)
-    if column.kind == "choice":
+    if column.kind in ("choice", "word"):
         return pd.Series(pd.Categorical([value or "" for value in values]).take(codes))
     dtype = DTYPES.get(column.kind, object)
     harmless: Any = () if dtype is object else 0

@@ -66,6 +66,7 @@ def _up_to(path: str, name: str) -> str:
 
 
 VM = "virtualmachine"
+FACTS = ("vss", "gmsa_domain")
 INCLUDE = "include"
 
 
@@ -173,6 +174,7 @@ def resolve_members(tables: Mapping[str, pd.DataFrame], findings: list[Finding])
     finder = _Finder(tables)
     containers = VmContainers(tables["vm_places"])
     chosen: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
+    told = _GuestFacts()
     gaps: list[Gap] = []
     for found in objects.to_dict("records"):
         row = {str(name): str(cell) for name, cell in found.items()}
@@ -181,6 +183,7 @@ def resolve_members(tables: Mapping[str, pd.DataFrame], findings: list[Finding])
         else:
             vms, why = containers.vms(row["type"], row["manager"], row["name"])
             gaps += _gap(row, why)
+        told.add(row, vms)
         chosen[row["job"]][row["use"]] |= dict.fromkeys(vms)
     findings += finder.given_up()
     pairs = [
@@ -192,11 +195,48 @@ def resolve_members(tables: Mapping[str, pd.DataFrame], findings: list[Finding])
     return JobMembers(
         {
             "job_vms": _table(pairs, "job", "vm"),
-            "vms": _table(finder.vms, "vm", "name", "os", "platform", "host").drop_duplicates("vm"),
+            "vms": told.beside(
+                _table(finder.vms, "vm", "name", "os", "platform", "host").drop_duplicates("vm"),
+                pairs,
+            ),
             "vm_places": _table(finder.places, "vm", "vcenter", "object").drop_duplicates("vm"),
         },
         tuple(gaps),
     )
+
+
+@dataclass
+class _GuestFacts:
+    """What jobs say of guests, `FACTS` by job and VM: of a VM itself, else of its container."""
+
+    own: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    shared: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def add(self, row: Mapping[str, str], vms: Sequence[str]) -> None:
+        """Note what a row of `JOB_OBJECTS` says of ``vms``; what it excludes plays no part."""
+        facts = tuple(row.get(name, "") for name in FACTS)
+        if row["use"] != "exclude":
+            kept = self.own if row["type"].lower() == VM else self.shared
+            for vm in vms:
+                kept.setdefault((row["job"], vm), facts)
+
+    def beside(self, vms: pd.DataFrame, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+        """Return ``vms`` with the facts of those in ``pairs`` of job and VM.
+
+        Where jobs differ success is required, and the first gMSA counts.
+        """
+        found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+        for pair in pairs:
+            facts = self.own.get(pair) or self.shared.get(pair)
+            if facts and any(facts):
+                found[pair[1]].append(facts)
+        rows = [
+            (vm, max(vss for vss, _ in facts), next((of for _, of in facts if of), ""))
+            for vm, facts in found.items()
+        ]
+        told = _table(rows, "vm", *FACTS)
+        others = told[~told["vm"].isin(vms["vm"])]
+        return pd.concat([vms.merge(told, how="left", on="vm"), others]).fillna("")
 
 
 def _gap(row: Mapping[str, str], why: str) -> Iterator[Gap]:

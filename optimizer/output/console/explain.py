@@ -18,6 +18,10 @@ from optimizer.output.console.terminal import Terminal
 
 SHOWN = 20
 DIRECT = "powershell_direct"
+IF_IT_FAILS = {
+    "require_success": "Its backup fails where its guest cannot be processed (vss).",
+    "ignore_failures": "Where its guest cannot be processed, its backup is crash-consistent (vss).",
+}
 NO_WAY = {"S10": "no way by network", "S11": "no PowerShell Direct"}
 
 
@@ -37,6 +41,7 @@ def _record(explained: VmExplanations, found: Explanation) -> dict[str, Any]:
         "vm_name": estate.vms["name"].iloc[vm] if "name" in estate.vms else "",
         "proxy": None if found.proxy < 0 else names[found.proxy],
         "tier": found.tier or None,
+        "vss": estate.vms["vss"].iloc[vm] or None,
         "own_work": bool(tasks.kind[found.task] == OTHER),
         "servers": [
             {
@@ -75,6 +80,8 @@ def print_explained(explained: VmExplanations, whole: bool) -> None:
         console.print(_headline(document), soft_wrap=True)
         if found.options:
             console.print(_options(explained, found.options[: None if whole else SHOWN]))
+        if document["vss"] and not document["own_work"]:
+            console.print(IF_IT_FAILS[document["vss"]], soft_wrap=True)
         hidden = len(found.options) - SHOWN
         if hidden > 0 and not whole:
             console.print(f"... {hidden} more servers; --all prints them")

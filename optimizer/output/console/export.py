@@ -12,19 +12,15 @@ from rich.table import Table
 from optimizer.output.console.plain import printable
 from optimizer.output.console.terminal import Terminal
 from optimizer.veeam.changes import AS_PLANNED, CHANGE
-from optimizer.veeam.export import SCRIPTS, TABLE, named
+from optimizer.veeam.export import TABLE, named
 
 SHOWN = 20
 LONGEST = 200
 _WORDS = {CHANGE: "to change"}
 NEXT = f"""\
 Next: take a configuration backup. Where the REST interface covers the jobs, use
-`gip apply`. For the others copy the folder to the backup server and run there
-  Get-Help .\\{SCRIPTS[0]} -Full
-  .\\{SCRIPTS[0]} -WhatIf
-  .\\{SCRIPTS[0]} -JobName 'a job that matters little'
-It uses internals that the vendor does not support, and was never run yet;
-{SCRIPTS[1]} puts back what it changed."""
+`gip apply`. In the others select by hand what {TABLE} has in `after`:
+edit the job, go to Guest Processing, choose the guest interaction proxies."""
 
 
 def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from models.ports import UNOFFICIAL
 from models.report_data import Count
 from models.ruleset import RULESETS
-from optimizer.eligibility.findings import SAME_NETWORK, TIERS_IN_LISTS
+from optimizer.eligibility.findings import BY_DOMAIN, SAME_NETWORK, TIERS_IN_LISTS
 from optimizer.files.text_table import TextTable
 from optimizer.output.report.facts import ReportFacts
 
@@ -17,6 +17,7 @@ EXAMPLES = 5
 ASSUMPTION = "assumption"
 ASSUMED = frozenset({ASSUMPTION, "no_links", "license"})
 CODES = dict.fromkeys(RULESETS["v13"].assumptions, "linux_proxies") | {
+    BY_DOMAIN: "by_domain",
     SAME_NETWORK: "same_network",
     TIERS_IN_LISTS: "tiers_in_lists",
 }
@@ -56,7 +57,10 @@ def assumptions(rows: TextTable, ruleset: str) -> list[Count]:
         elif code in ASSUMED:
             found.append(Count(code, count, severity, tuple(text for _, text in examples)))
     if ruleset in UNOFFICIAL:
-        text = "the ports of this version are those of a public list, not the vendor's"
+        text = (
+            "the ports of this version are those of the vendor's plug-ins and of a public list; "
+            "its own page was not at hand"
+        )
         found.append(Count("unofficial_ports", 1, "info", (text,)))
     return sorted(found, key=lambda count: (count.severity != "warning", count.code))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from models.ports import LOGS, PORTS, WHEN, Ends, PortUse
+from models.ports import LOGS, PORTS, SOURCES, WHEN, Ends, PortUse
 from models.report_data import Kind, PortRule
-from models.ruleset import is_linux
+from models.ruleset import PLATFORMS, is_linux
 from optimizer.files.csv_writer import write_csv
 from optimizer.output.report.facts import ReportFacts
 from optimizer.output.report.reached import ReachTable
@@ -18,7 +18,7 @@ from optimizer.output.report.reached import ReachTable
 VSPHERE = "ESXi hosts and vCenter Server"
 COLUMNS = (
     "from", "to", "to_kind", "cidr", "port", "protocol", "purpose", "when", "failover",
-    "same_network",
+    "same_network", "source",
 )  # fmt: skip
 FLAGS = ("false", "true")
 
@@ -47,6 +47,7 @@ def _cells(rule: PortRule, port: str) -> tuple[str, ...]:
         WHEN[rule.when],
         FLAGS[rule.failover],
         FLAGS[rule.same_network],
+        SOURCES[rule.source],
     )
 
 
@@ -74,6 +75,8 @@ def _used(facts: ReportFacts) -> list[int]:
 
 def _to_proxies(facts: ReportFacts) -> Iterator[PortRule]:
     own, servers, reached = facts.estate.backup_server, facts.estate.servers, ReachTable(facts)
+    others = ~facts.estate.vms["platform"].isin(["", *PLATFORMS]).to_numpy()
+    of_plug_in = facts.assigned & others[facts.tasks.vm]
     for code in _used(facts):
         if code == own:
             continue
@@ -81,6 +84,8 @@ def _to_proxies(facts: ReportFacts) -> Iterator[PortRule]:
         without = {"admin_credentials"} if linux else {"ssh"}
         if "hyperv_host" not in servers["roles"].iloc[code]:
             without.add("hyperv_host")
+        if not (of_plug_in & (facts.proxy == code)).any():
+            without.add("plug_in")
         for use in _uses(facts, "to_proxy"):
             if use.when not in without:
                 yield PortRule(
@@ -92,6 +97,7 @@ def _to_proxies(facts: ReportFacts) -> Iterator[PortRule]:
                     ports=use.ports,
                     purpose=use.purpose,
                     when=use.when,
+                    source=use.source,
                     failover=False,
                     same_network=reached.share(own, code),
                 )
@@ -132,6 +138,7 @@ def _to_guests(facts: ReportFacts) -> Iterator[PortRule]:
                 ports=use.ports,
                 purpose=use.purpose,
                 when=use.when,
+                source=use.source,
                 failover=jobs[True] if use.when in LOGS else all(jobs.values()),
                 same_network=within,
             )
@@ -157,6 +164,7 @@ def _to_vsphere(facts: ReportFacts) -> Iterator[PortRule]:
                 ports=use.ports,
                 purpose=use.purpose,
                 when=use.when,
+                source=use.source,
                 failover=code not in serving,
                 same_network=False,
             )

@@ -9,6 +9,8 @@ from datetime import datetime
 
 from models.diagnostics import Finding
 from models.imported_tables import Inventory
+from optimizer.http_client import HttpsError
+from optimizer.inputs.importers.veeam.guest_settings import gmsa_domains, uses_gmsa
 from optimizer.inputs.importers.veeam.job_objects import objects_table
 from optimizer.inputs.importers.veeam.job_sessions import durations, job_sessions, used_proxies
 from optimizer.inputs.importers.veeam.jobs import Durations, guest_jobs, jobs_table
@@ -17,6 +19,7 @@ from optimizer.veeam.client import Session
 from optimizer.veeam.responses import LOGS, Responses, at, text, whole_number
 
 AT_ONCE = 8
+CLUSTER = "highAvailabilityCluster"
 PATHS = {
     "managedServers": "backupInfrastructure/managedServers",
     "proxies": "backupInfrastructure/proxies",
@@ -45,6 +48,7 @@ def read_live_veeam(
         _pages(session, answers, kind, path)
     for document in ("serverInfo", "license")[: 2 if session.revision.has_tasks else 1]:
         answers.add(document, session.url(document), session.get(document))
+    _of_v13(session, answers, findings)
     step("reading sessions")
     after = since.strftime("%Y-%m-%dT%H:%M:%SZ")
     _pages(session, answers, "sessions", "sessions", createdAfterFilter=after)
@@ -54,6 +58,21 @@ def read_live_veeam(
         detail = f"{session.revision.name} of the interface has no logs of tasks"
         findings.append(Finding("info", "no_logs", "current.csv", detail))
     return answers
+
+
+def _of_v13(session: Session, answers: Responses, findings: list[Finding]) -> None:
+    """Add the accounts, where a job has a gMSA, and the cluster; what is refused is told."""
+    try:
+        if uses_gmsa(answers.items["jobs"]):
+            _pages(session, answers, "credentials", "credentials")
+    except HttpsError as error:
+        findings.append(Finding("warning", "gmsa_domain_unknown", "credentials", str(error)))
+    if session.revision.registered_only:
+        url = session.url(CLUSTER)
+        try:
+            answers.add(CLUSTER, url, session.get(CLUSTER))
+        except HttpsError as error:
+            findings.append(Finding("info", "no_cluster", "highAvailabilityCluster", str(error)))
 
 
 def _pages(session: Session, answers: Responses, kind: str, path: str, **query: str) -> None:
@@ -134,8 +153,14 @@ def read_veeam(
     tables = {
         "servers": servers_table(answers, findings),
         "jobs": jobs_table(jobs, server_names(answers), lengths, findings),
-        "job_objects": objects_table(jobs, findings),
+        "job_objects": objects_table(jobs, findings, gmsa_domains(answers.items["credentials"])),
     }
+    if answers.documents.get(CLUSTER):
+        detail = (
+            "the backup server is one of two, of which one is active: tier 2 and takeover depend "
+            "on which, and a plan knows one; plan again after a switch, or for each of them"
+        )
+        findings.append(Finding("warning", "high_availability", "estate.toml", detail))
     keys = product_settings(answers, findings)
     used = used_proxies(answers, jobs, sessions)
     return Inventory(tables, tuple(answers.sources), tuple(findings), keys, used)

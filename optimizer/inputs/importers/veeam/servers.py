@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from models.diagnostics import Finding
 from models.schema import ROLES
-from optimizer.veeam.responses import Item, Responses, named, objects, text, truth
+from optimizer.veeam.api_revisions import revision_of_build
+from optimizer.veeam.job_catalog import has_component
+from optimizer.veeam.responses import Item, Responses, named, text, truth
 
 MACHINES = {"windowshost": "", "linuxhost": "", "hvserver": "hyperv_host"}
 HOLDERS = {
@@ -19,21 +21,21 @@ HOLDERS = {
 }
 NO_HOST = "00000000-0000-0000-0000-000000000000"
 STATES = {"available": "true", "unavailable": "false"}
-COMPONENT = "guestinteractionproxy"
-NOT_INSTALLED = -1
 THIS = "this server"
-COLUMNS = ["server", "os", "roles", "networks", "managed", "available"]
+COLUMNS = ["server", "os", "roles", "networks", "managed", "available", "excluded"]
 
 
 def servers_table(answers: Responses, findings: list[Finding]) -> pd.DataFrame:
     """Return a row for each Windows, Linux and Hyper-V machine among the managed servers.
 
     The interface tells no addresses, and of the operating system only whether a guest
-    interaction proxy is installed: other cells of ``os`` and ``networks`` are "".
+    interaction proxy is installed: other cells of ``os`` and ``networks`` are "". Where a job's
+    list may hold registered servers only, the others are excluded.
     """
     known = server_names(answers)
     machines = [(name, item) for name, item in known.items() if _kind(item) in MACHINES]
     roles = _roles(machines, answers, findings)
+    barred = _unregistered(machines, answers, findings)
     rows = [
         (
             name,
@@ -42,6 +44,7 @@ def servers_table(answers: Responses, findings: list[Finding]) -> pd.DataFrame:
             "",
             "true",
             STATES.get(text(item, "status").lower(), ""),
+            "true" if name in barred else "",
         )
         for name, item in machines
     ]
@@ -73,24 +76,33 @@ def _id(item: Item) -> str:
     return text(item, "id").lower()
 
 
+def _unregistered(
+    machines: Sequence[tuple[str, Item]], answers: Responses, findings: list[Finding]
+) -> set[str]:
+    """Return the servers that no list of a job may hold, because they have no component."""
+    revision = revision_of_build(text(answers.documents.get("serverInfo"), "buildVersion"))
+    if revision is None or not revision.registered_only:
+        return set()
+    barred = [name for name, item in machines if not has_component(item)]
+    for name in barred:
+        detail = (
+            "has no component GuestInteractionProxy, which a job's list asks for since 13.1: "
+            "excluded; install it there and clear excluded, if it is to be a proxy"
+        )
+        findings.append(Finding("warning", "server_not_registered", name, detail))
+    return set(barred)
+
+
 def _os(item: Item) -> str:
     """Return what a server that may be a proxy must run, "" where nothing shows that it may."""
-    components = {
-        text(one, "componentName").lower(): one.get("port")
-        for one in objects(item, "networkSettings", "components")
-    }
-    optional = {
-        text(one, "optionalComponent").lower()
-        for one in objects(item, "optionalComponents", "optionalComponents")
-    }
-    installed = components.get(COMPONENT, NOT_INSTALLED) != NOT_INSTALLED
+    installed = has_component(item)
     if _kind(item) != "linuxhost":
         return "Microsoft Windows Server" if installed else ""
-    return "Linux (RHEL or Rocky)" if COMPONENT in optional else "Linux"
+    return "Linux (RHEL or Rocky)" if installed else "Linux"
 
 
 def _roles(
-    machines: Iterable[tuple[str, Item]], answers: Responses, findings: list[Finding]
+    machines: Sequence[tuple[str, Item]], answers: Responses, findings: list[Finding]
 ) -> dict[str, set[str]]:
     """Return the roles of each server, by its id."""
     roles = {_id(item): {MACHINES[_kind(item)]} - {""} for _, item in machines}
@@ -108,7 +120,7 @@ def _roles(
     return roles
 
 
-def _backup_server(machines: Iterable[tuple[str, Item]], info: Mapping[str, object]) -> str | None:
+def _backup_server(machines: Sequence[tuple[str, Item]], info: Mapping[str, object]) -> str | None:
     """Return the id of the backup server: flagged since 1.3, else the one that is named so."""
     flagged = [_id(item) for _, item in machines if truth(item, "isBackupServer")]
     host = text(info, "name").lower()
