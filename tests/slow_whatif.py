@@ -102,7 +102,7 @@ class Broken:
 def every_failure(spec: Mapping[str, Any]) -> list[str]:
     """Return the failures of a sweep, in its order."""
     links: dict[frozenset[str], str] = {}
-    for row in spec.get("links", ()):
+    for row in sorted(spec.get("links", ()), key=lambda row: (row["from"], row["to"])):
         links.setdefault(frozenset((row["from"], row["to"])), f"{row['from']}~{row['to']}")
     sites = {row.get("site", "") for row in spec["networks"]} - {""}
     return [
