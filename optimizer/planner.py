@@ -68,7 +68,8 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
     given = slack(stage.aim, stage.best)
     lost = value - stage.best if stage.aim in MINIMISED else stage.best - value
     best = stage.best if 0 <= lost <= given else value
-    return AimResult(stage.aim, value, best, stage.bound, best == stage.bound, stage.seconds)
+    proven = best == stage.bound
+    return AimResult(stage.aim, value, best, stage.bound, proven, stage.proof, stage.seconds)
 
 
 def build_plan(

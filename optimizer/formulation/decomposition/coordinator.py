@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.aims import AIMS, BALANCE, LEADING
+from models.aims import AIMS, BALANCE, LEADING, PROOFS
 from models.assignment_problem import AssignmentProblem
 from models.settings import Settings
 from models.solve_events import Stage, Trial, Watch
@@ -101,7 +101,7 @@ def _resolve_backup_need(division: Decomposition, asked: SolveOptions, least: in
         part = with_unlimited_backup_server(part)
     hurried = replace(asked, deadline=asked.deadline.share(0.25))
     course = advance(start(part.problem, hurried), len(LEADING), hurried, lambda event: None)
-    if not all(stage.proven for stage in course.stages):
+    if not all(stage.proven and stage.proof == "duals" for stage in course.stages):
         return division.with_need(division.may_need_backup)
     group, server, _ = course.arcs
     users = division.group[part.group[group[server == part.problem.backup_server]]]
@@ -164,5 +164,9 @@ def _combined_stages(courses: Sequence[StagedSolve]) -> tuple[Stage, ...]:
 
 def _combine_stages(stages: Sequence[Stage]) -> Stage:
     aim = stages[0].aim
-    best, bound = (AIMS[aim].combine(getattr(s, of) for s in stages) for of in ("best", "bound"))
-    return Stage(aim, best, bound, sum(stage.seconds for stage in stages))
+    combine = AIMS[aim].combine
+    best, bound = (combine(getattr(stage, of) for stage in stages) for of in ("best", "bound"))
+    weakest = max((stage.proof for stage in stages), key=PROOFS.index)
+    if combine is max and best == bound:  # one part that has this bound is enough
+        weakest = min((stage.proof for stage in stages if stage.bound == bound), key=PROOFS.index)
+    return Stage(aim, best, bound, sum(stage.seconds for stage in stages), weakest)
