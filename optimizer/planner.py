@@ -39,7 +39,12 @@ def plan(
     """
     context = context or PlanningContext.build(estate)
     options = SolveOptions(estate.settings, deadline or Deadline(), seed, workers, pooling)
-    best = solve_assignment(context, options, progress)
+    return plan_of_solution(context, solve_assignment(context, options, progress))
+
+
+def plan_of_solution(context: PlanningContext, best: Solution) -> Plan:
+    """Return the plan of the best assignment found, with its aims and findings."""
+    estate = context.estate
     spare = groups_with_capacity(best.problem, best.arcs)
     made = build_plan(context, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)

@@ -28,6 +28,7 @@ from optimizer.formulation.decomposition.subproblems import (
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.solution_mapping import Arcs
 from optimizer.formulation.staged_solve import (
+    SolvedPart,
     SolveOptions,
     StagedSolve,
     advance,
@@ -38,14 +39,14 @@ from optimizer.formulation.variables import highest_peak
 from optimizer.solver.deadline import interruptible
 
 BUNDLE = 500
-Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]
+Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...], tuple[SolvedPart, ...]]
 
 
 def solve_decomposed(
     problem: AssignmentProblem, asked: SolveOptions, progress: Watch
 ) -> Answer | None:
-    """Return the best counts, every aim's figure and what became of it; None where ``problem``
-    is best answered in one piece."""
+    """Return the best counts, every aim's figure and what became of it, and the same of each part;
+    None where ``problem`` is best answered in one piece."""
     tolerance = asked.settings.tolerance
     least = _minimum_size(asked.settings)
     if len(problem.count) < 2 * least or any(map(tolerance.get, asked.settings.objectives)):
@@ -73,10 +74,15 @@ def solve_decomposed(
     arcs = merge_solutions((part, course.arcs) for part, course in zip(parts, courses, strict=True))
     if not stages[0].proven:
         arcs = assign_greedily(problem, arcs)
-        return arcs, start(problem, asked).values(arcs), stages
-    of_courses = zip(*(course.values(course.arcs) for course in courses), strict=True)
-    pairs = zip(aims, of_courses, strict=True)
-    return arcs, tuple(AIMS[aim.name].combine(values) for aim, values in pairs), stages
+        values = start(problem, asked).values(arcs)
+        return arcs, values, stages, (SolvedPart(problem, arcs, values, stages),)
+    solved = tuple(
+        SolvedPart(course.problem, course.arcs, course.values(course.arcs), course.stages)
+        for course in courses
+    )
+    pairs = zip(aims, zip(*(part.values for part in solved), strict=True), strict=True)
+    values = tuple(AIMS[aim.name].combine(of_parts) for aim, of_parts in pairs)
+    return arcs, values, stages, solved
 
 
 def _minimum_size(settings: Settings) -> int:
