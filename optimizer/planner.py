@@ -74,7 +74,9 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
     lost = value - stage.best if stage.aim in MINIMISED else stage.best - value
     best = stage.best if 0 <= lost <= given else value
     proven = best == stage.bound
-    return AimResult(stage.aim, value, best, stage.bound, proven, stage.proof, stage.seconds)
+    # A disputed aim's bound is that of multipliers: a later aim's plan may have come to meet it.
+    proof = "duals" if proven and stage.proof == "disputed" else stage.proof
+    return AimResult(stage.aim, value, best, stage.bound, proven, proof, stage.seconds)
 
 
 def build_plan(

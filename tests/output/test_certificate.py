@@ -135,7 +135,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
 
 
 def test_each_of_a_hundred_random_corruptions_is_rejected(lines: list[bytes]) -> None:
-    content, dice = b"".join(lines), random.Random(0)
+    content, dice = b"".join(lines), random.Random(0)  # noqa: S311
     for _ in range(100):
         place = dice.randrange(len(content))
         other = bytes([dice.choice([b for b in range(256) if b != content[place]])])
@@ -149,36 +149,32 @@ def with_digest(lines: list[bytes]) -> list[bytes]:
     return [*lines[:-1], f"sha256 {hashlib.sha256(b''.join(lines[:-1])).hexdigest()}\n".encode()]
 
 
-def word_changed(line: bytes, place: int, change: Callable[[int], int]) -> bytes:
-    words = line.split()
-    words[place] = str(change(int(words[place]))).encode()
-    return b" ".join(words) + b"\n"
-
-
-def forgeries(lines: list[bytes], dice: random.Random) -> Iterator[tuple[str, list[bytes]]]:
+def forgeries(lines: list[bytes], dice: random.Random) -> Iterator[list[bytes]]:
     """Yield certificates that claim what is not so, or prove less than they claim, for ever."""
-    better = 1
     while True:
-        kind = dice.choice(["column", "bound", "aim", "multipliers", "whole", "row"])
-        at = dice.choice([n for n, line in enumerate(lines) if line.startswith(kind.encode())])
-        line, words = lines[at], lines[at].split()
-        if kind == "column":  # another point, outside its bounds
-            changed = word_changed(line, 3, lambda x: int(words[2]) + dice.randrange(1, 9))
-        elif kind == "bound":  # a better one, which the point itself refutes
-            better = 1 if b" min " in aim_before(lines, at) else -1
-            changed = word_changed(line, 1, lambda x: x + better * dice.randrange(1, 9))
-        elif kind == "aim":  # more held than the point has
-            better = 1 if words[2] == b"max" else -1
-            changed = word_changed(line, 3, lambda x: x + better * dice.randrange(1, 9))
-        elif kind == "multipliers":  # none at all, where they are needed
+        kind = dice.choice([b"column", b"bound", b"aim", b"multipliers", b"whole", b"row"])
+        at = dice.choice([n for n, line in enumerate(lines) if line.startswith(kind)])
+        words, step = lines[at].split(), dice.randrange(1, 9)
+        if kind == b"column":  # another point, outside its bounds
+            words[3] = b"%d" % (int(words[2]) + step)
+        elif kind == b"bound":  # a better one, which the point itself refutes
+            words[1] = b"%d" % (int(words[1]) + better(aim_before(lines, at)) * step)
+        elif kind == b"aim":  # more held than the point has
+            words[3] = b"%d" % (int(words[3]) + better(lines[at]) * step)
+        elif kind == b"multipliers":  # none at all, where they are needed
             if len(words) == 2 or not lines[at + 1].startswith(b"bound"):
                 continue
-            changed = b" ".join(words[:2]) + b"\n"
-        elif kind == "whole":  # another value or bound
-            changed = word_changed(line, dice.choice([3, 4]), lambda x: x + dice.randrange(1, 9))
+            words = words[:2]
+        elif kind == b"whole":  # another value or bound
+            place = dice.choice([3, 4])
+            words[place] = b"%d" % (int(words[place]) + step)
         else:  # a row that the point breaks
-            changed = b"row - -1 " + b" ".join(words[3:]) + b"\n"
-        yield kind, [*lines[:at], changed, *lines[at + 1 :]]
+            words[1:3] = b"-", b"-1"
+        yield [*lines[:at], b" ".join(words) + b"\n", *lines[at + 1 :]]
+
+
+def better(aim: bytes) -> int:
+    return 1 if aim.split()[2] == b"max" else -1
 
 
 def aim_before(lines: list[bytes], at: int) -> bytes:
@@ -187,12 +183,11 @@ def aim_before(lines: list[bytes], at: int) -> bytes:
 
 def test_each_of_a_hundred_forgeries_with_a_right_digest_is_rejected(lines: list[bytes]) -> None:
     assert len(verify(with_digest(lines))) == 9
-    made = forgeries(lines, random.Random(1))
+    made = forgeries(lines, random.Random(1))  # noqa: S311
     for _ in range(100):
-        kind, forged = next(made)
+        forged = with_digest(next(made))
         with pytest.raises(REFUSALS):
-            verify(with_digest(forged))
-            pytest.fail(kind)
+            verify(forged)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +197,7 @@ def test_each_of_a_hundred_forgeries_with_a_right_digest_is_rejected(lines: list
         (lambda lines: [*lines[:3], *lines[-1:]], "digest"),
         (lambda lines: with_digest([b"gip-certificate 2\n", *lines[1:]]), "format 1"),
         (lambda lines: with_digest([*lines[:-2], lines[-1]]), "not concluded"),
-        (lambda lines: [*lines, b"part\n"], "digest"),
+        (lambda lines: [*lines, b"part\n"], "begins with sha256"),
     ],
 )
 def test_what_is_cut_off_is_rejected(
