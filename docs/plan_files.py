@@ -93,7 +93,8 @@ PLAN_FILES: dict[str, tuple[str, dict[str, str]]] = {
             "inputs": "SHA-256 of each file read",
             "settings": "as `estate.toml` and the command line have them",
             "aims": "in order: `value` of the plan as written, `best` reached when it was the "
-            "aim's turn, `bound`, `proven`, `conditional` where an aim before is not proven, "
+            "aim's turn, `bound`, `proven`, `proof` (what the bound rests on: `duals`, `search`, "
+            "`unconfirmed` or `disputed`), `conditional` where an aim before is not proven, "
             "`seconds`",
             "totals": "tasks by kind, assigned, unassigned, servers used, findings, jobs to split",
             "week": "`first`, which order of aims; figures of the week as planned per VM (`plan`), "

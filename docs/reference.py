@@ -35,7 +35,7 @@ EXIT_CODES = {
     click.UsageError.exit_code: "the command line is wrong",
     plan.UNASSIGNED: "a plan was written, but some tasks are unassigned; with 5 also true, it is 3",
     diff.DIFFERENT: "`diff --exit-code` found differences",
-    plan.UNPROVEN: "a plan was written, but time ran out before every aim was proven",
+    plan.UNPROVEN: "not proven: time ran out, or two searches of the solver contradict each other",
     main.INTERRUPTED: "interrupted with Ctrl-C",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +38,9 @@ AIMS = {
 }
 LEADING = tuple(aim.name for aim in AIMS.values() if aim.is_leading)
 MINIMISED = frozenset(aim.name for aim in AIMS.values() if not aim.maximise)
+
+Proof = Literal["duals", "search", "unconfirmed", "disputed"]
+"""What a bound rests on, the surest first: multipliers that are multiplied out; a solver's search
+that another search confirms; a search without a second opinion, which had no time to end; or
+multipliers only, since two searches contradict each other on what is better."""
+PROOFS: tuple[Proof, ...] = get_args(Proof)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
+
+from models.aims import Proof
 
 Status = Literal["planned", "unchanged", "unassigned", "unproven", "failed"]
 STATUSES: tuple[Status, ...] = ("planned", "unchanged", "unassigned", "unproven", "failed")
@@ -28,6 +30,7 @@ class AimOutcome:
     value: int
     bound: int
     proven: bool
+    proof: Proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def planned_estate(
 ) -> EstateResult:
     """Return the row of an estate from its plan.json."""
     aims = [
-        AimOutcome(aim["aim"], aim["value"], aim["bound"], aim["proven"]) for aim in record["aims"]
+        AimOutcome(**{field.name: aim[field.name] for field in fields(AimOutcome)})
+        for aim in record["aims"]
     ]
     totals = record["totals"]
     status: Status = "planned"

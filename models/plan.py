@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from models.aims import Proof
 from models.diagnostics import Finding
 from models.estate import Codes, Estate
 
@@ -53,7 +54,7 @@ class AimResult:
     ``value`` is that of the plan as written, ``best`` what was reached when it was the aim's
     turn; ``bound`` is what no plan can better, given the aims before; ``proven`` when ``best``
     meets it; ``conditional`` where an aim before is not proven: what is said of this one is then
-    said of the plans that keep what was reached there.
+    said of the plans that keep what was reached there. ``proof`` is what the bound rests on.
     """
 
     aim: str
@@ -61,6 +62,7 @@ class AimResult:
     best: int
     bound: int
     proven: bool
+    proof: Proof
     seconds: float
     conditional: bool = False
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from models.aims import Proof
 from models.integer_program import Aim
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What became of one aim when it was its turn; proven where ``best`` meets ``bound``."""
+    """What became of one aim when it was its turn; proven where ``best`` meets ``bound``.
+
+    ``proof`` is what the bound rests on.
+    """
 
     aim: str
     best: int
     bound: int
     seconds: float
+    proof: Proof = "duals"
 
     @property
     def proven(self) -> bool:

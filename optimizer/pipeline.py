@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,19 +11,23 @@ from models.errors import OutputError, PlanError
 from models.plan import Plan
 from models.solve_events import Watch
 from models.week_plan import First, WeekPlan
+from optimizer.certificate import RejectedError, verify
 from optimizer.checker import judge
 from optimizer.checker.violations import Judgement
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.replacement import recover
+from optimizer.formulation.solve_assignment import Solution, solve_assignment
+from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
 from optimizer.inputs.week_record import find_freed_jobs
 from optimizer.lists.week_planner import plan_week
+from optimizer.output.certificate_writer import write_certificate
 from optimizer.output.plan_writer import write_plan
 from optimizer.output.simulation_writer import RECORD, write_simulation
-from optimizer.planner import plan
+from optimizer.planner import plan_of_solution
 from optimizer.simulation import simulate
 from optimizer.simulation.results import Agreement, Simulation, measure_agreement
 from optimizer.solver.deadline import Deadline
@@ -34,11 +39,15 @@ OTHER_ORDER: dict[First, First] = {"limits": "tiers", "tiers": "limits"}
 
 @dataclass(frozen=True, slots=True)
 class PlanRun:
-    """A plan, what to select in its jobs, and, if asked for, the same in the ``other`` order."""
+    """A plan, what to select in its jobs, and, if asked for, the same in the ``other`` order.
+
+    ``certified`` has a sentence about each aim where a certificate was asked for.
+    """
 
     plan: Plan
     week: WeekPlan
     other: WeekPlan | None
+    certified: tuple[str, ...] = ()
 
 
 def run_plan(
@@ -51,11 +60,13 @@ def run_plan(
     compare: bool = False,
     watch: Watch = lambda event: None,
     after: Path | None = None,
+    certificate: Path | None = None,
 ) -> PlanRun:
     """Plan the estate in a folder and put the plan's files into ``out``.
 
     To ``compare``, jobs' choices are planned in the other order of the week's aims, too. Jobs that
-    name what the plan in the folder ``after`` set are free again.
+    name what the plan in the folder ``after`` set are free again. The bounds' ``certificate`` is
+    written after the plan and may take as long again as ``time_limit``.
     ``step`` is called with what is being done, ``watch`` with the events of the solver.
 
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
@@ -70,7 +81,9 @@ def run_plan(
         step("planning")
         deadline = Deadline(time_limit)
         context = PlanningContext.build(estate)
-        made = plan(estate, deadline.share(PLANS), seed, workers, progress=watch, context=context)
+        options = SolveOptions(estate.settings, deadline.share(PLANS), seed, workers, pooling=True)
+        best = solve_assignment(context, options, watch)
+        made = plan_of_solution(context, best)
         step("job lists")
         week = plan_week(context, made, deadline, step)
         step("writing")
@@ -81,7 +94,42 @@ def run_plan(
         if compare:
             step("job lists in the other order")
             other = plan_week(context, made, deadline, step, first=OTHER_ORDER[week.first])
-    return PlanRun(made, week, other)
+        certified: tuple[str, ...] = ()
+        if certificate is not None:
+            step("certificate")
+            certified = certify(made, best, Deadline(time_limit), certificate, out, folder)
+    return PlanRun(made, week, other, certified)
+
+
+def certify(
+    made: Plan, best: Solution, deadline: Deadline, file: Path, out: Path, folder: Path
+) -> tuple[str, ...]:
+    """Write the certificate of a plan to ``file``, verify it, and return what it certifies.
+
+    A file of the output folder ``out`` is written into ``folder``, which takes its place. Raises
+    PlanError where it does not verify, OutputError where it cannot be written.
+    """
+    with _folder_for(file, out, folder) as scratch:
+        written = scratch / file.name
+        if written.exists():
+            raise OutputError(f"{file}: is a file of the plan; choose another --certificate")
+        estate = made.estate
+        write_certificate(best, made.aims, estate.settings, estate.inputs, deadline, written)
+        try:
+            with written.open("rb") as lines:
+                return tuple(verify(lines))
+        except (RejectedError, ArithmeticError, LookupError, ValueError) as error:
+            raise PlanError(
+                f"the certificate does not verify ({error}), which is a defect of this program; "
+                "nothing was written. Please report it with the estate"
+            ) from error
+
+
+@contextmanager
+def _folder_for(file: Path, out: Path, folder: Path) -> Iterator[Path]:
+    same = file.parent.resolve() == out.resolve()
+    with nullcontext(folder) if same else write_atomically(file.parent, file.name) as scratch:
+        yield scratch
 
 
 def refuse_violations(judgement: Judgement) -> None:

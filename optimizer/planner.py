@@ -39,7 +39,12 @@ def plan(
     """
     context = context or PlanningContext.build(estate)
     options = SolveOptions(estate.settings, deadline or Deadline(), seed, workers, pooling)
-    best = solve_assignment(context, options, progress)
+    return plan_of_solution(context, solve_assignment(context, options, progress))
+
+
+def plan_of_solution(context: PlanningContext, best: Solution) -> Plan:
+    """Return the plan of the best assignment found, with its aims and findings."""
+    estate = context.estate
     spare = groups_with_capacity(best.problem, best.arcs)
     made = build_plan(context, best.group, best.arcs, spare)
     reasons = Counter(reason for _, reason, _ in made.unassigned)
@@ -71,7 +76,10 @@ def _result(stage: Stage, value: int, slack: Callable[[str, int], int]) -> AimRe
     given = slack(stage.aim, stage.best)
     lost = value - stage.best if stage.aim in MINIMISED else stage.best - value
     best = stage.best if 0 <= lost <= given else value
-    return AimResult(stage.aim, value, best, stage.bound, best == stage.bound, stage.seconds)
+    proven = best == stage.bound
+    # A disputed aim's bound is that of multipliers: a later aim's plan may have come to meet it.
+    proof = "duals" if proven and stage.proof == "disputed" else stage.proof
+    return AimResult(stage.aim, value, best, stage.bound, proven, proof, stage.seconds)
 
 
 def build_plan(

@@ -129,7 +129,8 @@ class Case:
             "format": 1,
             "inputs": dict(read.inputs),
             "aims": [
-                {"aim": aim, "value": value, "best": value, "bound": value, "proven": True}
+                dict.fromkeys(("value", "best", "bound"), value)
+                | {"aim": aim, "proven": True, "proof": "duals"}
                 for aim, value in aims.items()
             ],
             "week": self.week(),

@@ -89,10 +89,10 @@ def report(search: Search = EMPTY) -> Report:
         versions={"gip-planner": "0.1.0"},
         inputs={"vms.csv": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
         aims=[
-            AimResult("coverage", 167, 167, 167, True, 0.01),
-            AimResult("tier1", 112, 113, 113, True, 0.01),
-            AimResult("protected", 90, 90, 95, False, 0.01),
-            AimResult("peak", 16, 16, 14, False, 0.01),
+            AimResult("coverage", 167, 167, 167, True, "duals", 0.01),
+            AimResult("tier1", 112, 113, 113, True, "duals", 0.01),
+            AimResult("protected", 90, 90, 95, False, "search", 0.01),
+            AimResult("peak", 16, 16, 14, False, "search", 0.01),
         ],
         first="limits",
         weeks=[

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from models.aims import MINIMISED
+from models.aims import MINIMISED, PROOFS
 from models.estate import Estate
 from models.week_plan import ListWishes
 from optimizer.checker.plan_files import RECORD
@@ -109,4 +109,10 @@ def _judge_aim(
             "aims wrongly proven or not",
             f"has proven {aim.get('proven')}, expected {best == bound} "
             f"(best {best}, bound {bound})",
+        )
+    possible = [proof for proof in PROOFS if proof != "disputed" or best != bound]
+    if aim.get("proof") not in possible:
+        complain(
+            "aims with a wrong proof",
+            f"has proof {aim.get('proof')!r}, expected {' or '.join(possible)}",
         )

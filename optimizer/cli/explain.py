@@ -8,6 +8,7 @@ import click
 
 from optimizer.cli.completion import complete_jobs, complete_vms
 from optimizer.cli.options import estate_argument, reporting
+from optimizer.cli.plan import UNPROVEN
 
 
 @click.command(short_help="Why a VM has its server, or none.")
@@ -19,8 +20,17 @@ from optimizer.cli.options import estate_argument, reporting
 )
 @click.option("--all", "every", is_flag=True, help="Print every server, not the first 20.")
 @reporting
+@click.pass_context
 def explain(
-    estate: Path, plan: Path, vm: str, job: str | None, every: bool, quiet: bool, as_json: bool
+    ctx: click.Context,
+    /,
+    estate: Path,
+    plan: Path,
+    vm: str,
+    job: str | None,
+    every: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Say why VM of ESTATE, an id or a name, is served as it is in PLAN, an output folder.
 
@@ -30,6 +40,8 @@ def explain(
 
     Then where the week inside the choice of its job really leads it, run by run, and why; and what
     its part would give if the plan has the job to be split.
+
+    Exit code 5: two searches of the solver contradict each other on what forbids a task.
 
     \b
     Example:
@@ -51,3 +63,4 @@ def explain(
         print_json(record(explained))
     elif not quiet:
         print_explained(explained, every)
+    ctx.exit(UNPROVEN if any(task.disputed for task in explained.explanations) else 0)

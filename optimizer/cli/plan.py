@@ -34,6 +34,12 @@ UNASSIGNED, UNPROVEN = 3, 5
     "--report", is_flag=True, help="Write report.html and firewall.csv as well (see gip report)."
 )
 @click.option(
+    "--certificate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write multipliers that prove the bounds; may take as long again as --time-limit.",
+)
+@click.option(
     "--out-of-core",
     is_flag=True,
     help="Tables of VMs in Parquet, never whole in memory; --workers are processes, too.",
@@ -51,11 +57,15 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_splits.csv,
     proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
 
+    With --certificate the bounds can be verified without this program and without any solver, by a
+    short script: python -m optimizer.certificate FILE.
+
     With --out-of-core the tables vms, job_vms and current are Parquet and may be larger than this
     machine's memory: they are read, expanded, written and checked in partitions, by --workers
     processes of --memory each or on the cluster of a --scheduler. The files are the same.
 
-    Exit code 3: some tasks are unassigned; 5: time ran out before every aim was proven.
+    Exit code 3: some tasks are unassigned; 5: not every aim is proven, since time ran out or two
+    searches of the solver contradict each other.
 
     \b
     Example:
@@ -64,18 +74,24 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     """
     _refuse_conflicts(options)
     keep_estate(estate, out)
+    if options["certificate"] is not None:
+        keep_estate(estate, options["certificate"].parent)
     made = (_plan_out_of_core if options["out_of_core"] else _plan_in_memory)(
         estate, out, quiet, options
     )
     _print(made, out, options["seed"], options["as_json"], quiet)
+    if options["certificate"] and not (quiet or options["as_json"]):
+        _print_certified(made, options["certificate"])
     ctx.exit(_exit_code(made.plan))
 
 
 def _refuse_conflicts(options: dict[str, Any]) -> None:
     """Raise UsageError where options do not go together."""
     if options["out_of_core"]:
-        if options["compare"] or options["report"]:
-            raise click.UsageError("--compare and --report go without --out-of-core.")
+        if options["compare"] or options["report"] or options["certificate"]:
+            raise click.UsageError(
+                "--compare, --report and --certificate go without --out-of-core."
+            )
         refuse_conflicting_options(options, here=("memory",))
     elif any(options[name] for name in OPTIONS):
         raise click.UsageError("--scheduler, --memory and --tls options need --out-of-core.")
@@ -91,7 +107,7 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
         sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
         made = run_plan(
             estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch,
-            options["after"],
+            options["after"], options["certificate"],
         )  # fmt: skip
         if options["report"]:
             from optimizer.output.report.report import PAGE, ReportFiles, write_report
@@ -128,6 +144,14 @@ def _print(made: PlanRun, out: Path, seed: int, as_json: bool, quiet: bool) -> N
         print_plan(plan, week, out)
         if other is not None:
             print_comparison(week, other)
+
+
+def _print_certified(made: PlanRun, file: Path) -> None:
+    from optimizer.output.console.plain import say
+
+    for sentence in made.certified:
+        say(sentence)
+    say(f"Certificate: {file}; verify it with python -m optimizer.certificate {file}")
 
 
 def _exit_code(plan: Plan) -> int:

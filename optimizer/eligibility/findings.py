@@ -51,6 +51,7 @@ def findings(
         Finding("warning", "unassigned", reason, f"tasks without a proxy: {count}")
         for reason, count in unassigned.items()
     ]
+    found += _doubtful_proofs(aims)
     if stranded:
         detail = f"tasks that the backup server could not take over: {stranded}"
         found.append(Finding("warning", "no_failover", "plan", detail))
@@ -58,6 +59,20 @@ def findings(
         detail = f"{count} of its VMs require success and have no proxy: their backup fails"
         found.append(Finding("warning", "required_success", estate.jobs["job"].iloc[job], detail))
     return sorted(set(found))
+
+
+def _doubtful_proofs(aims: Sequence[AimResult]) -> Iterator[Finding]:
+    """Yield the aims on which searches contradict each other, or had no second opinion."""
+    for aim in aims:
+        if aim.proof == "disputed":
+            detail = (
+                "one search of CP-SAT ruled out what another one, without presolve, has found: "
+                "a defect of the solver; the aim is not proven, its bound is that of multipliers"
+            )
+            yield Finding("warning", "solver_disagrees", aim.aim, detail)
+        elif aim.proof == "unconfirmed":
+            detail = "the bound is what one search of CP-SAT says, which no other one confirmed"
+            yield Finding("info", "unconfirmed_bound", aim.aim, detail)
 
 
 def find_stranded(plan: Plan) -> int:

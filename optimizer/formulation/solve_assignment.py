@@ -13,11 +13,12 @@ from models.plan import Tasks
 from models.solve_events import Stage, Watch
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
-from optimizer.formulation.decomposition.coordinator import solve_decomposed
+from optimizer.formulation.decomposition.coordinator import Answer, solve_decomposed
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.grouping import assign_tasks, group_tasks
 from optimizer.formulation.solution_mapping import Arcs
 from optimizer.formulation.staged_solve import (
+    SolvedPart,
     SolveOptions,
     advance,
     build_formulation,
@@ -41,7 +42,8 @@ class Formulation:
 class Solution:
     """The best assignment found, and how good each aim is.
 
-    ``problem`` has the groups, ``group`` each task's, ``arcs`` how many of each go where.
+    ``problem`` has the groups, ``group`` each task's, ``arcs`` how many of each go where; ``parts``
+    have the same as it was solved, part by part.
     """
 
     problem: AssignmentProblem
@@ -49,26 +51,26 @@ class Solution:
     arcs: Arcs
     values: tuple[int, ...]
     stages: tuple[Stage, ...]
+    parts: tuple[SolvedPart, ...]
 
 
 def solve_assignment(context: PlanningContext, options: SolveOptions, progress: Watch) -> Solution:
     """Solve the assignment of the tasks, by the estate's aims in their order."""
     problem, group = group_tasks(context)
-    arcs, values, stages = solve_decomposed(problem, options, progress) or _solve_undivided(
+    arcs, values, stages, parts = solve_decomposed(problem, options, progress) or _solve_undivided(
         problem, options, progress
     )
-    return Solution(problem, group, arcs, values, stages)
+    return Solution(problem, group, arcs, values, stages, parts)
 
 
-def _solve_undivided(
-    problem: AssignmentProblem, options: SolveOptions, progress: Watch
-) -> tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]:
+def _solve_undivided(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
     """Solve without decomposing; return the counts, every aim's value and its stage."""
     solve = start(problem, options)
     for stop in stage_boundaries(solve.aims, coordinated=False):
         solve = advance(solve, stop, options, progress)
     arcs = solve.arcs if solve.stages[0].proven else assign_greedily(problem, solve.arcs)
-    return arcs, solve.values(arcs), solve.stages
+    values = solve.values(arcs)
+    return arcs, values, solve.stages, (SolvedPart(problem, arcs, values, solve.stages),)
 
 
 def build_model(context: PlanningContext, pooling: bool) -> Formulation:

@@ -70,6 +70,16 @@ class StagedSolve:
         return replace(self, program=replace(self.before, lower=lower, upper=upper))
 
 
+@dataclass(frozen=True, slots=True)
+class SolvedPart:
+    """A problem with its plan: every aim's value, and what became of it when it was its turn."""
+
+    problem: AssignmentProblem
+    arcs: Arcs
+    values: tuple[int, ...]
+    stages: tuple[Stage, ...]
+
+
 def start(problem: AssignmentProblem, asked: SolveOptions, roof: int = 0) -> StagedSolve:
     """Return the course of ``problem`` before its first aim.
 

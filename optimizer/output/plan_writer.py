@@ -124,6 +124,7 @@ def record(plan: Plan, week: WeekPlan, seed: int) -> dict[str, Any]:
                 "best": aim.best,
                 "bound": aim.bound,
                 "proven": aim.proven,
+                "proof": aim.proof,
                 "conditional": aim.conditional,
                 "seconds": round(aim.seconds, 3),
             }

@@ -35,13 +35,14 @@ class SearchLimits:
     deadline of the plan.
 
     ``found`` is told the aim's value of each better plan while the search goes on, from the
-    solver's thread.
+    solver's thread. Without ``presolve`` the solver takes the program as it is: a second opinion.
     """
 
     deterministic: float
     deadline: Deadline
     seed: int
     found: Callable[[int], None] | None = None
+    presolve: bool = True
 
 
 def solve_cp_sat(
@@ -121,6 +122,7 @@ def _solve(
     parameters.num_workers = 1
     parameters.linearization_level = 2
     parameters.random_seed = effort.seed
+    parameters.cp_model_presolve = effort.presolve
     parameters.catch_sigint_signal = False
     parameters.max_deterministic_time = effort.deterministic
     if seconds < float("inf"):

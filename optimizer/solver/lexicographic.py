@@ -3,7 +3,8 @@
 Knows nothing of proxies. Aims are taken together while the relaxation alone settles them: each
 is bounded, taken as reached, and held; then one search near the relaxation's last point looks
 for an integer plan that reaches all of those bounds, which proves them all. Where there is none
-near, each aim gets a search of its own.
+near, each aim gets a search of its own. What only such a search says of a bound is asked of a
+second one, without presolve.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from itertools import islice
 
 import numpy as np
 
+from models.aims import Proof
 from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
 from models.solve_events import Stage, Trial, Watch, telling
 from optimizer.solver.anytime import search_anytime
@@ -183,10 +185,10 @@ class LexicographicSolver:
         self._progress(Trial(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound and relaxed.x is not None:
             self._take(aim, search_near(before, aim, relaxed.x, bound, self._quick))
-        bound = self._closed(aim, relaxed, before, bound)
+        bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
-        self._record(Stage(aim.name, value, bound, time.monotonic() - began))
+        self._record(Stage(aim.name, value, bound, time.monotonic() - began, proof))
 
     def _hurried(self, aim: Aim) -> int | None:
         """Improve squares by a sketch where time is short; return its bound, None without one."""
@@ -197,17 +199,19 @@ class LexicographicSolver:
         self._take(aim, found)
         return bound
 
-    def _closed(self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int) -> int:
+    def _closed(
+        self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
+    ) -> tuple[int, Proof]:
         """Search all points near ``bound``, then farther from it, until the plan's value and the
-        bound meet; return the bound.
+        bound meet; return the bound and what it rests on.
 
         The nearer to the relaxation's bound a point has to be, the more do its reduced costs
         fix: that no point is that good often takes a small part of the time that the best one
         takes.
         """
-        value = aim.value(self._x)
+        value, by_duals = aim.value(self._x), bound
         close = abs(value - bound) <= CLOSE * abs(value)
-        left = (self._quick if close else self._thorough).deterministic
+        allowed = left = (self._quick if close else self._thorough).deterministic
         for share in SHARES if relaxed.x is not None else SHARES[-1:]:
             gap = abs(aim.value(self._x) - bound)
             if gap == 0 or left <= 0:
@@ -228,7 +232,25 @@ class LexicographicSolver:
             if inside is not None:
                 worst = (max if aim.maximise else min)(inside, outside)
                 bound = (min if aim.maximise else max)(bound, worst)
-        return bound
+        if bound == by_duals:
+            return bound, "duals"
+        better = relaxed.restrict_to_value(before, bound + aim.sign)
+        proof = self._second_opinion(aim, better, max(self._quick.deterministic, allowed - left))
+        if proof != "disputed":
+            return bound, proof
+        return by_duals, "duals" if aim.value(self._x) == by_duals else proof
+
+    def _second_opinion(self, aim: Aim, better: IntegerProgram, work: float) -> Proof:
+        """Ask a search without presolve for a point of the ``better`` ones that the first search
+        ruled out, with at most as much ``work``; take the point where there is one."""
+        effort = replace(
+            self._thorough, deterministic=work, deadline=self._deadline.share(0.5), presolve=False
+        )
+        found = solve_cp_sat(better, None, self._x, effort)
+        self._take(aim, found)
+        if found.x is not None:
+            return "disputed"
+        return "search" if found.empty else "unconfirmed"
 
     def _keep(self, aim: Aim, value: int, relaxed: LpBound, before: IntegerProgram) -> None:
         """Hold ``aim`` at ``value``, less what later aims may give back."""

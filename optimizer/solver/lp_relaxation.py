@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -69,10 +70,18 @@ class LpBound:
         return trivial(program, self.proof.aim)
 
 
-def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:
+def bound_by_lp(
+    program: IntegerProgram,
+    aim: Aim,
+    near: Ints,
+    deadline: Deadline,
+    told: Callable[[LpBound], object] = lambda bound: None,
+) -> LpBound:
     """Return the bound of ``aim``; squares are cut finer until the relaxation has them right.
 
-    ``near`` is a point of the program: around it squares are cut first.
+    ``near`` is a point of the program: around it squares are cut first. ``told`` hears of every
+    round's bound: each is proven on what the one before has left of the points as good as its
+    ``cutoff``.
     """
     w, q = program.squares
     used = np.isin(q, aim.column) | np.isin(q, program.rows.column)
@@ -87,6 +96,7 @@ def bound_by_lp(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadlin
             break
         x, duals, value = found
         best = LpBound(prove_bound(program, aim, duals), floor, x)
+        told(best)
         reached = aim.constant + aim.sign * int(np.floor(value + best.proof.margin))
         if not used.any() or best.proof.bound == reached:
             break

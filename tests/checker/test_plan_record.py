@@ -85,6 +85,11 @@ def test_objectives_are_judged_in_their_order(tmp_path: Path) -> None:
         ("peak", {"best": 4, "bound": 4}, "has value 3 beyond its bound 4"),
         ("peak", {"bound": 2, "proven": False}, ""),
         ("peak", {"best": "3"}, "lacks a whole number"),
+        ("peak", {"proof": "unconfirmed"}, ""),
+        ("peak", {"proof": "hope"}, "has proof 'hope', expected duals or search or unconfirmed"),
+        ("peak", {"proof": None}, "has proof None"),
+        ("peak", {"proof": "disputed"}, "has proof 'disputed', expected"),
+        ("peak", {"bound": 2, "proven": False, "proof": "disputed"}, ""),
         # Tolerances: peak may lose floor(0.5 * 2) = 1, coverage floor(0.2 * 5) = 1 and not 2.
         ("peak", {"best": 2, "bound": 2}, ""),
         ("peak", {"best": 1, "bound": 1}, "has value 3, expected 1 or better"),

@@ -16,14 +16,16 @@ from optimizer.output.batch_page import write_page
 from optimizer.output.console.batch import write_table
 
 ROWS = [
-    EstateResult("=1+1", "planned", 5, 0, 1, [AimOutcome("coverage", 5, 5, True)], 1.5, 2_500_000),
+    EstateResult(
+        "=1+1", "planned", 5, 0, 1, [AimOutcome("coverage", 5, 5, True, "duals")], 1.5, 2_500_000
+    ),
     EstateResult(
         '<b>&"',
         "unproven",
         9,
         0,
         2,
-        [AimOutcome("coverage", 9, 9, True), AimOutcome("peak", 4, 3, False)],
+        [AimOutcome("coverage", 9, 9, True, "duals"), AimOutcome("peak", 4, 3, False, "search")],
         2,
         3,
     ),

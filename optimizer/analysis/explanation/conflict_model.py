@@ -13,6 +13,7 @@ from models.assignment_problem import AssignmentProblem, Counts
 from models.estate import Codes
 from optimizer.analysis.explanation.minimal_conflict import (
     MOST_WORK,
+    DisputedError,
     UndecidedError,
     deterministic_solver,
     find_minimal_conflict,
@@ -28,7 +29,8 @@ def find_conflict(
     """Find a smallest set of facts that leaves ``task`` without a server, sorted.
 
     ``proxy`` is the plan's, a server code per task, -1 for none. None where nothing forbids it.
-    UndecidedError where CP-SAT ran out of its limits.
+    UndecidedError where CP-SAT ran out of its limits, DisputedError where a second search of it
+    contradicts the first.
     """
     problem, group = group_tasks(context)
     model = _Model(problem, int(group[task]), context.estate.servers["server"].tolist())
@@ -161,9 +163,11 @@ class _Model:
     def grow_from(self, wanted: frozenset[int]) -> frozenset[int] | None:
         """Grow ``wanted`` facts by others that can hold with them, until no more can.
 
-        None where the wanted ones cannot hold.
+        None where the wanted ones cannot hold, by two searches.
         """
         if not self._can_hold(wanted):
+            if self._can_hold(wanted, presolve=False):
+                raise DisputedError
             return None
         return self._grow(wanted, sorted(frozenset(range(len(self.facts))) - wanted))
 
@@ -176,7 +180,7 @@ class _Model:
         half = len(rest) // 2
         return self._grow(self._grow(held, rest[:half]), rest[half:])
 
-    def _can_hold(self, facts: frozenset[int]) -> bool:
+    def _can_hold(self, facts: frozenset[int], presolve: bool = True) -> bool:
         """Tell whether ``facts`` can hold, whatever of the others do.
 
         These are dropped, not left to choose: what is left are plain sums, which CP-SAT knows the
@@ -185,7 +189,7 @@ class _Model:
         for number, literal in enumerate(self.facts.values()):
             domain = self._model.proto.variables[literal.index].domain
             domain[0] = domain[1] = int(number in facts)
-        solver = deterministic_solver(self._work_left)
+        solver = deterministic_solver(self._work_left, presolve)
         status = solver.solve(self._model)
         self._work_left -= solver.response_proto.deterministic_time
         if status == cp_model.UNKNOWN:

@@ -15,7 +15,7 @@ from models.plan import OTHER, UNKNOWN, WINDOWS, Tasks
 from optimizer.analysis.explanation.address_remedies import address_remedies
 from optimizer.analysis.explanation.capacity import ServerCapacity
 from optimizer.analysis.explanation.conflict_model import find_conflict
-from optimizer.analysis.explanation.minimal_conflict import UndecidedError
+from optimizer.analysis.explanation.minimal_conflict import DisputedError, UndecidedError
 from optimizer.analysis.explanation.obstacles import Fact, ObstacleFinder
 from optimizer.analysis.explanation.repairs import Repair, RepairFinder
 from optimizer.analysis.explanation.routes import Paths
@@ -35,8 +35,8 @@ class Explanation:
     is not planned, the backup server's own work (S5) or of an unknown system. ``changes`` are those
     that lead to a better tier, the cheapest first; ``remedies`` are for addresses that count as
     unknown. Of a task without a proxy ``forbidden`` is a smallest set of
-    facts that leaves it without one; None where nothing forbids it, or where it was not found in
-    time, which ``undecided`` tells.
+    facts that leaves it without one; None where nothing forbids it, where it was not found in
+    time, which ``undecided`` tells, or where two searches contradict each other: ``disputed``.
     """
 
     task: int
@@ -46,6 +46,7 @@ class Explanation:
     changes: tuple[Repair, ...]
     forbidden: tuple[Fact, ...] | None = None
     undecided: bool = False
+    disputed: bool = False
     remedies: tuple[str, ...] = ()
 
 
@@ -83,6 +84,8 @@ class Explainer:
             why = find_conflict(context, self._proxy, task, obstacles)
         except UndecidedError:
             return replace(explanation, undecided=True)
+        except DisputedError:
+            return replace(explanation, disputed=True)
         return replace(explanation, forbidden=why)
 
 

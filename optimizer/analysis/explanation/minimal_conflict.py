@@ -20,6 +20,10 @@ class UndecidedError(Exception):
     """The solver ran out of its limits."""
 
 
+class DisputedError(Exception):
+    """A search without presolve contradicts the first one."""
+
+
 def find_minimal_conflict(
     facts: int, grow_from: Holds, needed: Iterable[int] = ()
 ) -> frozenset[int] | None:
@@ -27,7 +31,8 @@ def find_minimal_conflict(
 
     ``grow_from`` returns, given facts that have to hold, some that then can, these among them, the
     more the better; None where they cannot. Of ``needed`` facts it is known that all others can
-    hold without them. None where all can hold. UndecidedError where it takes too long.
+    hold without them. None where all can hold. UndecidedError where it takes too
+    long, DisputedError where a second search finds fewer facts that meet every correction.
     """
     everything = frozenset(range(facts))
     corrections = [frozenset({fact}) for fact in needed]
@@ -35,6 +40,8 @@ def find_minimal_conflict(
         wanted = _smallest_hitting_set(facts, corrections)
         found = grow_from(wanted)
         if found is None:
+            if len(_smallest_hitting_set(facts, corrections, presolve=False)) < len(wanted):
+                raise DisputedError
             return wanted
         if found == everything:
             return None
@@ -42,21 +49,27 @@ def find_minimal_conflict(
     raise UndecidedError
 
 
-def _smallest_hitting_set(facts: int, sets: Sequence[frozenset[int]]) -> frozenset[int]:
+def _smallest_hitting_set(
+    facts: int, sets: Sequence[frozenset[int]], presolve: bool = True
+) -> frozenset[int]:
     model = cp_model.CpModel()
     chosen = [model.new_bool_var("") for _ in range(facts)]
     for members in sets:
         model.add_bool_or([chosen[fact] for fact in sorted(members)])
     model.minimize(sum(chosen))
-    solver = deterministic_solver()
+    solver = deterministic_solver(MOST_WORK, presolve)
     if solver.solve(model) != cp_model.OPTIMAL:
         raise UndecidedError
     return frozenset(fact for fact, var in enumerate(chosen) if solver.boolean_value(var))
 
 
-def deterministic_solver(work: float = MOST_WORK) -> cp_model.CpSolver:
-    """Return a solver that finds the same each time, and stops after so much ``work``."""
+def deterministic_solver(work: float, presolve: bool) -> cp_model.CpSolver:
+    """Return a solver that finds the same each time, and stops after so much ``work``.
+
+    Without ``presolve`` it takes the model as it is, for a second opinion.
+    """
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = max(0.0, work)
+    solver.parameters.cp_model_presolve = presolve
     return solver

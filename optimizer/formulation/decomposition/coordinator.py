@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.aims import AIMS, BALANCE, LEADING
+from models.aims import AIMS, BALANCE, LEADING, PROOFS
 from models.assignment_problem import AssignmentProblem
 from models.settings import Settings
 from models.solve_events import Stage, Trial, Watch
@@ -28,6 +28,7 @@ from optimizer.formulation.decomposition.subproblems import (
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.solution_mapping import Arcs
 from optimizer.formulation.staged_solve import (
+    SolvedPart,
     SolveOptions,
     StagedSolve,
     advance,
@@ -38,14 +39,14 @@ from optimizer.formulation.variables import highest_peak
 from optimizer.solver.deadline import interruptible
 
 BUNDLE = 500
-Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...]]
+Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...], tuple[SolvedPart, ...]]
 
 
 def solve_decomposed(
     problem: AssignmentProblem, asked: SolveOptions, progress: Watch
 ) -> Answer | None:
-    """Return the best counts, every aim's figure and what became of it; None where ``problem``
-    is best answered in one piece."""
+    """Return the best counts, every aim's figure and what became of it, and the same of each part;
+    None where ``problem`` is best answered in one piece."""
     tolerance = asked.settings.tolerance
     least = _minimum_size(asked.settings)
     if len(problem.count) < 2 * least or any(map(tolerance.get, asked.settings.objectives)):
@@ -73,10 +74,15 @@ def solve_decomposed(
     arcs = merge_solutions((part, course.arcs) for part, course in zip(parts, courses, strict=True))
     if not stages[0].proven:
         arcs = assign_greedily(problem, arcs)
-        return arcs, start(problem, asked).values(arcs), stages
-    of_courses = zip(*(course.values(course.arcs) for course in courses), strict=True)
-    pairs = zip(aims, of_courses, strict=True)
-    return arcs, tuple(AIMS[aim.name].combine(values) for aim, values in pairs), stages
+        values = start(problem, asked).values(arcs)
+        return arcs, values, stages, (SolvedPart(problem, arcs, values, stages),)
+    solved = tuple(
+        SolvedPart(course.problem, course.arcs, course.values(course.arcs), course.stages)
+        for course in courses
+    )
+    pairs = zip(aims, zip(*(part.values for part in solved), strict=True), strict=True)
+    values = tuple(AIMS[aim.name].combine(of_parts) for aim, of_parts in pairs)
+    return arcs, values, stages, solved
 
 
 def _minimum_size(settings: Settings) -> int:
@@ -101,7 +107,7 @@ def _resolve_backup_need(division: Decomposition, asked: SolveOptions, least: in
         part = with_unlimited_backup_server(part)
     hurried = replace(asked, deadline=asked.deadline.share(0.25))
     course = advance(start(part.problem, hurried), len(LEADING), hurried, lambda event: None)
-    if not all(stage.proven for stage in course.stages):
+    if not all(stage.proven and stage.proof == "duals" for stage in course.stages):
         return division.with_need(division.may_need_backup)
     group, server, _ = course.arcs
     users = division.group[part.group[group[server == part.problem.backup_server]]]
@@ -164,5 +170,9 @@ def _combined_stages(courses: Sequence[StagedSolve]) -> tuple[Stage, ...]:
 
 def _combine_stages(stages: Sequence[Stage]) -> Stage:
     aim = stages[0].aim
-    best, bound = (AIMS[aim].combine(getattr(s, of) for s in stages) for of in ("best", "bound"))
-    return Stage(aim, best, bound, sum(stage.seconds for stage in stages))
+    combine = AIMS[aim].combine
+    best, bound = (combine(getattr(stage, of) for stage in stages) for of in ("best", "bound"))
+    weakest = max((stage.proof for stage in stages), key=PROOFS.index)
+    if combine is max and best == bound:  # one part that has this bound is enough
+        weakest = min((stage.proof for stage in stages if stage.bound == bound), key=PROOFS.index)
+    return Stage(aim, best, bound, sum(stage.seconds for stage in stages), weakest)

@@ -19,7 +19,7 @@ SHOWN = 20
 FIGURES = ("tasks", "unassigned", "findings")
 COLUMNS = (
     "estate", "status", *FIGURES, *WEEK_COLUMNS,
-    *(f"{aim}_{part}" for aim in AIMS for part in ("value", "bound", "proven")),
+    *(f"{aim}_{part}" for aim in AIMS for part in ("value", "bound", "proven", "proof")),
     "seconds", "peak_memory", "error",
 )  # fmt: skip
 
@@ -47,6 +47,7 @@ def cells(row: EstateResult) -> dict[str, str]:
         found[f"{aim.aim}_value"] = str(aim.value)
         found[f"{aim.aim}_bound"] = str(aim.bound)
         found[f"{aim.aim}_proven"] = str(aim.proven).lower()
+        found[f"{aim.aim}_proof"] = aim.proof
     return found
 
 

@@ -63,6 +63,7 @@ def _record(explained: VmExplanations, found: Explanation) -> dict[str, Any]:
         ],
         "forbidden_by": None if found.forbidden is None else _facts(found.forbidden),
         "undecided": found.undecided,
+        "disputed": found.disputed,
         "remedies": list(found.remedies),
         "week": route_record(explained, found),
     }
@@ -165,6 +166,11 @@ def _worded(explained: VmExplanations, change: Repair) -> str:
 def _forbidden(explained: VmExplanations, found: Explanation) -> list[str]:
     if found.undecided:
         return ["Which facts forbid it was not found in time."]
+    if found.disputed:
+        return [
+            "Which facts forbid it is not proven: of two searches of the solver one rules out what "
+            "the other has found, a defect of the solver."
+        ]
     if found.proxy >= 0:
         return []
     if found.forbidden is None:

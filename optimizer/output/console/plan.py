@@ -57,12 +57,14 @@ def _aims(plan: Plan) -> Table:
     for name in ("value", "bound"):
         table.add_column(name, justify="right")
     table.add_column("proven")
+    table.add_column("proof")
     table.add_column("seconds", justify="right")
     for aim in plan.aims:
         gap = abs(aim.best - aim.bound) / max(1, abs(aim.bound))
         proven = "yes" if aim.proven else f"no, gap {gap:.2%}"
         proven += ", given those above" * aim.conditional
-        table.add_row(aim.aim, str(aim.value), str(aim.bound), proven, f"{aim.seconds:.2f}")
+        figures = str(aim.value), str(aim.bound)
+        table.add_row(aim.aim, *figures, proven, aim.proof, f"{aim.seconds:.2f}")
     return table
 
 
