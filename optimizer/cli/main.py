@@ -18,6 +18,7 @@ from optimizer.cli.apply import apply
 from optimizer.cli.batch import batch
 from optimizer.cli.check import check
 from optimizer.cli.diff import diff
+from optimizer.cli.drift import drift
 from optimizer.cli.explain import explain
 from optimizer.cli.export import export
 from optimizer.cli.generate import generate
@@ -49,7 +50,7 @@ def gip() -> None:
 
 
 COMMANDS = (
-    plan, check, init, generate, imports, simulate, explain, diff, whatif, place, batch,
+    plan, check, init, generate, imports, simulate, explain, diff, drift, whatif, place, batch,
     report, export, apply, rollback, tables, anonymise,
 )  # fmt: skip
 

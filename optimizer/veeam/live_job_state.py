@@ -102,7 +102,8 @@ def compare_job(wish: JobChange, interface: LiveJobState) -> JobState:
     except BodyError as error:
         raise GipError(f"job {wish.job!r}: {error}") from error
     except SkippedError as error:
-        return JobState(_action(error), str(error), now, aim and aim.wanted)
+        wanted = None if aim is None else aim.wanted
+        return JobState(_action(error), str(error), now, wanted)
 
 
 def add_state(wish: JobChange, interface: LiveJobState) -> dict[str, Any]:
