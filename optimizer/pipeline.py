@@ -18,7 +18,7 @@ from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.replacement import recover
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
-from optimizer.inputs.week_record import find_freed_jobs
+from optimizer.inputs.week_record import free_after
 from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_plan
 from optimizer.output.simulation_writer import RECORD, write_simulation
@@ -65,7 +65,7 @@ def run_plan(
     step("reading")
     estate = read_estate(estate_folder)
     if after is not None:
-        estate = estate.with_free(find_freed_jobs(estate, after))
+        estate = free_after(estate, after)
     with write_atomically(out, last="plan.json") as folder:
         step("planning")
         deadline = Deadline(time_limit)
