@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,16 +32,16 @@ def before(folder: Path, jobs: Mapping[str, Row], parts: Mapping[str, str] | Non
     _write(folder / "job_proxies.csv", head, rows)
     seen = [(job, saw) for job, (_, _, saw) in jobs.items()]
     _write(folder / "job_before.csv", ("job", "proxies"), seen)
-    head = ("job", "rank", "part", "name", "choice", "proxies", "vm", "vm_name")
+    split_head = ("job", "rank", "part", "name", "choice", "proxies", "vm", "vm_name")
     of_split = [
         ("j", "1", str(part), name, "list", proxies, "a", "")
         for part, (name, proxies) in enumerate((parts or {}).items())
     ]
-    _write(folder / "job_splits.csv", head, of_split)
+    _write(folder / "job_splits.csv", split_head, of_split)
     return folder
 
 
-def _write(path: Path, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([head, *rows])
 

@@ -72,7 +72,7 @@ def test_from_before_the_plan_to_after_it_and_what_others_change(site: Site) -> 
 def test_every_state_and_its_severity(site: Site, tmp_path: Path) -> None:
     names = "as-before", "as-planned", "changed", "gone", "off", "hidden", "no-server"
     site.write(
-        {name: [TWO] for name in names} | {"no-server": ["gip-04"]},
+        {**{name: [TWO] for name in names}, "no-server": ["gip-04"]},
         {name: [ONE] for name in (*names, "kept", "kept-moved", "kept-gone")},
         {name: [ONE] for name in ("kept", "kept-moved", "kept-gone")},
     )
