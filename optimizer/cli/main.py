@@ -24,10 +24,12 @@ from optimizer.cli.export import export
 from optimizer.cli.generate import generate
 from optimizer.cli.importers import imports
 from optimizer.cli.init import init
+from optimizer.cli.metrics import metrics
 from optimizer.cli.place import place
 from optimizer.cli.plan import plan
 from optimizer.cli.report import report
 from optimizer.cli.rollback import rollback
+from optimizer.cli.schema import schema
 from optimizer.cli.simulate import simulate
 from optimizer.cli.system_errors import MEMORY, explain_failure
 from optimizer.cli.tables import tables
@@ -51,7 +53,7 @@ def gip() -> None:
 
 COMMANDS = (
     plan, check, init, generate, imports, simulate, explain, diff, drift, whatif, place, batch,
-    report, export, apply, rollback, tables, anonymise,
+    report, export, apply, rollback, metrics, tables, schema, anonymise,
 )  # fmt: skip
 
 for command in COMMANDS:

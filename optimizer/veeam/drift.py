@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from optimizer.veeam.changes import AS_PLANNED, CHANGE, NOT_COVERED, STALE, UNKNOWN
+from optimizer.veeam.changes import CHANGE, NOT_COVERED, STALE, UNKNOWN
 from optimizer.veeam.job_payload import read_selection
-from optimizer.veeam.live_job_state import LiveJobState, compare_job
+from optimizer.veeam.live_job_state import JobState, LiveJobState, compare_job
 from optimizer.veeam.planned_lists import JobChange, PlannedLists
 from optimizer.veeam.responses import truth
 
-NOT_SET, CHANGED, DISABLED = "not set", "changed", "disabled"
-NOT_READABLE, UNPLANNED = "not readable", "unplanned"
-STATES = (CHANGED, UNKNOWN, NOT_COVERED, NOT_SET, DISABLED, NOT_READABLE, UNPLANNED)
-SEVERITIES = ("error", "warning", "info")
+Severity = Literal["error", "warning", "info"]
+Change = Literal["set", "keep", ""]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+State = Literal[
+    "changed", "unknown", "not covered", "not set", "disabled", "not readable", "unplanned"
+]  # fmt: skip
+STATES: dict[str, State] = {  # of the actions of `changes`
+    CHANGE: "not set", STALE: "changed", UNKNOWN: "unknown", NOT_COVERED: "not covered",
+}  # fmt: skip
 GUEST_STEPS = (
     "appAwareProcessing", "applicationAwareProcessing", "guestFSIndexing", "guestFileSystemIndexing"
 )  # fmt: skip
@@ -23,17 +28,16 @@ GUEST_STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class DriftedJob:
-    """A job that is not as planned: how bad (`SEVERITIES`), what it is, and what to do.
+    """A job that is not as planned: how bad that is, in which way, and what to do.
 
-    ``state`` is one of `STATES`.
     ``planned`` and ``now`` are servers by name, none for automatic selection; None where there is
     no plan, or nothing is told.
     """
 
-    severity: str
+    severity: Severity
     job: str
-    state: str
-    change: str
+    state: State
+    change: Change
     planned: tuple[str, ...] | None
     now: tuple[str, ...] | None
     detail: str
@@ -67,8 +71,10 @@ def find_drift(plan: PlannedLists, interface: LiveJobState) -> Drift:
 
     Raises GipError where a job's body is none of the interface's revision.
     """
-    rows = [("set", job) for job in plan.wishes] + [("keep", job) for job in plan.kept]
-    found = [_drifted(job, change, interface) for change, job in rows]
+    found = [
+        *(_drifted(job, "set", interface) for job in plan.wishes),
+        *(_drifted(job, "keep", interface) for job in plan.kept),
+    ]
     drifted = [job for job in found if job is not None]
     jobs = sorted(
         [*drifted, *_unplanned(plan, interface)],
@@ -77,28 +83,35 @@ def find_drift(plan: PlannedLists, interface: LiveJobState) -> Drift:
     return Drift(tuple(jobs), found.count(None))
 
 
-def _drifted(job: JobChange, change: str, interface: LiveJobState) -> DriftedJob | None:
+def _drifted(job: JobChange, change: Change, interface: LiveJobState) -> DriftedJob | None:
     """Return how a job differs from its plan, None where it does not."""
-    listed = interface.live.jobs.find(job.job)
-    state = compare_job(job, interface)
-    severity = "error" if change == "set" else "warning"
-    now = None if state.now is None else interface.live.names_of(state.now)
-    what, detail = state.action, state.reason
-    if len(listed) == 1 and not listed[0].fit:
-        severity, what = "info", NOT_READABLE
-        detail = f"is a {listed[0].type}, whose proxies revision {interface.revision.name} hides"
-    elif len(listed) == 1 and truth(interface.bodies[listed[0].id], "isDisabled"):
-        severity, what = "warning", DISABLED
-        detail = "does not run, so its servers have less to do; enable it, or plan without it"
-    elif what == AS_PLANNED:
+    found = compare_job(job, interface)
+    severity, state, detail = _judge(job, change, found, interface)
+    if state is None:
         return None
-    elif what == CHANGE:
-        severity, what = "warning", NOT_SET
-        detail = "still as before the plan; `gip apply` sets it"
-    elif what == STALE:
-        what = CHANGED
-        detail = "changed since by somebody else; set it as planned, or import it and plan again"
-    return DriftedJob(severity, job.job, what, change, job.wanted, now, detail)
+    now = None if found.now is None else interface.live.names_of(found.now)
+    return DriftedJob(severity, job.job, state, change, job.wanted, now, detail)
+
+
+def _judge(
+    job: JobChange, change: Change, found: JobState, interface: LiveJobState
+) -> tuple[Severity, State | None, str]:
+    """Return how bad a job's state is, what to call it (None: as planned), and what to do."""
+    listed = interface.live.jobs.find(job.job)
+    if len(listed) == 1 and not listed[0].fit:
+        revision = interface.revision.name
+        return (
+            "info",
+            "not readable",
+            f"is a {listed[0].type}: revision {revision} hides its proxies",
+        )
+    if len(listed) == 1 and truth(interface.bodies[listed[0].id], "isDisabled"):
+        return "warning", "disabled", "does not run; enable it, or import it and plan again"
+    if found.action == CHANGE:
+        return "warning", "not set", "still as before the plan; `gip apply` sets it"
+    remedy = "apply the plan again, or import the job and plan again"
+    detail = f"changed since; {remedy}" if found.action == STALE else found.reason
+    return "error" if change == "set" else "warning", STATES.get(found.action), detail
 
 
 def _unplanned(plan: PlannedLists, interface: LiveJobState) -> Iterator[DriftedJob]:
@@ -115,7 +128,7 @@ def _unplanned(plan: PlannedLists, interface: LiveJobState) -> Iterator[DriftedJ
         chosen = read_selection(body)
         now = None if chosen is None else interface.live.names_of(chosen)
         detail = "not in the plan: new, or without Windows VMs; if new, import it and plan again"
-        yield DriftedJob("info", str(body["name"]), UNPLANNED, "", None, now, detail)
+        yield DriftedJob("info", str(body["name"]), "unplanned", "", None, now, detail)
 
 
 def _has_guest_steps(body: dict[str, Any]) -> bool:
