@@ -33,7 +33,7 @@ EXIT_CODES = {
     GipError.exit_code: "the data is wrong, or the work failed",
     click.UsageError.exit_code: "the command line is wrong",
     plan.UNASSIGNED: "a plan was written, but some tasks are unassigned; with 5 also true, it is 3",
-    diff.DIFFERENT: "`diff --exit-code` found differences",
+    diff.DIFFERENT: "`diff --exit-code` found differences, or `drift` jobs that are not as planned",
     plan.UNPROVEN: "a plan was written, but time ran out before every aim was proven",
     main.INTERRUPTED: "interrupted with Ctrl-C",
 }

@@ -27,5 +27,5 @@ def importing(extra: str, what: str) -> Iterator[None]:
         raise MissingExtraError(
             f"{what} needs the package {module}, which comes with the extra `{extra}`; run\n"
             f"  python -m pip install 'gip-planner[{extra}]'\n"
-            "with the wheel's file or the project's folder in place of gip-planner, if it is from there"
+            "with the wheel's file in place of gip-planner, where it was installed from one"
         ) from error
