@@ -28,6 +28,7 @@ NOT_RUN = {
     "$ make plan     # makes .venv, plans data/branch-offices into out/, shows the tables":
         "installs packages",
     "python3 -m venv .venv": "installs packages",
+    "python -m venv .venv": "needs the bundle",
     "py -3.11 -m venv .venv": "Windows",
     "$ gip import veeam --url https://vbr.example.com:9419 --out estate": "needs a backup server",
     "$ gip apply plan --url https://vbr.example.com:9419": "needs a backup server",
