@@ -26,9 +26,9 @@ def drift(ctx: click.Context, /, plan: Path, quiet: bool, as_json: bool, **sourc
     """Compare the jobs of the backup server with PLAN, the plan applied last. Nothing is changed.
 
     \b
-    error    a job that was set selects something else, or cannot select what was set
-    warning  a kept job selects something else; a job is still to be set; one is disabled
-    info     not compared: the interface does not tell of a job, or the plan does not have it
+    error    a job that was set selects something else, or cannot be as set
+    warning  a kept job changed; a job is still to be set, or is disabled
+    info     not compared: not told by the interface, or not in the plan
 
     Exit code 4 where there is an error or a warning, 0 where not. The account comes from
     VEEAM_USERNAME and VEEAM_PASSWORD, or is asked for.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 import tomllib
@@ -59,7 +60,7 @@ def test_a_plan_needs_no_extra(tmp_path: Path) -> None:
 
 def test_what_is_missing_for_another_reason_is_a_defect() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such"), importing("cluster", "x"):
-        import no_such_module  # noqa: F401
+        importlib.import_module("no_such_module")
     with pytest.raises(MissingExtraError), importing("cluster", "x"):
         raise ModuleNotFoundError("No module named 'dask.array'", name="dask.array")
 
