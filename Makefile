@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 ARGS ?=
 
-.PHONY: plan test coverage lint docs
+.PHONY: plan test coverage lint docs wheel bundle
 plan: .venv/ready  ## plan the sample estate into out/; its plan leaves tasks unassigned: exit code 3
 	$(BIN)/gip plan data/branch-offices --out out || test $$? -eq 3
 
@@ -21,8 +21,18 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+wheel: .venv/ready  ## build the wheel, install it into clean environments, plan there
+	rm -rf dist/*.whl
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BIN)/python .ci/try_wheel.py dist/*.whl
+
+# For the Python of .venv, or PYTHONS="3.12 3.13"; EXTRAS=cluster adds gip batch and --out-of-core
+bundle: wheel  ## what installs without internet on Windows and Linux, into dist/offline
+	$(BIN)/python .ci/bundle.py dist/*.whl dist/offline $(PYTHONS:%=--python %) $(EXTRAS:%=--extra %)
+	$(BIN)/python .ci/try_wheel.py dist/*.whl --bundle dist/offline $(PYTHONS:%=--python %)
+
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[cluster,test,lint]'
 	touch $@

@@ -34,7 +34,7 @@ EXIT_CODES = {
     GipError.exit_code: "the data is wrong, or the work failed",
     click.UsageError.exit_code: "the command line is wrong",
     plan.UNASSIGNED: "a plan was written, but some tasks are unassigned; with 5 also true, it is 3",
-    diff.DIFFERENT: "`diff --exit-code` found differences",
+    diff.DIFFERENT: "`diff --exit-code` found differences, or `drift` jobs that are not as planned",
     plan.UNPROVEN: "not proven: time ran out, or two searches of the solver contradict each other",
     main.INTERRUPTED: "interrupted with Ctrl-C",
 }

@@ -22,7 +22,7 @@ from optimizer.formulation.solve_assignment import Solution, solve_assignment
 from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import read_plan
-from optimizer.inputs.week_record import find_freed_jobs
+from optimizer.inputs.week_record import free_after
 from optimizer.lists.week_planner import plan_week
 from optimizer.output.certificate_writer import write_certificate
 from optimizer.output.plan_writer import write_plan
@@ -76,7 +76,7 @@ def run_plan(
     step("reading")
     estate = read_estate(estate_folder)
     if after is not None:
-        estate = estate.with_free(find_freed_jobs(estate, after))
+        estate = free_after(estate, after)
     with write_atomically(out, last="plan.json") as folder:
         step("planning")
         deadline = Deadline(time_limit)

@@ -54,6 +54,8 @@ DOORS = {
     "distributed": ("optimizer/distributed/",),
     "fsspec": ("optimizer/distributed/batch/storage.py",),
     "jinja2": ("optimizer/output/batch_page.py", "optimizer/output/report/"),
+    "msgspec": ("optimizer/output/schemas.py",),
+    "prometheus_client": ("optimizer/output/metrics.py",),
     "xlsxwriter": ("optimizer/output/report/workbook.py",),
 }
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc"}
@@ -63,7 +65,18 @@ OLD_WORDS = re.compile(
     r"crew|box(es|ed)|pieces?|whole|joined|made|holding|face|cutting|qualify|fill|chain|together)",
     re.IGNORECASE,
 )
-HEAVY = ("pandas", "networkx", "ortools", "dask", "distributed", "fsspec", "jinja2", "xlsxwriter")
+HEAVY = (
+    "pandas",
+    "networkx",
+    "ortools",
+    "dask",
+    "distributed",
+    "fsspec",
+    "jinja2",
+    "xlsxwriter",
+    "msgspec",
+    "prometheus_client",
+)
 
 every_module = pytest.mark.parametrize("module", MODULES, ids=str)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optimizer.cli.extras import importing
 from optimizer.cli.options import reporting
 from optimizer.cli.worker_options import refuse_conflicting_options, worker_options
 
@@ -61,8 +62,10 @@ def batch(
     from rich.markup import escape
 
     from optimizer.cli.progress import progress
-    from optimizer.distributed.batch.run_batch import BatchRequest, run_batch
-    from optimizer.distributed.cluster import Cluster
+
+    with importing("cluster", "gip batch"):
+        from optimizer.distributed.batch.run_batch import BatchRequest, run_batch
+        from optimizer.distributed.cluster import Cluster
     from optimizer.output.console.batch import print_batch, record
     from optimizer.output.console.export import printable_name
     from optimizer.output.console.plain import print_json, say

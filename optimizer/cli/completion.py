@@ -42,6 +42,13 @@ def complete_tables(_: click.Context, __: click.Parameter, incomplete: str) -> l
     return _matching((table.name for table in (*TABLES, SITES, *SIDE_TABLES)), incomplete)
 
 
+def complete_documents(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Return the documents with a schema that begin as typed."""
+    from optimizer.output.schemas import DOCUMENTS
+
+    return _matching(iter(DOCUMENTS), incomplete)
+
+
 def _matching(names: Iterator[str], incomplete: str) -> list[str]:
     return sorted({name for name in names if name.startswith(incomplete)})
 

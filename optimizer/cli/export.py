@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from optimizer.cli.options import reporting
-from optimizer.cli.veeam_options import ca_file_option, credentials, revision_option, url_option
-
-if TYPE_CHECKING:
-    from optimizer.veeam.live_job_state import LiveJobState
+from optimizer.cli.veeam_options import (
+    account_for,
+    check_state_options,
+    read_state,
+    state_options,
+)
 
 PATH = click.Path(path_type=Path)
 
@@ -30,13 +31,7 @@ def export() -> None:
 @export.command(short_help="Changes of jobs, as data and as a table for the hand.")
 @click.argument("plan", type=PATH)
 @click.option("--out", required=True, type=PATH, help="Output folder.")
-@click.option(
-    "--saved", type=PATH, metavar="DIR",
-    help="Answers of the backup server's REST interface, saved as for import: ids, staleness.",
-)  # fmt: skip
-@url_option
-@revision_option
-@ca_file_option
+@state_options
 @reporting
 def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> None:
     """Write the changes that PLAN, an output folder, makes in the jobs.
@@ -59,39 +54,11 @@ def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> N
     from optimizer.output.console.plain import print_json
     from optimizer.veeam.export import export_plan as write
 
-    account = _account(**source)
+    check_state_options(**source)
+    account = account_for(source["url"])
     with progress(not quiet) as step:
-        entries = write(plan, out, _interface(step, account, **source))
+        entries = write(plan, out, read_state(step, account, **source))
     if as_json:
         print_json(entries)
     elif not quiet:
         print_export(entries, out)
-
-
-def _account(
-    saved: Path | None, url: str | None, revision: str | None, ca_file: Path | None
-) -> tuple[str, str]:
-    """Return user name and password, asked for where nothing is shown yet that moves."""
-    if saved and url:
-        raise click.UsageError("Give either --saved or --url.")
-    if (ca_file and not url) or (revision and not (url or saved)):
-        raise click.UsageError("--ca-file goes with --url, --revision with --url or --saved.")
-    return credentials() if url else ("", "")
-
-
-def _interface(
-    step: Callable[[str], None], account: tuple[str, str], saved: Path | None, url: str | None,
-    revision: str | None, ca_file: Path | None,
-) -> LiveJobState | None:  # fmt: skip
-    from optimizer.veeam import live_job_state
-    from optimizer.veeam.api_revisions import revision_named
-    from optimizer.veeam.client import login
-
-    named = None if revision is None else revision_named(revision)
-    if saved is not None:
-        return live_job_state.read_saved_state(saved, named)
-    if url is None:
-        return None
-    step("asking the backup server")
-    with login(url, *account, named, ca_file) as session:
-        return live_job_state.ask_server(session)

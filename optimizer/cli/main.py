@@ -18,15 +18,18 @@ from optimizer.cli.apply import apply
 from optimizer.cli.batch import batch
 from optimizer.cli.check import check
 from optimizer.cli.diff import diff
+from optimizer.cli.drift import drift
 from optimizer.cli.explain import explain
 from optimizer.cli.export import export
 from optimizer.cli.generate import generate
 from optimizer.cli.importers import imports
 from optimizer.cli.init import init
+from optimizer.cli.metrics import metrics
 from optimizer.cli.place import place
 from optimizer.cli.plan import plan
 from optimizer.cli.report import report
 from optimizer.cli.rollback import rollback
+from optimizer.cli.schema import schema
 from optimizer.cli.simulate import simulate
 from optimizer.cli.system_errors import MEMORY, explain_failure
 from optimizer.cli.tables import tables
@@ -49,8 +52,8 @@ def gip() -> None:
 
 
 COMMANDS = (
-    plan, check, init, generate, imports, simulate, explain, diff, whatif, place, batch,
-    report, export, apply, rollback, tables, anonymise,
+    plan, check, init, generate, imports, simulate, explain, diff, drift, whatif, place, batch,
+    report, export, apply, rollback, metrics, tables, schema, anonymise,
 )  # fmt: skip
 
 for command in COMMANDS:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from optimizer.cli.extras import importing
 from optimizer.cli.options import estate_argument, keep_estate, reporting, solving
 from optimizer.cli.worker_options import OPTIONS, refuse_conflicting_options, worker_options
 
@@ -119,8 +120,10 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
 
 def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> PlanRun:
     from optimizer.cli.progress import board
-    from optimizer.distributed.cluster import Cluster
-    from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core
+
+    with importing("cluster", "gip plan --out-of-core"):
+        from optimizer.distributed.cluster import Cluster
+        from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core
 
     solving = SolveRequest(*(options[name] for name in ("time_limit", "workers", "seed", "after")))
     workers = None if options["scheduler"] else solving.workers

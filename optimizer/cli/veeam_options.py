@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from optimizer.veeam.api_revisions import NAMES
+
+if TYPE_CHECKING:
+    from optimizer.veeam.live_job_state import LiveJobState
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +34,51 @@ ca_file_option = click.option(
     "--ca-file", type=click.Path(path_type=Path), metavar="FILE",
     help="PEM file of the authority to trust, where the certificate is your own.",
 )  # fmt: skip
+saved_option = click.option(
+    "--saved", type=click.Path(path_type=Path), metavar="DIR",
+    help="Answers of the backup server's REST interface, saved as for import.",
+)  # fmt: skip
+
+
+def state_options(command: F) -> F:
+    """Add ``--saved``, ``--url`` and what goes with them: where jobs are looked at."""
+    for option in (ca_file_option, revision_option, url_option, saved_option):
+        command = option(command)
+    return command
+
+
+def check_state_options(
+    saved: Path | None, url: str | None, revision: str | None, ca_file: Path | None
+) -> None:
+    """Raise UsageError where the options of `state_options` do not go together."""
+    if saved and url:
+        raise click.UsageError("Give either --saved or --url.")
+    if (ca_file and not url) or (revision and not (url or saved)):
+        raise click.UsageError("--ca-file goes with --url, --revision with --url or --saved.")
+
+
+def read_state(
+    step: Callable[[str], None], account: tuple[str, str], saved: Path | None, url: str | None,
+    revision: str | None, ca_file: Path | None,
+) -> LiveJobState | None:  # fmt: skip
+    """Read how jobs are now, from saved answers or from the server; None where neither is given."""
+    from optimizer.veeam import live_job_state
+    from optimizer.veeam.api_revisions import revision_named
+    from optimizer.veeam.client import login
+
+    named = None if revision is None else revision_named(revision)
+    if saved is not None:
+        return live_job_state.read_saved_state(saved, named)
+    if url is None:
+        return None
+    step("asking the backup server")
+    with login(url, *account, named, ca_file) as session:
+        return live_job_state.ask_server(session)
+
+
+def account_for(url: str | None) -> tuple[str, str]:
+    """Return user name and password where a server is to be asked, else nothing."""
+    return credentials() if url else ("", "")
 
 
 def credentials() -> tuple[str, str]:

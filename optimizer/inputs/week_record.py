@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from models.diagnostics import Finding
+from models.errors import PlanError
 from models.estate import Estate
 from models.week_plan import First, WeekAim, WeekFigures, WeekFiguresSummary
 from optimizer.files.text_table import items
@@ -68,16 +70,52 @@ class SplitPart:
     ids: tuple[str, ...]
 
 
-def find_freed_jobs(estate: Estate, after: Path) -> list[str]:
-    """Find the jobs that name just what the plan in ``after`` set: they are free again.
+def free_after(estate: Estate, after: Path) -> Estate:
+    """Free the jobs that name just what the plan in ``after``, the one applied last, set in them.
 
     Parts of split jobs are among them under the names that the plan gave them. The estate may have
-    changed since. Raises PlanError where the plan cannot be read.
+    changed since; jobs that name something else than the plan set or saw stay bound, with a
+    finding. Raises PlanError where the plan cannot be read, or where all its jobs are like that.
     """
-    was_set = {row.job: set(row.servers) for row in read_choice_rows(after) if row.is_set}
+    rows = [row for row in read_choice_rows(after) if row.is_set]
+    was_set = {row.job: set(row.servers) for row in rows}
     was_set |= {part.name: set(part.servers) for part in read_splits(after)}
-    pairs = zip(estate.jobs["job"], estate.jobs["proxies"], strict=True)
-    return [job for job, proxies in pairs if proxies and was_set.get(job) == set(proxies)]
+    now = {
+        job: set(proxies)
+        for job, proxies in zip(estate.jobs["job"], estate.jobs["proxies"], strict=True)
+    }
+    freed = [job for job, proxies in now.items() if proxies and was_set.get(job) == proxies]
+    known = [row for row in rows if now.get(row.job) in (set(row.servers), set(row.before))]
+    other = [row for row in rows if row.job in now and row not in known]
+    if rows and not known:
+        raise PlanError(_not_applied_last(after, rows, other, now))
+    findings = (
+        Finding("warning", "changed_since_plan", row.job, _differing(row, now[row.job]))
+        for row in other
+    )
+    return replace(estate.with_free(freed), findings=(*estate.findings, *findings))
+
+
+def _differing(row: ChoiceRow, now: set[str]) -> str:
+    was_set = _selected(row.servers)
+    return f"selects {_selected(now)}, not {was_set} as the plan given with --after set; it is kept"
+
+
+def _selected(servers: Collection[str]) -> str:
+    return ", ".join(sorted(servers)) or "automatic selection"
+
+
+def _not_applied_last(
+    after: Path, rows: Sequence[ChoiceRow], other: Sequence[ChoiceRow], now: dict[str, set[str]]
+) -> str:
+    """Return why nothing can be planned after a plan, as a person would say it."""
+    others = [f"{row.job!r} selects {_selected(now[row.job])}" for row in other[:1]]
+    gone = [f"{row.job!r} is gone" for row in rows if row not in other][:1]
+    return (
+        f"{after}: is not the plan applied last: no job selects what it set, or what it saw "
+        f"before ({', '.join(others + gone)}). Give --after the plan that was applied last, or "
+        "leave --after out: then the lists of today bind, but for jobs in [lists] free"
+    )
 
 
 def read_week(folder: Path) -> WeekRecord:

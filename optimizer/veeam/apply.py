@@ -87,8 +87,7 @@ def _not_as_seen(session: Session, live: JobCatalog, job: JobChange) -> ApplyOut
         return None  # what cannot be looked at cannot be compared, and nothing is done with it
     if found is None or (aim.seen is not None and found.same(aim.seen)):
         return None
-    before = tuple(live.server_names.get(each.lower(), each) for each in found.proxies)
-    return ApplyOutcome(job.job, NOT_AS_SEEN, before, job.wanted)
+    return ApplyOutcome(job.job, NOT_AS_SEEN, live.names_of(found), job.wanted)
 
 
 def list_ways(journal: Path) -> str:
@@ -122,7 +121,7 @@ def _outcome(
         found = read_selection(body)
         if found is None:
             raise SkippedError("has no guest processing; take it out of the plan")
-        before = tuple(live.server_names.get(each.lower(), each) for each in found.proxies)
+        before = live.names_of(found)
         if found.same(aim.wanted):
             return ApplyOutcome(wish.job, _noted(journal, aim, text, body), before, wish.wanted)
         if aim.seen is None or not found.same(aim.seen):

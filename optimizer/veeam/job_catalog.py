@@ -10,6 +10,7 @@ from typing import Any
 from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision
 from optimizer.veeam.client import Session
+from optimizer.veeam.job_payload import ProxySelection
 from optimizer.veeam.responses import objects, text
 
 JOBS = "jobs"
@@ -64,6 +65,10 @@ class JobCatalog:
     jobs: NameIndex
     servers: NameIndex
     server_names: dict[str, str]
+
+    def names_of(self, chosen: ProxySelection) -> tuple[str, ...]:
+        """Return the servers of a selection by name; by id those that are no longer listed."""
+        return tuple(self.server_names.get(each.lower(), each) for each in chosen.proxies)
 
 
 def read_live(session: Session) -> JobCatalog:

@@ -67,31 +67,59 @@ def _interface(
     return LiveJobState(revision, live, {job["id"]: dict(job) for job in jobs})
 
 
-def add_state(wish: JobChange, interface: LiveJobState) -> dict[str, Any]:
-    """Return what the interface adds to, or changes in, the `entry` of a job."""
-    live, flag = interface.live, interface.revision.flag
-    listed = live.jobs.find(wish.job)
-    known: dict[str, Any] = {}
-    if len(listed) == 1:
-        known = {"id": listed[0].id, "type": listed[0].type}
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job beside its plan: what it calls for, an action of `changes`, and why it cannot be set.
+
+    ``now`` is what it selects, ``wanted`` what the plan wants, in ids; None where the interface
+    does not tell it.
+    """
+
+    action: str
+    reason: str = ""
+    now: ProxySelection | None = None
+    wanted: ProxySelection | None = None
+
+
+def compare_job(wish: JobChange, interface: LiveJobState) -> JobState:
+    """Compare what a job selects now with what the plan wants and with what it saw.
+
+    Raises GipError where the job's body is none of the revision.
+    """
+    live, now, aim = interface.live, None, None
     try:
         aim = match_job(wish, live, interface.revision)
         now = read_selection(interface.bodies[aim.id])
         if now is None:
             raise SkippedError("has no guest processing; take it out of the plan")
-        fields = {"before": _fields(now, flag), "after": _fields(aim.wanted, flag)}
-        known |= {"guestInteractionProxies": fields}
         if now.same(aim.wanted):
-            return known | {"action": AS_PLANNED}
+            return JobState(AS_PLANNED, "", now, aim.wanted)
         if aim.seen is None or not now.same(aim.seen):
-            names = [live.server_names.get(each.lower(), each) for each in now.proxies]
+            names = live.names_of(now)
             told = f"selects {', '.join(names) or 'automatically'}, not what the plan saw"
             raise StaleError(f"{told}; import it anew and plan again")
-        return known | {"action": CHANGE}
+        return JobState(CHANGE, "", now, aim.wanted)
     except BodyError as error:
         raise GipError(f"job {wish.job!r}: {error}") from error
     except SkippedError as error:
-        return known | {"action": _action(error), "reason": str(error)}
+        wanted = None if aim is None else aim.wanted
+        return JobState(_action(error), str(error), now, wanted)
+
+
+def add_state(wish: JobChange, interface: LiveJobState) -> dict[str, Any]:
+    """Return what the interface adds to, or changes in, the `entry` of a job."""
+    flag = interface.revision.flag
+    listed = interface.live.jobs.find(wish.job)
+    known: dict[str, Any] = {}
+    if len(listed) == 1:
+        known = {"id": listed[0].id, "type": listed[0].type}
+    state = compare_job(wish, interface)
+    if state.now is not None and state.wanted is not None:
+        fields = {"before": _fields(state.now, flag), "after": _fields(state.wanted, flag)}
+        known |= {"guestInteractionProxies": fields}
+    if state.reason:
+        known |= {"reason": state.reason}
+    return known | {"action": state.action}
 
 
 def kept_entry(job: JobChange, interface: LiveJobState) -> dict[str, Any] | None:

@@ -140,6 +140,10 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with pytest.raises(SystemExit) as caught:
             program.main()
     assert caught.value.code in (0, 3)
+    (folder / "saved").mkdir()
+    item = {"id": EVIL, "name": EVIL, "type": "WindowsHost"}
+    for name in ("jobs", "managedServers"):
+        (folder / "saved" / f"{name}.json").write_text(json.dumps({"data": [item]}))
     (folder / "prefixes.json").write_text(json.dumps([{"prefix": EVIL}, {"prefix": "10.0.0.0/8"}]))
     (folder / "table.csv").write_text(f"vm,os{EVIL}\n{EVIL},Windows\n", encoding="utf-8")
     (folder / "journal.jsonl").write_text(f'{{"event": "gip apply 1", "server": "{EVIL}"\n')
@@ -170,6 +174,9 @@ WORDS: dict[str, list[list[str]]] = {
     "simulate": [["estate", "--plan", "plan", "--out", f"s{PATH}"]],
     "explain": [["estate", "plan", f"=a1{NAME}"], ["estate", "plan", f"=a2{NAME}"]],
     "diff": [["plan", "estate/current.csv"]],
+    "drift": [["plan", "--saved", "saved", "--revision", "1.3-rev2"], ["plan", "--url", EVIL]],
+    "metrics": [["plan", "--out", f"m{PATH}"], ["plan", "--saved", f"{EVIL}"]],
+    "schema": [[], ["explain"], [EVIL]],
     "whatif": [["estate", "plan", "--sweep"], ["estate", "plan", "--fail", f"server:{EVIL}"]],
     "place": [["estate", "--max", "1"]],
     "batch": [["plan", "--out", f"b{PATH}"]],

@@ -55,7 +55,7 @@ from optimizer.files.replacement import PREFIX
 from optimizer.formulation.solve_assignment import solve_assignment
 from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import groups_with_capacity
-from optimizer.inputs.week_record import find_freed_jobs
+from optimizer.inputs.week_record import free_after
 from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_whole
 from optimizer.pipeline import PLANS, PlanRun, refuse_violations
@@ -107,8 +107,7 @@ def solve_out_of_core(
 ) -> PlanRun:
     """Plan out of core from small tables and their ``problems``, in partitions of ``rows`` rows."""
     if solving.after is not None:
-        freed = find_freed_jobs(small.estate, solving.after)
-        small = replace(small, estate=small.estate.with_free(freed))
+        small = replace(small, estate=free_after(small.estate, solving.after))
     with write_atomically(out, last="plan.json") as folder, _scratch_folder(out) as scratch:
         runner.check_workers(scratch.folder)
         ordered = shuffle_tables(runner, small, problems, scratch, rows)
