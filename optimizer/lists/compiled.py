@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from models.week import WEEK
+from optimizer.lists.machine_code import compiled, compiled_helper
 
 FAILED, FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 0, 5, 6, 7, 8
 OUTCOMES = 9
@@ -75,7 +75,7 @@ class WeekActions(NamedTuple):
     is_start: NDArray[np.bool_]
 
 
-@njit(cache=True)
+@compiled_helper
 def _sift(heap, low, place, size):
     key = heap[low + place]
     while True:
@@ -91,7 +91,7 @@ def _sift(heap, low, place, size):
     heap[low + place] = key
 
 
-@njit(cache=True)
+@compiled_helper
 def _level(load, tasks, descending, begun):
     """Fill servers that suit all ``tasks``: of the least loaded some number fills up last."""
     size = len(load)
@@ -119,7 +119,7 @@ def _level(load, tasks, descending, begun):
             above -= 1
 
 
-@njit(cache=True)
+@compiled_helper
 def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
     """Dispatch one start: what each cell begins, and what becomes of the tasks.
 
@@ -127,12 +127,15 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
     pick as soon as it is up to date.
     """
     first, size = groups.first_cell[group], len(load)
-    begun[:] = 0
+    for cell in range(size):
+        begun[cell] = 0
     if groups.is_level[group]:
         _level(load, groups.tasks[group], ties, begun)
-        outcomes[:] = groups.fixed[group]
+        for outcome in range(OUTCOMES):
+            outcomes[outcome] = groups.fixed[group, outcome]
         return
-    outcomes[:] = 0
+    for outcome in range(OUTCOMES):
+        outcomes[outcome] = 0
     job = groups.job[group]
     offer_of, first_offer = groups.first_kind[group], groups.first_offer[group]
     offers = groups.first_offer[group + 1] - first_offer - 1
@@ -178,7 +181,7 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
                 outcomes[outcome] += jobs.missed[kinds + kind, outcome]
 
 
-@njit(cache=True)
+@compiled_helper
 def is_same(one, other):
     """Tell whether two arrays of one length are equal."""
     for place in range(len(one)):
@@ -187,7 +190,7 @@ def is_same(one, other):
     return True
 
 
-@njit(cache=True)
+@compiled
 def replay(
     jobs, groups, servers, actions, chosen, cells, first_of_job, ids, cut, ties, order,
     kept, met, kept_begun, kept_outcomes, keep, at, figures, by_group, by_server, change,

@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from optimizer.lists.machine_code import compiled, compiled_helper
+
 Longs = NDArray[np.int64]
+OUTCOMES = 5  # failed, tier 1 to 4
+KEY = 9
+MOST_SINGLES = 16
 
 
 class NearbyArrays(NamedTuple):
@@ -42,7 +46,7 @@ class RunArrays(NamedTuple):
     last: Longs
 
 
-@njit(cache=True)
+@compiled_helper
 def _level_tasks(load, tasks, bits, connects, begun):
     """Fill the servers of ``bits`` with tasks; return how many pick one that does not connect."""
     stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
@@ -77,10 +81,11 @@ def _level_tasks(load, tasks, bits, connects, begun):
     return left
 
 
-@njit(cache=True)
+@compiled_helper
 def _place(nearby, job, bits, load, begun, outcomes):
     """Add what each nearby server begins and what becomes of the tasks of one start."""
-    begun[:] = 0
+    for cell in range(len(begun)):
+        begun[cell] = 0
     first, last = nearby.first_kind[job], nearby.first_kind[job + 1]
     for far in range(2):  # those that have fewer servers to pick from come first
         for kind in range(first, last):
@@ -95,7 +100,7 @@ def _place(nearby, job, bits, load, begun, outcomes):
             outcomes[nearby.missed[kind]] += left
 
 
-@njit(cache=True)
+@compiled_helper
 def _add(nearby, runs, job, load, begun, sign):
     low = nearby.first_nearby[job]
     size = nearby.first_nearby[job + 1] - low
@@ -110,21 +115,23 @@ def _add(nearby, runs, job, load, begun, sign):
                         load[week, server, step % runs.moments[week]] += tasks
 
 
-@njit(cache=True)
+@compiled_helper
 def _try(
     nearby, runs, job, bits, load, highest, limit, begun, outcomes, totals, planned, is_limits, key,
 ):  # fmt: skip
     """Find what a job does with the list ``bits``: fill ``begun``, ``outcomes`` and ``key``."""
     low = nearby.first_nearby[job]
     size = nearby.first_nearby[job + 1] - low
-    outcomes[:] = 0
-    one = np.zeros(5, dtype=np.int64)
+    for outcome in range(OUTCOMES):
+        outcomes[outcome] = 0
+    one = np.zeros(OUTCOMES, dtype=np.int64)
     here = np.empty(size, dtype=np.int64)
-    before = np.full(size, -1, dtype=np.int64)
+    before = np.empty(size, dtype=np.int64)
     now = np.zeros(size, dtype=np.int64)
     overload, strain = 0.0, 0.0
     for week in range(len(runs.begin)):
-        before[:] = -1
+        for cell in range(size):
+            before[cell] = -1
         for run in range(runs.first_run[job], runs.first_run[job + 1]):
             begin, end = runs.begin[week, run], runs.end[week, run]
             alike = True
@@ -133,9 +140,10 @@ def _try(
                 alike &= here[cell] == before[cell] or not bits >> cell & 1
                 before[cell] = here[cell]
             if not alike or size == 0:
-                one[:] = 0
+                for outcome in range(OUTCOMES):
+                    one[outcome] = 0
                 _place(nearby, job, bits, here, now, one)
-            for outcome in range(5):
+            for outcome in range(OUTCOMES):
                 outcomes[outcome] += one[outcome]
             for cell in range(size):
                 tasks = now[cell]
@@ -162,7 +170,7 @@ def _try(
     key[8] = strain
 
 
-@njit(cache=True)
+@compiled_helper
 def _less(one, other):
     for place in range(8):
         if one[place] != other[place]:
@@ -170,122 +178,154 @@ def _less(one, other):
     return one[8] < 0.98 * other[8]
 
 
-@njit(cache=True)
+@compiled_helper
+def _copy(nearby, runs, job, source, target):
+    """Copy what each nearby server begins in each run of a job."""
+    for week in range(len(runs.begin)):
+        for run in range(runs.first_run[job], runs.first_run[job + 1]):
+            for cell in range(nearby.first_nearby[job + 1] - nearby.first_nearby[job]):
+                target[week, run, cell] = source[week, run, cell]
+
+
+@compiled_helper
+def _is_over(nearby, runs, job, load, limit, begun):
+    """Tell whether a run of the job is on a server that is above its limit meanwhile."""
+    low = nearby.first_nearby[job]
+    for week in range(len(runs.begin)):
+        for run in range(runs.first_run[job], runs.first_run[job + 1]):
+            for cell in range(nearby.first_nearby[job + 1] - low):
+                if begun[week, run, cell]:
+                    server = nearby.nearby[low + cell]
+                    for step in range(runs.begin[week, run], runs.end[week, run]):
+                        if load[week, server, step % runs.moments[week]] > limit[server]:
+                            return True
+    return False
+
+
+@compiled_helper
+def _find_room(nearby, runs, job, load, limit, highest, room):
+    """Fill ``highest`` load of nearby servers in each run, and the least ``room`` of all runs."""
+    low = nearby.first_nearby[job]
+    for cell in range(len(room)):
+        room[cell] = 1 << 40
+    for week in range(len(runs.begin)):
+        for run in range(runs.first_run[job], runs.first_run[job + 1]):
+            for cell in range(len(room)):
+                server = nearby.nearby[low + cell]
+                top = np.int32(0)
+                for step in range(runs.begin[week, run], runs.end[week, run]):
+                    top = max(top, load[week, server, step % runs.moments[week]])
+                highest[week, run, cell] = top
+                room[cell] = min(room[cell], limit[server] - top)
+
+
+@compiled_helper
+def _propose(nearby, job, room, tried, many):
+    """Add lists to the ``many`` that are ``tried``: single servers, those with most room, near
+    ones and all, one of each; return how many there are then."""
+    near = np.int64(0)
+    for kind in range(nearby.first_kind[job], nearby.first_kind[job + 1]):
+        near |= nearby.near[kind]
+    size = len(room)
+    by_room = np.empty(size, dtype=np.int64)
+    for place in range(size):
+        by_room[place] = place
+        for other in range(place, 0, -1):
+            if room[by_room[other]] <= room[by_room[other - 1]]:
+                break
+            swapped = by_room[other]
+            by_room[other] = by_room[other - 1]
+            by_room[other - 1] = swapped
+    all_bits, near_bits = np.int64(0), np.int64(0)
+    best_near, best_far = np.int64(0), np.int64(0)
+    for place in range(min(size, MOST_SINGLES)):
+        bit = np.int64(1) << by_room[place]
+        all_bits |= bit
+        tried[many], tried[many + 1] = bit, all_bits
+        many += 2
+        if near & bit:
+            near_bits |= bit
+            tried[many] = near_bits
+            best_near = best_near or bit
+            many += 1
+        else:
+            best_far = best_far or bit
+            if best_near:
+                tried[many] = best_near | bit
+                many += 1
+            if near:
+                tried[many] = near | bit
+                many += 1
+    for place in range(min(size, MOST_SINGLES)):
+        bit = np.int64(1) << by_room[place]
+        if near & bit and best_far:
+            tried[many] = bit | best_far
+            many += 1
+    return many
+
+
+@compiled_helper
+def _servers_in(bits):
+    many = 0
+    while bits:
+        bits &= bits - 1
+        many += 1
+    return many
+
+
+@compiled
 def descend_loads(
-    nearby, runs, running, limit, lists, starts, first_start, fixed, least, order, planned,
+    nearby, runs, load, limit, lists, starts, first_start, fixed, least, order, planned,
     is_limits, passes, build,
 ):  # fmt: skip
     """Improve ``lists`` (bits, per job), jobs in ``order``, ``passes`` times.
 
+    ``load`` is what servers run anyway, shape (weeks, servers, moments), and gets what jobs add.
     ``starts`` from ``first_start`` of a job on are lists to try, ``fixed`` jobs stay as they are,
     ``build`` the loads in that order from nothing. Returns how much work it was.
     """
-    weeks = len(runs.begin)
-    jobs = len(lists)
+    weeks, jobs = len(runs.begin), len(lists)
     widest = 1
     for job in range(jobs):
         widest = max(widest, nearby.first_nearby[job + 1] - nearby.first_nearby[job])
-    begun = np.zeros((weeks, len(runs.begin[0]), widest), dtype=np.int32)
-    trial, best = np.zeros_like(begun), np.zeros_like(begun)
-    highest = np.zeros_like(begun)
-    load = np.zeros((weeks, len(running), runs.last.shape[1]), dtype=np.int32)
-    for server in range(len(running)):
-        load[:, server, :] = running[server]
-    became = np.zeros((jobs, 5), dtype=np.int64)
-    outcomes = np.zeros(5, dtype=np.int64)
-    chosen = np.zeros(5, dtype=np.int64)
-    totals = np.zeros(5, dtype=np.int64)
-    key, best_key = np.zeros(9), np.zeros(9)
+    shape = (weeks, len(runs.begin[0]), widest)
+    begun, trial = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
+    best, highest = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
+    became = np.zeros((jobs, OUTCOMES), dtype=np.int64)
+    outcomes = np.zeros(OUTCOMES, dtype=np.int64)
+    chosen = np.zeros(OUTCOMES, dtype=np.int64)
+    totals = np.zeros(OUTCOMES, dtype=np.int64)
+    key, best_key = np.zeros(KEY), np.zeros(KEY)
     tried = np.zeros(512, dtype=np.int64)
+    rooms = np.zeros(widest, dtype=np.int64)
+    one = np.int64(1)  # not a literal, for which functions would be compiled once more
     work = np.int64(0)
     for turn in range(passes + 1):
         changed = False
         for job in order:
-            low, high = nearby.first_nearby[job], nearby.first_nearby[job + 1]
-            size = high - low
+            size = nearby.first_nearby[job + 1] - nearby.first_nearby[job]
             if turn > 0:
-                if fixed[job]:
+                if fixed[job] or not _is_over(nearby, runs, job, load, limit, begun):
                     continue
-                over = False
-                for week in range(weeks):
-                    for run in range(runs.first_run[job], runs.first_run[job + 1]):
-                        for cell in range(size):
-                            if begun[week, run, cell] and not over:
-                                server = nearby.nearby[low + cell]
-                                for step in range(runs.begin[week, run], runs.end[week, run]):
-                                    over |= (
-                                        load[week, server, step % runs.moments[week]]
-                                        > limit[server]
-                                    )
-                if not over:
-                    continue
-                _add(nearby, runs, job, load, begun, -1)
-                totals -= became[job]
-            room = np.full(size, 1 << 40, dtype=np.int64)
-            for week in range(weeks):
-                for run in range(runs.first_run[job], runs.first_run[job + 1]):
-                    for cell in range(size):
-                        server = nearby.nearby[low + cell]
-                        top = np.int32(0)
-                        for step in range(runs.begin[week, run], runs.end[week, run]):
-                            top = max(top, load[week, server, step % runs.moments[week]])
-                        highest[week, run, cell] = top
-                        room[cell] = min(room[cell], limit[server] - top)
-            many = 1
+                _add(nearby, runs, job, load, begun, -one)
+                for outcome in range(OUTCOMES):
+                    totals[outcome] -= became[job, outcome]
+            room = rooms[:size]
+            _find_room(nearby, runs, job, load, limit, highest, room)
+            many = one
             tried[0] = lists[job]
             if not fixed[job] and (turn > 0 or build):
-                near = np.int64(0)
-                for kind in range(nearby.first_kind[job], nearby.first_kind[job + 1]):
-                    near |= nearby.near[kind]
                 for place in range(first_start[job], first_start[job + 1]):
                     tried[many] = starts[place]
                     many += 1
-                # Singles, those with most room, near ones and all, one of each.
-                by_room = np.arange(size)
-                for place in range(size):
-                    for other in range(place, 0, -1):
-                        if room[by_room[other]] <= room[by_room[other - 1]]:
-                            break
-                        swapped = by_room[other]
-                        by_room[other] = by_room[other - 1]
-                        by_room[other - 1] = swapped
-                all_bits, near_bits = np.int64(0), np.int64(0)
-                best_near, best_far = np.int64(0), np.int64(0)
-                for cell in by_room[: min(size, 16)]:
-                    bit = np.int64(1) << cell
-                    all_bits |= bit
-                    tried[many], tried[many + 1] = bit, all_bits
-                    many += 2
-                    if near & bit:
-                        near_bits |= bit
-                        tried[many] = near_bits
-                        best_near = best_near or bit
-                        many += 1
-                    else:
-                        best_far = best_far or bit
-                        if best_near:
-                            tried[many] = best_near | bit
-                            many += 1
-                        if near:
-                            tried[many] = near | bit
-                            many += 1
-                for cell in by_room[: min(size, 16)]:
-                    bit = np.int64(1) << cell
-                    if near & bit and best_far:
-                        tried[many] = bit | best_far
-                        many += 1
+                many = _propose(nearby, job, room, tried, many)
             first = True
             at = 0
             toggles = 0
             while at < many:
                 bits = tried[at]
                 at += 1
-                count = 0
-                rest = bits
-                while rest:
-                    rest &= rest - 1
-                    count += 1
-                if first or count >= least:
+                if first or _servers_in(bits) >= least:
                     _try(
                         nearby, runs, job, bits, load, highest, limit, trial, outcomes, totals,
                         planned, is_limits, key,
@@ -294,24 +334,23 @@ def descend_loads(
                     if first or _less(key, best_key):
                         changed |= not first
                         first = False
-                        best_key[:] = key
-                        chosen[:] = outcomes
+                        for place in range(KEY):
+                            best_key[place] = key[place]
+                        for outcome in range(OUTCOMES):
+                            chosen[outcome] = outcomes[outcome]
                         lists[job] = bits
-                        for week in range(weeks):
-                            for run in range(runs.first_run[job], runs.first_run[job + 1]):
-                                best[week, run] = trial[week, run]
+                        _copy(nearby, runs, job, trial, best)
                 if at == many and many > 1 and toggles < 2 and best_key[4] > 0:
                     toggles += 1
-                    at = many = 0
+                    at, many = 0, np.int64(0)
                     for cell in range(size):
                         tried[many] = lists[job] ^ (np.int64(1) << cell)
                         many += 1
-            for week in range(weeks):
-                for run in range(runs.first_run[job], runs.first_run[job + 1]):
-                    begun[week, run] = best[week, run]
-            became[job] = chosen
-            totals += chosen
-            _add(nearby, runs, job, load, begun, 1)
+            _copy(nearby, runs, job, best, begun)
+            for outcome in range(OUTCOMES):
+                became[job, outcome] = chosen[outcome]
+                totals[outcome] += chosen[outcome]
+            _add(nearby, runs, job, load, begun, one)
         if turn > 0 and not changed:
             break
     return work

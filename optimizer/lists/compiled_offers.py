@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from optimizer.lists.compiled import CONNECTS, IS_NEAR, NOT_OFFERED, is_same
+from optimizer.lists.machine_code import compiled, compiled_helper
 
 
-@njit(cache=True)
+@compiled
 def offer(view, own, allowed):
     """Return what kinds are offered among the places ``allowed`` (S14): per kind its best tier by
     networks (5: none) and which of the distinct offers it picks from (-1: none that counts); the
@@ -62,7 +62,8 @@ def offer(view, own, allowed):
                 break
         if found < 0:
             found = many
-            offers[many] = row
+            for place in range(places):
+                offers[many, place] = row[place]
             hashes[many] = code
             many += 1
         offer_of[kind] = found
@@ -84,7 +85,7 @@ def offer(view, own, allowed):
     return best, offer_of, offers[:many], group[:many]
 
 
-@njit(cache=True)
+@compiled_helper
 def _root(parent, number):
     while parent[number] != number:
         parent[number] = parent[parent[number]]
@@ -92,7 +93,7 @@ def _root(parent, number):
     return number
 
 
-@njit(cache=True)
+@compiled
 def components_of(chosen, groups, places):
     """Return a label for each of the groups ``chosen``, the same for those that share servers."""
     parent = np.arange(len(chosen))

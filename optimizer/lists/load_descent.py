@@ -67,8 +67,10 @@ class LoadDescent:
         lists = np.array([of_job[0] for of_job in self._starts], dtype=np.int64)
         for turn, margin in enumerate(MARGINS):
             limit = np.where(servers.limit < 0, UNLIMITED, servers.limit * (1 - margin))
+            load = np.empty((*runs.last.shape[:1], len(limit), runs.last.shape[1]), dtype=np.int32)
+            load[:] = servers.running[:, None]
             descend_loads(
-                arrays, runs, servers.running, np.maximum(limit, 1).astype(np.int64), lists, tried,
+                arrays, runs, load, np.maximum(limit, 1).astype(np.int64), lists, tried,
                 first_start, self._fixed, self._rules.least, np.argsort(size, kind="stable")[::-1],
                 reached, first == "limits", PASSES, turn == 0,
             )  # fmt: skip
