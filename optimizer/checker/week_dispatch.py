@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from optimizer.checker.week_signatures import JobTasks, Signatures
 
 Whole = NDArray[np.int64]
-Flags = NDArray[np.bool_]
 NOBODY = -1
 
 

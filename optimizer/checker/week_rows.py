@@ -13,7 +13,6 @@ from optimizer.checker.week_choices import Choice, Choices
 from optimizer.checker.week_figures import TIERS, Outcome
 
 COUNTS = ("runs", "failed", *TIERS, "failed_over", "overload_minutes")
-CERTAINTIES = ("guaranteed", "likely", "depends")
 LIST, AUTOMATIC = "list", "automatic"
 
 

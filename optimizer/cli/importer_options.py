@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+encoding_option = click.option(
+    "--encoding", metavar="NAME",
+    help="Encoding of CSV files that are not UTF-8, such as cp932 or cp1252.",
+)  # fmt: skip
+
+
 def importer_options(command: F) -> F:
     """Add the options of every import to a command."""
     for option in (
-        click.option(
-            "--encoding", metavar="NAME",
-            help="Encoding of CSV files that are not UTF-8, such as cp932 or cp1252.",
-        ),
         click.option(
             "--leave-out", multiple=True, metavar="PREFIX",
             help="Take in no addresses of this network, as of NAT or heartbeats.",

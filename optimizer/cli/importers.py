@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from optimizer.cli.importer_options import finish_import, importer_options
+from optimizer.cli.importer_options import encoding_option, finish_import, importer_options
 from optimizer.cli.importers_tables import KINDS
 from optimizer.cli.importers_veeam import veeam
 
@@ -43,6 +43,7 @@ def imports() -> None:
 @click.option("--vcls", is_flag=True, help="Take in vCLS VMs.")
 @click.option("--powered-off", is_flag=True, help="Plan VMs that are not powered on, too.")
 @importer_options
+@encoding_option
 def rvtools(
     files: tuple[Path, ...], networks: Path | None, guess_prefix: int | None, templates: bool,
     placeholders: bool, vcls: bool, powered_off: bool, encoding: str | None, **to: Any,

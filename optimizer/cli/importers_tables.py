@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from models.schema import TABLES
-from optimizer.cli.importer_options import finish_import, importer_options
+from optimizer.cli.importer_options import encoding_option, finish_import, importer_options
 
 PATH = click.Path(path_type=Path)
 
@@ -20,6 +20,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--ca-file", type=PATH, help="PEM file of the authority to trust with --url.")
 @click.option("--vms", is_flag=True, help="With --url: the VMs, too, called by their names.")
 @importer_options
+@encoding_option
 def netbox(
     files: tuple[Path, ...], url: str | None, ca_file: Path | None, vms: bool,
     encoding: str | None, **to: Any,
@@ -55,6 +56,7 @@ def netbox(
 @click.command(short_help="Networks from Infoblox.")
 @click.argument("file", type=PATH)
 @importer_options
+@encoding_option
 def infoblox(file: Path, encoding: str | None, **to: Any) -> None:
     """Import networks from FILE, an Infoblox CSV export or its list of IP addresses.
 
@@ -70,6 +72,7 @@ def infoblox(file: Path, encoding: str | None, **to: Any) -> None:
 @click.command(short_help="Servers and jobs from veeam-healthcheck.")
 @click.argument("files", nargs=-1, required=True, type=PATH)
 @importer_options
+@encoding_option
 def healthcheck(files: tuple[Path, ...], encoding: str | None, **to: Any) -> None:
     """Import servers with their roles, and jobs, from the CSV files of veeam-healthcheck.
 
@@ -88,6 +91,7 @@ def healthcheck(files: tuple[Path, ...], encoding: str | None, **to: Any) -> Non
 @click.command(short_help="VMs from Live Optics.")
 @click.argument("file", type=PATH)
 @importer_options
+@encoding_option
 def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
     """Import VMs from FILE, a Live Optics workbook or its sheet VMs as CSV.
 
@@ -123,6 +127,7 @@ def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
     help="What a field is in every row.",
 )  # fmt: skip
 @importer_options
+@encoding_option
 def table(
     file: Path, into: str, mapping: tuple[str, ...], split: str, values: tuple[str, ...],
     constants: tuple[str, ...], encoding: str | None, **to: Any,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--no-logs", is_flag=True, help="With --url: do not ask which proxies were used.")
 @importer_options
 def veeam(
-    folder: Path | None, url: str | None, minutes: int, encoding: str | None, out: Path,
+    folder: Path | None, url: str | None, minutes: int, out: Path,
     replace: bool, quiet: bool, as_json: bool, same: tuple[str, ...], leave_out: tuple[str, ...],
     **live: Any,
 ) -> None:  # fmt: skip

@@ -28,15 +28,11 @@ def keep_estate(estate: Path, out: Path) -> None:
 
 
 def solving(command: F) -> F:
-    """Add ``--time-limit``, ``--workers`` and ``--seed`` to a command that solves."""
+    """Add ``--time-limit`` and ``--seed`` to a command that solves."""
     for option in (
         click.option(
             "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
             help="Another seed may give another of equally good answers.",
-        ),
-        click.option(
-            "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-            help="Threads for parts of an estate; the answer is the same for any N.",
         ),
         click.option(
             "--time-limit", type=click.FloatRange(min=0), metavar="S",
@@ -45,3 +41,9 @@ def solving(command: F) -> F:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+    help="Threads for parts of an estate; the answer is the same for any N.",
+)  # fmt: skip

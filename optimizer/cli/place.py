@@ -36,7 +36,7 @@ from optimizer.cli.options import estate_argument, reporting, solving
 @solving
 @reporting
 def place(
-    estate: Path, time_limit: float | None, workers: int, seed: int, quiet: bool, as_json: bool,
+    estate: Path, time_limit: float | None, seed: int, quiet: bool, as_json: bool,
     **request: Any,
 ) -> None:  # fmt: skip
     """Tell where 1, 2, ... more proxies make ESTATE's aims best, in their order.

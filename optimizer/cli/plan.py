@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from optimizer.cli.extras import importing
-from optimizer.cli.options import estate_argument, keep_estate, reporting, solving
+from optimizer.cli.options import estate_argument, keep_estate, reporting, solving, workers_option
 from optimizer.cli.worker_options import OPTIONS, refuse_conflicting_options, worker_options
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ UNASSIGNED, UNPROVEN = 3, 5
 @estate_argument
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @solving
+@workers_option
 @click.option(
     "--compare", is_flag=True, help="Show automatic selection and the other order beside it."
 )

@@ -25,7 +25,6 @@ from optimizer.solver.deadline import Deadline
 Key = tuple[int, ...]
 Move = Mapping[int, Servers]
 ENUMERATED = 2048
-LISTED = 512
 PAIRS = 512
 AFTER_AIMS = 2
 SOME_WEEKS = (0, 4)

@@ -19,7 +19,6 @@ HOLDERS = {
     "repositories": ("repository", ("hostId",)),
     "wanAccelerators": ("wan_accelerator", ("server", "hostId")),
 }
-NO_HOST = "00000000-0000-0000-0000-000000000000"
 STATES = {"available": "true", "unavailable": "false"}
 THIS = "this server"
 COLUMNS = ["server", "os", "roles", "networks", "managed", "available", "excluded"]
