@@ -27,13 +27,13 @@ def published() -> None:
 @published.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("instances", nargs=-1, required=True)
-@click.option("--time-limit", type=click.FloatRange(min=0), default=600.0, show_default=True,
-              metavar="S", help="Seconds for each instance.")  # fmt: skip
+@click.option("--time-limit", type=click.FloatRange(min=0), metavar="S",
+              help="Seconds for each instance; default: none.")  # fmt: skip
 @click.option("--effort", type=click.FloatRange(min=0), default=THOROUGH, show_default=True,
               help="Of the search that closes the gap; the default is a plan's.")  # fmt: skip
 @out_file
 def assignment(
-    folder: Path, instances: tuple[str, ...], time_limit: float, effort: float, out: Path
+    folder: Path, instances: tuple[str, ...], time_limit: float | None, effort: float, out: Path
 ) -> None:
     """Solve INSTANCES of generalised assignment from FOLDER.
 
@@ -73,7 +73,7 @@ def _line(run: Run, found: Measure) -> str:
     }
     told = [f"{name} {show(figure)}" for name, (figure, show) in figures.items()
             if figure is not None]  # fmt: skip
-    return f"{run.case} {run.engine} {found.phase}: {', '.join(told)}"
+    return f"{run.case} {run.engine} {found.phase}: {', '.join(told)} {found.note}".rstrip()
 
 
 if __name__ == "__main__":
