@@ -16,7 +16,7 @@ from models.integer_program import Ints
 
 def optimal_semi_matching(instance: SemiMatchingInstance) -> Ints:
     """Return the server of each task."""
-    chosen = _least_loaded(instance.server, instance.servers)
+    chosen: Ints = _least_loaded(instance.server, instance.servers)
     _reduce_cost(instance.server, instance.servers, chosen)
     return chosen
 
