@@ -36,9 +36,11 @@ class Result:
         return _median(measure.cpu_s for measure in self.measures.get(phase, ()))
 
     @property
-    def cpu(self) -> float:
-        """Return the CPU seconds of imports, where they are apart, and of the total."""
-        return sum(self.cpu_seconds(phase) or 0.0 for phase in ("import", "total"))
+    def cpu(self) -> float | None:
+        """Return the CPU seconds of imports, where they are apart, and of the total; None where
+        the run failed."""
+        total = self.cpu_seconds("total")
+        return None if total is None else total + (self.cpu_seconds("import") or 0.0)
 
     @property
     def own(self) -> float | None:
