@@ -13,7 +13,7 @@ from optimizer.formulation.decomposition import components
 from optimizer.formulation.grouping import group_tasks
 from optimizer.pipeline import run_plan
 from optimizer.solver import lexicographic
-from optimizer.solver.cp_sat import SearchResult
+from optimizer.solver.cp_sat import SearchResult, solve_cp_sat
 
 UTILISATION = {"planning": {"objectives": [*FIRST, "balance"], "balance": "utilisation"}}
 LIMITS = ((3, 5, 7), (4, 6, 9), (3, 7, 8))
@@ -44,7 +44,7 @@ def test_workers_change_no_byte_where_the_full_search_is_reached(
     problem, _ = group_tasks(PlanningContext.build(read))
     assert len(components.decompose(problem).size) == 3
     searches = []
-    search = lexicographic.solve_cp_sat
+    search = solve_cp_sat
 
     def counted(*arguments: object) -> object:
         searches.append(arguments)
