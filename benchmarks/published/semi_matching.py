@@ -84,7 +84,7 @@ def plan(instance: SemiMatchingInstance) -> tuple[Ints, tuple[Stage, ...]]:
     """Return the server of each task, and the stages of the aims."""
     problem, group = build_problem(instance)
     options = SolveOptions(Settings(objectives=AIMS), Deadline(), 0, 1, True)
-    arcs, _, stages = solve_problem(problem, options, lambda event: None)
+    arcs, _, stages, _ = solve_problem(problem, options, lambda event: None)
     arcs_in_order = np.lexsort((arcs[1], arcs[0]))
     unknown = np.full(len(group), -1, dtype=np.int32)
     ranked = (arcs[0][arcs_in_order], arcs[1][arcs_in_order], arcs[2][arcs_in_order])
