@@ -31,6 +31,7 @@ def benchmarks() -> None:
               help=f"Default: each case's own; {SMALLEST} is enough for a look.")  # fmt: skip
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(min=0), default=(0,))
 @click.option("--repeat", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--whole", is_flag=True, help="Also run gip plan as a user does, from start to exit.")
 @click.option("--peer", "peers", multiple=True, metavar="NAME", help="Also run this peer.")
 @click.option("--time-limit", type=click.FloatRange(min=0), metavar="S",
               help="Seconds for solving; default: none, 60 for peers.")  # fmt: skip
@@ -42,6 +43,7 @@ def run(
     sizes: tuple[int, ...],
     seeds: tuple[int, ...],
     repeat: int,
+    whole: bool,
     peers: tuple[str, ...],
     time_limit: float | None,
     data: Path,
@@ -49,7 +51,7 @@ def run(
 ) -> None:
     """Measure cases, each run in a process of its own."""
     chosen = [CASES[name] for name in cases or CASES]
-    wanted = Wanted(chosen, sizes, seeds, repeat, peers, time_limit, data)
+    wanted = Wanted(chosen, sizes, seeds, repeat, peers, time_limit, data, whole)
     path = out or RESULTS / f"{date.today().isoformat()}.csv"
     failed = False
     for row in write_rows(path, measure(wanted, stamp(), click.echo)):

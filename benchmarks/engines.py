@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from benchmarks.observe import PLACES, Stopwatch, watching
 from benchmarks.records import AIM, Measure, gap
 
 MB = 1 << 20
+COMMAND = "import sys; from optimizer.cli.main import main; sys.exit(main())"
+PLANNED = (0, 3, 5)  # exit codes of `gip plan`: all well, tasks unassigned, aims unproven
+ROOT = Path(__file__).parents[1]
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
@@ -51,6 +59,36 @@ def gip(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Mea
         assigned=int((plan.proxy >= 0).sum()),
     )
     return [*phases, *aims, total]
+
+
+def command(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Measure]:
+    """Run ``gip plan`` as a user does, from its start to its exit, with all that it writes.
+
+    What it compiles is there, as the engine `gip` has run before.
+    """
+    return [_run_command(folder, out, limit, os.environ)]
+
+
+def first(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Measure]:
+    """Run ``gip plan`` for the first time after an installation: what it compiles is not there."""
+    with tempfile.TemporaryDirectory() as cache:
+        return [_run_command(folder, out, limit, os.environ | {"NUMBA_CACHE_DIR": cache})]
+
+
+def _run_command(
+    folder: Path, out: Path, limit: float | None, environment: Mapping[str, str]
+) -> Measure:
+    words = [sys.executable, "-c", COMMAND, "plan", str(folder), "--out", str(out)]
+    words += [] if limit is None else ["--time-limit", str(limit)]
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+    done = subprocess.run(  # noqa: S603
+        words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    wall, after = perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in PLANNED:
+        raise RuntimeError(f"gip plan: {done.stderr.strip() or f'exit code {done.returncode}'}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Measure("total", wall, cpu, after.ru_maxrss * MAXRSS_UNIT / MB)
 
 
 def baseline(folder: Path, out: Path, limit: float | None, assigned: int) -> list[Measure]:

@@ -12,6 +12,10 @@ SUMMARY = (
     "case", "VMs", "groups", "columns", "read s", "solve s", "total s", "x baseline", "peak MB",
     "unproven",
 )  # fmt: skip
+WHOLE = (
+    "case", "VMs", "read", "plan", "lists", "write", "check", "command", "wall s", "x bare",
+    "first run", "peak MB",
+)  # fmt: skip
 CHANGES = ("case", "VMs", "engine", "phase", "A s", "B s", "B / A", "value")
 
 
@@ -51,6 +55,29 @@ def _unproven(result: Result) -> Iterator[str]:
         aim = result.aim(phase)
         if not aim.proven:
             yield f"{phase.removeprefix(AIM)} (gap {100 * (aim.gap or 0):.3g} %)"
+
+
+def whole(rows: Sequence[Row]) -> str:
+    """Return one line per case and size: CPU seconds of the phases and of the whole command.
+
+    It is compared with a process that merely reads and writes as much.
+    """
+    found = results(rows)
+    lines = []
+    for (estate, engine), result in sorted(found.items()):
+        if engine != "command":
+            continue
+        case, vms, _ = estate
+        phases = found[estate, "gip"]
+        took, first, bare = (found[estate, name].cpu for name in ("command", "first", "baseline"))
+        lines.append(
+            [case, f"{vms:,}"]
+            + [seconds(phases.cpu_seconds(phase)) for phase in WHOLE[2:7]]
+            + [seconds(took), seconds(result.seconds("total"))]
+            + [f"{took / bare:.1f}" if took and bare else "", seconds(first)]
+            + [f"{result.total.peak_mb or 0:,.0f}"]
+        )
+    return table(WHOLE, lines)
 
 
 def changes(before: Sequence[Row], after: Sequence[Row]) -> str:

@@ -7,9 +7,10 @@ from html import escape
 from pathlib import Path
 
 from benchmarks.charts import log_lines, ratio_bars, stacked_bars
-from benchmarks.markdown import seconds, summary
+from benchmarks.markdown import seconds, summary, whole
 from benchmarks.records import AIM, Row
 from benchmarks.results_table import PARTS, Result, results
+from benchmarks.runner import COMMANDS
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -42,7 +43,7 @@ def report(rows: Sequence[Row], out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     page, markdown = out / "index.html", out / "table.md"
     page.write_text(html(rows), encoding="utf-8", newline="\n")
-    markdown.write_text(summary(rows), encoding="utf-8", newline="\n")
+    markdown.write_text(summary(rows) + "\n" + whole(rows), encoding="utf-8", newline="\n")
     return [page, markdown]
 
 
@@ -78,7 +79,7 @@ def _sections(found: Sequence[Result]) -> Iterator[tuple[str, str, str]]:
     peers = {
         f"{_name(r)} {r.engine}": _ratio(pairs[r.estate], r)
         for r in others
-        if r.engine != "baseline"
+        if r.engine not in ("baseline", *COMMANDS)
     }
     for title, text, ratios in (
         ("Above the baseline", "The whole run by merely reading and writing as much.", least),

@@ -31,6 +31,17 @@ class Result:
             return (self.seconds("total") or 0.0) - sum(self.seconds(p) or 0.0 for p in PARTS)
         return _median(measure.wall_s for measure in self.measures.get(phase, ()))
 
+    def cpu_seconds(self, phase: str) -> float | None:
+        """Return the median CPU time of a phase."""
+        return _median(measure.cpu_s for measure in self.measures.get(phase, ()))
+
+    @property
+    def cpu(self) -> float | None:
+        """Return the CPU seconds of imports, where they are apart, and of the total; None where
+        the run failed."""
+        total = self.cpu_seconds("total")
+        return None if total is None else total + (self.cpu_seconds("import") or 0.0)
+
     @property
     def own(self) -> float | None:
         """Return the seconds of building and solving, which is all that a peer's total holds."""

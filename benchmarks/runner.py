@@ -13,11 +13,15 @@ from benchmarks.worker import Task, WorkError, run_in_process
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PEER_LIMIT = 60.0
+COMMANDS = ("first", "command")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to run: ``sizes`` in VMs, empty for each case's own; ``limit`` in seconds."""
+    """What to run: ``sizes`` in VMs, empty for each case's own; ``limit`` in seconds.
+
+    ``whole`` runs the command as a user does, too, for the first time and later.
+    """
 
     cases: Sequence[Case]
     sizes: Sequence[int] = ()
@@ -26,6 +30,7 @@ class Wanted:
     peers: Sequence[str] = ()
     limit: float | None = None
     data: Path = DATA
+    whole: bool = False
 
 
 def run(
@@ -63,7 +68,7 @@ def _engines(
 ) -> Iterator[tuple[Run, Measure]]:
     for repeat in range(wanted.repeats):
         assigned = 0
-        for engine in ("gip", "baseline", *wanted.peers):
+        for engine in ("gip", "baseline", *(COMMANDS if wanted.whole else ()), *wanted.peers):
             task = {
                 "engine": engine,
                 "folder": folder,

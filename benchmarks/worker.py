@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks.records import Measure
 
 Task = Mapping[str, Any]
+OWN_ENGINES = ("gip", "baseline", "command", "first")
 ROOT = Path(__file__).parents[1]
 
 
@@ -45,9 +46,9 @@ def perform(task: Task) -> list[Measure]:
         return make(folder, task["options"], task["alter"])
     from benchmarks import engines
 
-    if engine in ("gip", "baseline"):
-        work = engines.gip if engine == "gip" else engines.baseline
-        return work(folder, Path(task["out"]), task["limit"], task["assigned"])
+    if engine in OWN_ENGINES:
+        work = getattr(engines, engine)
+        return list(work(folder, Path(task["out"]), task["limit"], task["assigned"]))
     return engines.peer(engine, folder, task["limit"])
 
 

@@ -57,10 +57,13 @@ class Solution:
 def solve_assignment(context: PlanningContext, options: SolveOptions, progress: Watch) -> Solution:
     """Solve the assignment of the tasks, by the estate's aims in their order."""
     problem, group = group_tasks(context)
-    arcs, values, stages, parts = solve_decomposed(problem, options, progress) or _solve_undivided(
-        problem, options, progress
-    )
-    return Solution(problem, group, arcs, values, stages, parts)
+    return Solution(problem, group, *solve_problem(problem, options, progress))
+
+
+def solve_problem(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
+    """Return the counts, every aim's value, its stage and the parts."""
+    decomposed = solve_decomposed(problem, options, progress)
+    return decomposed or _solve_undivided(problem, options, progress)
 
 
 def _solve_undivided(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:

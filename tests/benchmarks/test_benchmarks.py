@@ -17,7 +17,8 @@ from benchmarks import alterations
 from benchmarks.__main__ import benchmarks
 from benchmarks.cases import CASES, SMALLEST
 from benchmarks.charts import log_lines, ratio_bars, slope, stacked_bars
-from benchmarks.markdown import changes, summary
+from benchmarks.engines import command
+from benchmarks.markdown import changes, summary, whole
 from benchmarks.records import AIM, HEADER, Measure, Row, Run, gap, read_rows, stamp, write_rows
 from benchmarks.report import html
 from benchmarks.results_table import PARTS, results
@@ -96,6 +97,33 @@ def test_what_fails_is_a_row_with_its_reason() -> None:
     ]  # fmt: skip
     assert summary(rows).splitlines()[-1].endswith("| failed: out of memory |")
     assert "<svg" not in html(rows)
+
+
+def test_the_whole_command_stands_beside_its_phases_and_the_bare_tables() -> None:
+    asked: list[str] = []
+
+    def work(task: object) -> list[Measure]:
+        engine: str = task["engine"]  # type: ignore[index]
+        asked.append(engine)
+        took = {"baseline": 0.5, "command": 3.0, "first": 20.0}.get(engine, 2.0)
+        phases = [Measure("import", 0.1, 0.5), Measure("lists", 1.0, 1.25)]
+        own = phases if engine in ("gip", "baseline") else []
+        return [*own, Measure("total", took + 1, took, peak_mb=100.0)]
+
+    rows = list(run(Wanted([CASES["hub"]], [5], whole=True), STAMP, print, work))
+    assert asked == ["generate", "gip", "baseline", "first", "command"]
+    line = "| hub | 5 |  |  | 1.25 |  |  | 3 | 4 | 3.0 | 20 | 100 |"
+    assert whole(rows).splitlines()[2:] == [line]
+
+
+def test_the_command_is_run_as_a_user_does(tmp_path: Path) -> None:
+    generate(tmp_path / "estate", Options(50))
+    (total,) = command(tmp_path / "estate", tmp_path / "out", None, 0)
+    assert (tmp_path / "out" / "plan.json").exists()
+    assert (total.cpu_s or 0) > 0
+    assert (total.peak_mb or 0) > 1
+    with pytest.raises(RuntimeError, match=r"gip plan: .*nowhere"):
+        command(tmp_path / "nowhere", tmp_path / "out", None, 0)
 
 
 def test_a_case_without_its_data_is_left_out(tmp_path: Path) -> None:
