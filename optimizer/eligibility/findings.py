@@ -9,7 +9,7 @@ import numpy as np
 from models.diagnostics import Finding
 from models.estate import Estate
 from models.plan import AimResult, Plan, Reason, Tasks
-from models.ruleset import RULESETS, is_maybe_windows_server
+from models.ruleset import RULESETS
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.eligibility.work_findings import work_findings
 
@@ -76,15 +76,6 @@ def _servers(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
         if not eligibility.candidate[code]:
             detail = "named by a job, but cannot be a proxy"
             yield Finding("warning", "job_proxy_no_candidate", names[code], detail)
-    systems = estate.servers["os"].tolist()
-    for code, system in enumerate(systems):
-        ruleset = RULESETS[estate.settings.ruleset]
-        if not ruleset.may_be_proxy(system) and is_maybe_windows_server(system):
-            detail = (
-                f"its os {system!r} is not written as Windows Server: no candidate; "
-                "write it as in 'Windows Server 2022'"
-            )
-            yield Finding("warning", "unrecognised_system", names[code], detail)
     unknown = estate.servers["network_set"].to_numpy() == 0
     for code in np.flatnonzero(unknown & eligibility.candidate).tolist():
         detail = "a candidate in no known network: it connects to nothing"

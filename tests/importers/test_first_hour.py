@@ -397,7 +397,7 @@ def test_members_are_imported_by_name_before_and_after_their_vms() -> None:
     )
     table("members.csv", "job_vms", *named)
     told = rvtools("RVTools_tabvInfo.csv")
-    assert "twin: job_vms.csv: the name of 2 VMs: write the id of one: u2, u3" in told
+    assert "twin: the name of 2 VMs: write one's id in job_vms.csv: u2, u3" in told
     assert [row["vm"] for row in rows("estate/job_vms.csv")] == ["u1", "twin"]
     table("members.csv", "job_vms", *named)
     assert [row["vm"] for row in rows("estate/job_vms.csv")] == ["u1", "twin"]

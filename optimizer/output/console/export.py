@@ -23,8 +23,8 @@ Next: take a configuration backup. Where the REST interface covers the jobs, use
   Get-Help .\\{SCRIPTS[0]} -Full
   .\\{SCRIPTS[0]} -WhatIf
   .\\{SCRIPTS[0]} -JobName 'a job that matters little'
-It uses internals that the vendor does not support, and was never run yet;
-{SCRIPTS[1]} puts back what it changed."""
+The script uses internals that the vendor does not support, and has not met a real
+backup server yet; {SCRIPTS[1]} puts back what it changed."""
 
 
 def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
