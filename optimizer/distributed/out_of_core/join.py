@@ -27,7 +27,8 @@ JOINED = {
 class JoinContext:
     """What every join needs, known before the shuffle.
 
-    Where VMs have names, ``named`` tells whether ids were put in their place. ``signatures`` has the code of each signature by chunk of `vms`, ``shared`` the hashes of names
+    ``named`` tells whether ids stand in place of names of VMs, or no VM has a name.
+    ``signatures`` has the code of each signature by chunk of `vms`, ``shared`` the hashes of names
     that several VMs have, ``cuts`` where partitions begin. Unless the tables ``is_sound`` so far,
     joined rows are checked and not written.
     """
@@ -76,7 +77,9 @@ def join_tables(
             twice = rows[_again(rows, pair)]
             joined.problems += _problems(file, twice, "is in this job already", remedy)
     known = pd.concat([vms["vm"], pd.Series([""], dtype="str")])
-    if not context.named and not (job_vms["vm"].isin(known).all() and current["vm"].isin(known).all()):
+    if not context.named and not (
+        job_vms["vm"].isin(known).all() and current["vm"].isin(known).all()
+    ):
         return JoinedRows(has_names=True)
     rows = job_vms.merge(vms[["vm", "signature", "name"]][~again], how="left", on="vm")
     stray = rows["signature"].isna() & (rows["vm"] != "")

@@ -31,7 +31,10 @@ def with_keys(table: Table, rows: pd.DataFrame) -> pd.DataFrame:
     if table != VMS:
         return rows.assign(key=rows["vm"])
     named = rows[rows["name"] != ""]
-    both = [rows.assign(key=rows["vm"], is_name=False), named.assign(key=named["name"], is_name=True)]
+    both = [
+        rows.assign(key=rows["vm"], is_name=False),
+        named.assign(key=named["name"], is_name=True),
+    ]
     return pd.concat(both, ignore_index=True)
 
 

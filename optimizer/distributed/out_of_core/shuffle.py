@@ -193,9 +193,7 @@ def _parsed(
     return estate, codes, told
 
 
-def _shuffled(
-    table: Table, files: Sequence[Path], parts: int, by_key: bool = False
-) -> list[Any]:
+def _shuffled(table: Table, files: Sequence[Path], parts: int, by_key: bool = False) -> list[Any]:
     """Return the rows of a table in ``parts``, those of a VM, or of a key, in one and the same."""
     nothing = with_keys(table, empty(table)).astype(KEYED[table]) if by_key else empty(table)
     places = [

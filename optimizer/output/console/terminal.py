@@ -19,7 +19,7 @@ class Terminal(Console):
         super().__init__(markup=False, highlight=False, emoji=False)
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print, tables within the width; who reads on ends the program by stopping, as with `| head`."""
+        """Print, tables within the width; a reader that stops ends it, as with `| head`."""
         with ending_with_reader():
             fit = [fitted(self, each) if isinstance(each, Table) else each for each in objects]
             super().print(*fit, **options)

@@ -145,10 +145,14 @@ def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> ItemsView[
 def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
     off, unreachable = info["power"] == "off", info["connection"] == "gone"
     if off.any() and not choice.powered_off:
-        detail = f"{_counted(int(off.sum()), 'VM')} not powered on: not planned without --powered-off"
+        detail = (
+            f"{_counted(int(off.sum()), 'VM')} not powered on: not planned without --powered-off"
+        )
         findings.append(Finding("info", "powered_off", "vms", detail))
     if unreachable.any():
-        detail = f"{_counted(int(unreachable.sum()), 'VM')} not connected to the vCenter: not planned"
+        detail = (
+            f"{_counted(int(unreachable.sum()), 'VM')} not connected to the vCenter: not planned"
+        )
         findings.append(Finding("info", "disconnected", "vms", detail))
     gone = unreachable if choice.powered_off else off | unreachable
     return pd.DataFrame(
