@@ -23,7 +23,8 @@ PREFIX: dict[str, Any] = {
     "vrf": {"id": 2, "name": "red"}, "tenant": {"id": 4, "name": "x"},
 }  # fmt: skip
 VM: dict[str, Any] = {
-    "id": 9, "name": "web", "status": {"value": "offline"}, "platform": {"id": 1, "name": "Windows"},
+    "id": 9, "name": "web", "status": {"value": "offline"},
+    "platform": {"id": 1, "name": "Windows"},
     "primary_ip4": {"id": 5, "address": "10.1.1.7/24"}, "primary_ip6": None,
 }  # fmt: skip
 ADDRESS: dict[str, Any] = {
