@@ -9,11 +9,13 @@ from datetime import datetime
 
 from models.diagnostics import Finding
 from models.imported_tables import Inventory
+from optimizer.files.json_shapes import absent_keys
 from optimizer.inputs.importers.veeam.job_objects import objects_table
 from optimizer.inputs.importers.veeam.job_sessions import durations, job_sessions, used_proxies
 from optimizer.inputs.importers.veeam.jobs import Durations, guest_jobs, jobs_table
 from optimizer.inputs.importers.veeam.servers import server_names, servers_table
 from optimizer.veeam.client import Session
+from optimizer.veeam.response_fields import EXPECTED
 from optimizer.veeam.responses import LOGS, Responses, at, text, whole_number
 
 AT_ONCE = 8
@@ -129,6 +131,9 @@ def read_veeam(
             detail = f"{nameless} without a name left out"
             findings.append(Finding("warning", "row_without_name", kind, detail))
     jobs = guest_jobs(answers, findings)
+    findings += absent_keys("jobs", list(jobs.values()), EXPECTED["jobs"])
+    servers = answers.items["managedServers"]
+    findings += absent_keys("managedServers", servers, EXPECTED["managedServers"])
     sessions = job_sessions(answers)
     lengths = Durations(durations(sessions), assumed_minutes)
     tables = {
