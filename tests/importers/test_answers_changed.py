@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_import_changed import JOB, SERVER, paths, rows_and_messages
+from changed_inputs import JOB, SERVER, paths, rows_and_messages
 
 from models.imported_tables import Inventory
 from optimizer.inputs.importers.netbox.reader import read_netbox
@@ -88,4 +88,7 @@ def test_no_key_is_gone_without_a_word(tmp_path: Path, name: str, path: tuple[An
         found, after = rows_and_messages(readers(tmp_path, name, other))
         if found != whole:
             news = "\n".join(line for line in after.splitlines() if line not in before)
-            assert not found or str(path[-1]) in news, f"{path}: {found} is not {whole}, told is {after}"
+            is_told = not found or str(path[-1]) in news
+            assert is_told, f"{path}: {found} is not {whole}, told is {after}"
+                f"{path}: {found} is not {whole}, told is {after}"
+            )

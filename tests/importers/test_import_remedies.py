@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
-from test_first_hour import INFO, JOBS, WINDOWS, run, rvtools, table, write
+from first_hour import INFO, JOBS, WINDOWS, rows, run, rvtools, table, write
 
 SHEET = "Job;Start;Minutes;Days;Proxies\nj;22:00;60;Mo,Di;automatisch\nk;23:00;60;tÃ¤glich;p\n"
 NAMED = ("Job=job", "Start=start", "Minutes=duration_minutes", "Days=days", "Proxies=proxies")
@@ -18,11 +17,6 @@ DAYS = ("--split", ",", "--value", "Mo=mon", "--value", "Di=tue", "--value", "tÃ
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    with Path(name).open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_days_in_other_words_are_never_left_out_by_the_remedy() -> None:

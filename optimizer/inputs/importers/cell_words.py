@@ -127,7 +127,7 @@ def check_cells(
         raise EstateError(problems)
 
 
-def _parts(text: str, column: Column) -> list[str]:
+def _parts(text: str, column: Column) -> Sequence[str]:
     """Return what of a cell is checked by itself: items that are words of a closed set."""
     if column.kind == "choices":
         return items(text)
