@@ -90,5 +90,3 @@ def test_no_key_is_gone_without_a_word(tmp_path: Path, name: str, path: tuple[An
             news = "\n".join(line for line in after.splitlines() if line not in before)
             is_told = not found or str(path[-1]) in news
             assert is_told, f"{path}: {found} is not {whole}, told is {after}"
-                f"{path}: {found} is not {whole}, told is {after}"
-            )
