@@ -48,7 +48,7 @@ MARKS = {
 LONGEST_CELL = 1 << 20
 MOST_COLUMNS = 16_384  # as in a spreadsheet
 BLOCK = 16 << 20
-NAME_ENCODING = "name its encoding: --encoding cp1252 (Western Europe), cp932 (Japan) or another"
+NAME_ENCODING = "name it: --encoding cp1252 (Western Europe), --encoding cp932 (Japan) or another"
 REMOVE_TITLE = "its first line seems to be a title: remove what stands above the header"
 
 
