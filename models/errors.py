@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from models.diagnostics import InputProblem
 
@@ -30,13 +31,18 @@ class EstateError(GipError):
         super().__init__(self._text())
 
     def _text(self) -> str:
+        alike: dict[InputProblem, list[InputProblem]] = {}
+        for problem in self.problems:
+            alike.setdefault(replace(problem, line=None), []).append(problem)
         seen: Counter[tuple[str, str | None, str]] = Counter()
         lines = []
-        for problem in self.problems:
+        for problem, rows in alike.items():
             kind = (problem.file, problem.column, problem.reason)
             seen[kind] += 1
             if seen[kind] <= SHOWN_PER_KIND:
-                lines.append(str(problem))
+                first = min(rows, key=lambda row: row.line or 0)
+                more = f" ({len(rows)} rows)" if len(rows) > 1 else ""
+                lines.append(str(replace(first, reason=first.reason + more)))
         for (file, column, reason), count in seen.items():
             if count > SHOWN_PER_KIND:
                 where = file if column is None else f"{file}: {column}"

@@ -67,7 +67,8 @@ class Inventory:
     table's columns that the source speaks of, the key among them; a cell is "" where the source
     does not know. Rows are unique by the table's key. ``settings`` gives keys of estate.toml,
     dotted. ``used`` has a row for each run whose proxy is known, columns job, name (of a VM) and
-    proxy, the latest first. ``findings`` say what was assumed or left out.
+    proxy, the latest first. ``findings`` say what was assumed or left out. In the columns
+    ``emptied``, pairs of table and column, a cell is "" where the source knows that it is empty.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -75,3 +76,4 @@ class Inventory:
     findings: tuple[Finding, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
     used: pd.DataFrame | None = None
+    emptied: frozenset[tuple[str, str]] = frozenset()

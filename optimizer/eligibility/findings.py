@@ -14,7 +14,6 @@ from models.ruleset import (
     OTHER_PLATFORMS,
     PLATFORMS,
     RULESETS,
-    is_maybe_windows_server,
     is_windows,
 )
 from optimizer.eligibility.guest_rules import per_text
@@ -141,15 +140,6 @@ def _servers(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
         if not eligibility.candidate[code]:
             detail = "named by a job, but cannot be a proxy"
             yield Finding("warning", "job_proxy_no_candidate", names[code], detail)
-    systems = estate.servers["os"].tolist()
-    for code, system in enumerate(systems):
-        ruleset = RULESETS[estate.settings.ruleset]
-        if not ruleset.may_be_proxy(system) and is_maybe_windows_server(system):
-            detail = (
-                f"its os {system!r} is not written as Windows Server: no candidate; "
-                "write it as in 'Windows Server 2022'"
-            )
-            yield Finding("warning", "unrecognised_system", names[code], detail)
     unknown = estate.servers["network_set"].to_numpy() == 0
     for code in np.flatnonzero(unknown & eligibility.candidate).tolist():
         detail = "a candidate in no known network: it connects to nothing"

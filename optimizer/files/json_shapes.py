@@ -6,9 +6,11 @@ ConvertTo-Json, for one, makes texts of what lies deeper than its -Depth.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from models.diagnostics import Finding
 
 TEXT, WHOLE, TRUTH = "a text", "a whole number", "true or false"
 LONGEST = 60
@@ -52,6 +54,39 @@ def misfits(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     else:
         for key, inner in shape.items():
             yield from misfits(value.get(key), inner, f"{path}.{key}" if path else key)
+
+
+Expected = Mapping[str, "Expected"]
+
+
+def absent_keys(kind: str, items: Sequence[Any], expected: Expected) -> list[Finding]:
+    """Return a finding that names the keys of ``expected`` that none of ``items`` has.
+
+    A key counts where the object that should have it is there; null is an answer. Several names of
+    one key have ``|`` between them.
+    """
+    there: dict[str, bool] = {}
+    for item in items:
+        _look_for(item, expected, "", there)
+    gone = [path for path, found in there.items() if not found]
+    if not gone:
+        return []
+    detail = f"no answer has {', '.join(gone)}: taken as not set; another revision, or renamed?"
+    return [Finding("info", "absent_keys", kind, detail)]
+
+
+def _look_for(value: Any, expected: Expected, path: str, there: dict[str, bool]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _look_for(item, expected, path, there)
+    elif isinstance(value, dict):
+        for names, inner in expected.items():
+            first, *others = names.split("|")
+            where = f"{path}.{first}" if path else first
+            found = next((name for name in (first, *others) if name in value), None)
+            there[where] = there.get(where, False) or found is not None
+            if found is not None:
+                _look_for(value[found], inner, where, there)
 
 
 def _fits(value: Any, shape: str) -> bool:

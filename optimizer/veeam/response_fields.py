@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from optimizer.files.json_shapes import TEXT, TRUTH, WHOLE, ListOf, Shape, misfits
+from optimizer.files.json_shapes import (
+    TEXT,
+    TRUTH,
+    WHOLE,
+    Expected,
+    ListOf,
+    Shape,
+    misfits,
+)
 
 _OBJECT: dict[str, Shape] = {
     "platform": TEXT, "hostName": TEXT, "name": TEXT, "type": TEXT, "objectId": TEXT,
@@ -85,6 +93,32 @@ SHAPES: Mapping[str, Shape] = {
         "instanceLicenseSummary": {"licensedInstancesNumber": WHOLE},
     },
     "logs": {"title": TEXT, "startTime": TEXT},
+}  # fmt: skip
+_VM: Expected = {"platform|inventoryObject": {}, "hostName|inventoryObject": {},
+    "name|inventoryObject": {}, "objectId|inventoryObject": {}}  # fmt: skip
+EXPECTED: Mapping[str, Expected] = {  # what decides, and answers have, if only as null
+    "jobs": {
+        "isDisabled": {},
+        "virtualMachines": {"includes": _VM, "excludes": {"vms": _VM}},
+        "guestProcessing": {
+            "appAwareProcessing|applicationAwareProcessing": {
+                "isEnabled": {}, "appSettings": {"vss": {}, "sql": {"logsProcessing": {}}},
+            },
+            "guestFSIndexing|guestFileSystemIndexing": {"isEnabled": {}},
+            "guestInteractionProxies": {
+                "autoSelectEnabled|autoSelection|automaticSelection": {},
+                "proxyIds|proxies": {},
+            },
+        },
+        "schedule": {
+            "runAutomatically": {},
+            "daily": {"isEnabled": {}, "localTime": {}, "dailyKind": {}, "days": {}},
+        },
+    },
+    "managedServers": {
+        "id": {}, "type": {}, "status": {}, "isBackupServer": {},
+        "networkSettings": {"components": {"componentName": {}}},
+    },
 }  # fmt: skip
 GUEST_JOBS: Mapping[str, str] = {  # types of jobs that back up or replicate VMs: their type here
     "backup": "backup",  # up to 1.2

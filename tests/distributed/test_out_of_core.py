@@ -142,6 +142,40 @@ def test_splits_and_shared_names_give_the_same_bytes(
     assert b"web (" in found["job_splits.csv"]
 
 
+def test_members_by_name_give_the_same_bytes_as_by_id(client: Client, tmp_path: Path) -> None:
+    for folder in ("ids", "names"):
+        spec = tiny_weeks.spec(SPLIT_SEEDS[0])
+        called = {row["vm"]: f"host {row['vm']}" for row in spec["vms"]}
+        for row in spec["vms"]:
+            row["name"] = called[row["vm"]]
+        for row in (*spec["job_vms"], *(spec.get("current") or ())) if folder == "names" else ():
+            row["vm"] = called[row["vm"]]
+        random_estates.write(spec, tmp_path / folder)
+        parquet(tmp_path / folder, 2)
+        plan(tmp_path / folder, tmp_path / f"{folder} whole", None, 1, 0, silent)
+        run_partitioned(client, tmp_path / folder, tmp_path / f"{folder} pieces", 2)
+        assert written(tmp_path / f"{folder} pieces") == written(tmp_path / f"{folder} whole")
+    plans = [written(tmp_path / f"{folder} pieces") for folder in ("ids", "names")]
+    assert all(plans[0][file] == plans[1][file] for file in plans[0] if file != "plan.json")
+
+
+def test_names_of_several_vms_give_the_same_complaints(client: Client, tmp_path: Path) -> None:
+    spec = tiny_weeks.spec(SPLIT_SEEDS[0])
+    for row in spec["vms"][:2]:
+        row["name"] = "twin"
+    for row, vm in zip(spec["job_vms"], ("twin", "nobody"), strict=False):
+        row["vm"] = vm
+    random_estates.write(spec, tmp_path / "estate")
+    parquet(tmp_path / "estate", 2)
+    whole = error(lambda: plan(tmp_path / "estate", tmp_path / "out", None, 1, 0, silent))
+    pieces = error(lambda: run_partitioned(client, tmp_path / "estate", tmp_path / "out", 2))
+    assert isinstance(whole, EstateError)
+    assert isinstance(pieces, EstateError)
+    told = [{(p.line, p.value, p.reason) for p in each.problems} for each in (whole, pieces)]
+    assert told[0] == told[1]
+    assert "is the name of 2 VMs; write an id, such as" in str(pieces)
+
+
 def test_wishes_and_a_plan_before_count_as_in_memory(client: Client, tmp_path: Path) -> None:
     estate, before = parquet(BRANCHES, 100, tmp_path / "estate"), tmp_path / "before"
     plan(estate, before, None, 1, 0, silent)

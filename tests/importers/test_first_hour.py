@@ -2,77 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import pytest
 import xlsxwriter
-from click.testing import CliRunner
+from first_hour import INFO, JOBS, SERVERS, WINDOWS, estate, rows, run, rvtools, table, write
 
 from models.ruleset import is_maybe_windows, is_maybe_windows_server
-from optimizer.cli.main import gip
 from optimizer.inputs.importers.closed_sets import FLAGS, plain
 from optimizer.inputs.importers.shared_addresses import is_bridge
 from optimizer.inputs.starter_links import hub_links
-
-WINDOWS = "Microsoft Windows Server 2022 (64-bit)"
-INFO = "VM,Powerstate,VM UUID,OS according to the VMware Tools,Primary IP Address"
-SERVERS = "server,os,roles,networks\nb,Windows Server 2022,backup_server,n\n"
-JOBS = "job,start,duration_minutes,application_aware\nj,22:00,60,true\n"
 
 
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def write(name: str, text: str, encoding: str = "utf-8") -> str:
-    path = Path(name)
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(text.encode(encoding))
-    return name
-
-
-def run(*words: str, code: int = 0) -> str:
-    done = CliRunner().invoke(gip, list(words))
-    assert not done.exception or isinstance(done.exception, SystemExit) or code, done.output
-    told = done.output + (str(done.exception) if done.exception else "")
-    assert (1 if done.exception and not done.exit_code else done.exit_code) == code, told
-    return told
-
-
-def rows(name: str) -> list[dict[str, str]]:
-    with Path(name).open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def rvtools(*words: str, code: int = 0) -> str:
-    return run("import", "rvtools", *words, "--guess-prefix", "24", "--out", "estate", code=code)
-
-
-def table(file: str, into: str, *words: str, code: int = 0) -> str:
-    """Import a table whose columns are called like the fields, but for ``words``."""
-    header = Path(file).read_text(encoding="utf-8").splitlines()[0].split(",")
-    named = (
-        ()
-        if "--map" in words
-        else [word for name in header for word in ("--map", f"{name}={name}")]
-    )
-    return run(
-        "import", "table", file, "--into", into, *named, *words, "--out", "estate", code=code
-    )
-
-
-def estate(**tables: str) -> None:
-    for name, text in {
-        "servers": SERVERS,
-        "jobs": JOBS,
-        "networks": "network\nn\n",
-        **tables,
-    }.items():
-        write(f"estate/{name}.csv", text)
 
 
 # --- importers are strict
@@ -397,7 +343,7 @@ def test_members_are_imported_by_name_before_and_after_their_vms() -> None:
     )
     table("members.csv", "job_vms", *named)
     told = rvtools("RVTools_tabvInfo.csv")
-    assert "twin: job_vms.csv: the name of 2 VMs: write the id of one: u2, u3" in told
+    assert "twin: the name of 2 VMs: write one's id in job_vms.csv: u2, u3" in told
     assert [row["vm"] for row in rows("estate/job_vms.csv")] == ["u1", "twin"]
     table("members.csv", "job_vms", *named)
     assert [row["vm"] for row in rows("estate/job_vms.csv")] == ["u1", "twin"]

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from changed_inputs import JOB, SERVER, paths, rows_and_messages
 
-from models.errors import EstateError
 from models.imported_tables import Inventory
 from models.schema import JOBS, SERVERS
 from optimizer.inputs.importers.generic_table import read_generic_table
@@ -203,16 +203,6 @@ def changed(rows: Cells, column: str) -> Iterator[tuple[str, Cells, str]]:
             yield f"retyped {text}", [row | {column: text} for row in rows], text
 
 
-def rows_and_messages(read: Callable[[], Inventory]) -> tuple[dict[str, Any], str]:
-    """Return the estate's rows, none where it was refused, and all that was told."""
-    try:
-        found = read()
-    except EstateError as error:
-        return {}, str(error)
-    tables = {name: table.to_dict("list") for name, table in found.tables.items() if len(table)}
-    return tables, "\n".join(f"{each.subject} {each.detail}" for each in found.findings)
-
-
 CASES = [
     pytest.param(kind, column, id=f"{kind}: {column}")
     for kind, (rows, _) in KINDS.items()
@@ -236,46 +226,7 @@ def test_no_change_of_a_column_goes_without_a_word(tmp_path: Path, kind: str, co
 
 # --- JSON
 
-JOB: dict[str, Any] = {
-    "id": "1", "name": "j", "type": "VSphereBackup", "isDisabled": True,
-    "virtualMachines": {
-        "includes": [{"platform": "HyperV", "type": "VirtualMachine", "hostName": "vc",
-                      "name": "a", "objectId": "vm-1"}],
-        "excludes": {"vms": [{"platform": "VSphere", "type": "VirtualMachine", "hostName": "vc",
-                              "name": "b", "objectId": "vm-2"}]},
-    },
-    "guestProcessing": {
-        "appAwareProcessing": {"isEnabled": True, "appSettings": [
-            {"vss": "RequireSuccess", "sql": {"logsProcessing": "Backup"}}]},
-        "guestFSIndexing": {"isEnabled": True},
-        "guestInteractionProxies": {"autoSelectEnabled": False, "proxyIds": ["s1"]},
-    },
-    "schedule": {"runAutomatically": True, "daily": {
-        "isEnabled": True, "localTime": "22:00", "dailyKind": "SelectedDays", "days": ["Monday"]}},
-}  # fmt: skip
-SERVER: dict[str, Any] = {
-    "id": "s1",
-    "name": "s",
-    "type": "WindowsHost",
-    "isBackupServer": True,
-    "status": "Unavailable",
-    "networkSettings": {"components": [{"componentName": "GuestInteractionProxy", "port": 6190}]},
-}
 WRONG: tuple[Any, ...] = ("text", 7, 1.5, True, [], ["x"], {}, {"x": 1})
-
-
-def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of each value in an answer."""
-    pairs = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for key, inner in pairs:
-        yield (*path, key)
-        yield from paths(inner, (*path, key))
 
 
 def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
@@ -293,14 +244,14 @@ def answers(folder: Path, job: Any, server: Any) -> Callable[[], Inventory]:
     return lambda: read_veeam(read_saved_veeam(folder, []), 60)
 
 
-@pytest.mark.parametrize("path", paths(JOB), ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", list(paths(JOB)), ids=lambda path: ".".join(map(str, path)))
 def test_a_field_of_a_job_of_another_type_is_refused_with_its_path(
     tmp_path: Path, path: tuple[Any, ...]
 ) -> None:
     _typed(tmp_path, path, lambda value: answers(tmp_path, with_value(JOB, path, value), SERVER))
 
 
-@pytest.mark.parametrize("path", paths(SERVER), ids=lambda path: ".".join(map(str, path)))
+@pytest.mark.parametrize("path", list(paths(SERVER)), ids=lambda path: ".".join(map(str, path)))
 def test_a_field_of_a_server_of_another_type_is_refused_with_its_path(
     tmp_path: Path, path: tuple[Any, ...]
 ) -> None:

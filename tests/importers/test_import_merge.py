@@ -166,7 +166,7 @@ def test_what_a_plan_lacks_is_listed_with_the_file_to_fill_in(tmp_path: Path) ->
         ("servers.csv", "p1", "networks"),
         ("servers.csv", "p2", "networks"),
         ("networks.csv", "dmz", "network"),
-        ("networks.csv", "10.9.0.1", "cidr"),
+        ("networks.csv", "10.9.0.0/24", "cidr"),
         ("vms.csv", "v2", "os"),
         ("vms.csv", "v3", "networks"),
         ("jobs.csv", "j", "start"),

@@ -51,7 +51,7 @@ def test_a_real_export_becomes_a_plan(tmp_path: Path, monkeypatch: pytest.Monkey
         "10.0.0.0/23,dc1,,servers", "10.0.2.0/24,dc1,,clients", "10.0.3.0/24,dc1,,",
     )  # fmt: skip
     told = run("import", "rvtools", export, "--networks", networks, "--out", out)
-    assert "10 left out; --templates takes them in" in told
+    assert "10 templates left out; --templates takes them in" in told
     assert "no server is the backup_server" in told
     servers = write(
         tmp_path / "hosts.csv", "Name;OS;IP;Role;Slots",

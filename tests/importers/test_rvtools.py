@@ -323,16 +323,16 @@ def test_vnetwork_alone_tells_of_vms(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "option"),
+    ("row", "option", "called"),
     [
-        (vm(2, Template="True"), "templates"),
-        (vm(2, SRM_Placeholder="True"), "placeholders"),
-        (vm(2, "vCLS-4202a"), "vcls"),
-        (vm(2, "vCLS (3)"), "vcls"),
+        (vm(2, Template="True"), "templates", "template"),
+        (vm(2, SRM_Placeholder="True"), "placeholders", "SRM placeholder"),
+        (vm(2, "vCLS-4202a"), "vcls", "vCLS VM"),
+        (vm(2, "vCLS (3)"), "vcls", "vCLS VM"),
     ],
 )
 def test_what_no_job_backs_up_is_left_out_unless_asked_for(
-    tmp_path: Path, row: Row, option: str
+    tmp_path: Path, row: Row, option: str, called: str
 ) -> None:
     told, nics = info(tmp_path, vm(1), row), network(tmp_path, {**row, "IPv4 Address": "10.0.0.9"})
     without, taken = (
@@ -340,7 +340,7 @@ def test_what_no_job_backs_up_is_left_out_unless_asked_for(
     )
     assert vms(without, "vm") == ["4202-1"]
     assert [(f.code, f.detail) for f in without.findings] == [
-        (option, f"1 left out; --{option} takes them in")
+        (option, f"1 {called} left out; --{option} takes it in")
     ]
     assert vms(taken, "vm", "networks") == [["4202-1", ""], ["4202-2", "10.0.0.9"]]
     assert taken.findings == ()
@@ -360,8 +360,8 @@ def test_vms_that_are_off_are_kept_but_not_planned_unless_asked_for(tmp_path: Pa
     read = read_rvtools([told])
     assert vms(read, "available") == ["true", "false", "false", "false", "true"]
     assert [f.detail for f in read.findings] == [
-        "not powered on and so not available: 2; --powered-off plans them",
-        "not connected to their vCenter and so not available: 1",
+        "2 VMs not powered on: not planned without --powered-off",
+        "1 VM not connected to the vCenter: not planned",
     ]
     asked = read_rvtools([told], choice=Choice(powered_off=True))
     assert vms(asked, "available") == ["true", "true", "true", "false", "true"]

@@ -91,7 +91,7 @@ def test_an_encoding_that_utf8_is_not_has_to_be_named(tmp_path: Path) -> None:
     path = write(tmp_path / "j.csv", "VM;OS\n基幹;Windows\n", "cp932")
     assert one(path, "cp932").cells["VM"].tolist() == ["基幹"]
     # 基 is 8A EE in cp932, and 8A begins no character of UTF-8
-    assert refusal(path).startswith("j.csv: is not utf-8: byte 0x8a in line 2; name its encoding")
+    assert refusal(path).startswith("j.csv: is not utf-8: byte 0x8a in line 2; name it: --encoding")
     assert "--encoding cp932" in refusal(path)
     assert "no encoding is called 'cp9999'" in refusal(path, "cp9999")
     assert "is not ascii" in refusal(path, "ascii")

@@ -1,14 +1,16 @@
-"""Tests that results fit a terminal of 80 columns and that no name is taken for an order to it."""
+"""Tests that results fit a terminal of any width and that no name is taken for an order to it."""
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from rich.cells import cell_len
+from rich.console import Console, RenderableType
 from rich.table import Table
 
 from models.schema import TABLES
@@ -16,13 +18,14 @@ from models.solve_events import Stage
 from optimizer.analysis.placement.frontier import FrontierPoint
 from optimizer.analysis.placement.placement import PlacementRequest, find_places
 from optimizer.cli.main import gip
+from optimizer.output.console import terminal
+from optimizer.output.console.fitting import fitted
 from optimizer.output.console.placement import print_places
 from optimizer.output.console.terminal import Terminal
 
 BRANCHES = Path(__file__).parents[2] / "data" / "branch-offices"
 NAMES = {"server", "vm", "job", "proxy", "host", "network", "site", "from", "to"}
 LISTS = {"networks", "proxies"}
-EDGES = "│┃┏┡└"
 
 
 def lengthened(name: str) -> str:
@@ -81,10 +84,23 @@ def plan(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "export veeam PLAN --out NEW",
     ],
 )
-def test_every_table_fits_80_columns_and_every_name_is_text(
-    estate: Path, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.mark.parametrize("width", [80, 40])
+def test_every_table_fits_its_width_and_every_name_is_text(
+    estate: Path, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str,
+    width: int,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", str(width))
+    seen: list[tuple[list[str], str]] = []
+
+    def watched(console: Console, table: Table) -> RenderableType:
+        headers = [word for column in table.columns[1:] for word in str(column.header).split()]
+        shown = fitted(console, table)
+        with console.capture() as captured:
+            Console.print(console, shown)
+        seen.append((headers, captured.get()))
+        return shown
+
+    monkeypatch.setattr(terminal, "fitted", watched)
     words = {
         "ESTATE": str(estate), "PLAN": str(plan), "NEW": str(tmp_path / "new"),
         "VM": lengthened("tokyo-web-01"), "SERVER": f"server:{lengthened('gip-tokyo-01')}",
@@ -92,12 +108,29 @@ def test_every_table_fits_80_columns_and_every_name_is_text(
     }  # fmt: skip
     done = CliRunner().invoke(gip, [words.get(word, word) for word in command.split()])
     assert done.exit_code in (0, 3), done.output
-    lines = [line for line in done.stdout.splitlines() if line[:1] and line[0] in EDGES]
-    assert lines
-    for line in lines:
-        assert cell_len(line) <= 80, line
-        assert "…" not in line
+    assert seen
+    for headers, text in seen:
+        assert all(cell_len(line) <= width for line in text.splitlines()), text
+        assert "…" not in text
+        assert set(headers) <= set(re.sub("[│┃]", " ", text).split())
     assert all(sign.isprintable() for sign in done.stdout.replace("\n", ""))
+
+
+@pytest.mark.parametrize("width", [20, 33, 34, 40, 60, 80])
+def test_no_word_of_a_table_is_broken_at_any_width(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = Table("server", "why not", "max_tasks", title="Candidates")
+    table.columns[2].no_wrap = True
+    table.add_row("gip-osaka-01", "in no network that reaches it", "4 of 12")
+    table.add_row("gip-tokyo-01", "", "1 of 20")
+    Terminal().print(table)
+    said = capsys.readouterr().out
+    assert max(map(cell_len, said.splitlines())) <= width
+    words = ["gip-osaka-01", "gip-tokyo-01", "network", "reaches", "max_tasks", "4 of 12"]
+    assert [word for word in words if word not in said] == []
+    assert ("┃" in said) == (width >= 40)
 
 
 def test_a_name_is_shown_as_it_is(

@@ -27,12 +27,14 @@ JOINED = {
 class JoinContext:
     """What every join needs, known before the shuffle.
 
+    ``named`` tells whether ids stand in place of names of VMs, or no VM has a name.
     ``signatures`` has the code of each signature by chunk of `vms`, ``shared`` the hashes of names
     that several VMs have, ``cuts`` where partitions begin. Unless the tables ``is_sound`` so far,
     joined rows are checked and not written.
     """
 
     is_sound: bool
+    named: bool
     small: SmallTables
     signatures: list[Codes]
     shared: Hashes
@@ -41,8 +43,12 @@ class JoinContext:
 
 @dataclass(slots=True)
 class JoinedRows:
-    """The problems of a join, and the ``unmatched`` rows of `current`: those without a task."""
+    """The problems of a join, and the ``unmatched`` rows of `current`: those without a task.
 
+    With ``has_names`` some rows are of no known VM, and may name one: nothing else is told then.
+    """
+
+    has_names: bool = False
     problems: list[InputProblem] = field(default_factory=list)
     unmatched: list[int] = field(default_factory=list)
 
@@ -70,6 +76,11 @@ def join_tables(
         if file is not None:
             twice = rows[_again(rows, pair)]
             joined.problems += _problems(file, twice, "is in this job already", remedy)
+    known = pd.concat([vms["vm"], pd.Series([""], dtype="str")])
+    if not context.named and not (
+        job_vms["vm"].isin(known).all() and current["vm"].isin(known).all()
+    ):
+        return JoinedRows(has_names=True)
     rows = job_vms.merge(vms[["vm", "signature", "name"]][~again], how="left", on="vm")
     stray = rows["signature"].isna() & (rows["vm"] != "")
     remedy = "add it there or remove this row"

@@ -22,10 +22,12 @@ class ScratchFolder:
         """Return the path of the small tables."""
         return self.folder / "small-tables"
 
-    @property
-    def join_context(self) -> Path:
-        """Return the path of the join's context."""
-        return self.folder / "join-context"
+    def join_context(self, named: bool) -> Path:
+        """Return the path of the context of the first join, or of the one after names became ids.
+
+        Two paths, since workers keep what they have loaded.
+        """
+        return self.folder / f"join-context-{int(named)}"
 
     @property
     def shared_inputs(self) -> Path:
@@ -45,6 +47,10 @@ class ScratchFolder:
     def read(self, table: Table, number: int) -> Path:
         """Return the path of a chunk's rows once read."""
         return self.folder / f"{table.name}-{number}.parquet"
+
+    def named_rows(self, table: Table, number: int) -> Path:
+        """Return the path of some rows in which ids stand in place of names."""
+        return self.folder / f"{table.name}-named-{number}.parquet"
 
     def joined_rows(self, number: int) -> Path:
         """Return the path of the joined rows of some VMs."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from models.errors import EstateError, PlanError
 from models.estate import Codes, Estate
 from models.schema import CURRENT, JOB_VMS, VMS, Table
 from optimizer.distributed.out_of_core.join import JOINED, JoinContext, JoinedRows, join_tables
+from optimizer.distributed.out_of_core.name_lookup import KEYED, NamedRows, name_rows, with_keys
 from optimizer.distributed.out_of_core.partition import (
     PartitionSummary,
     partition_bounds,
@@ -71,28 +73,32 @@ def shuffle_tables(
     problems = problems + [problem for one in read for problem in one.diagnostics.problems]
     context = JoinContext(
         is_sound=not problems,
+        named=not any(len(names) for one in read for names in one.names),
         small=replace(small, estate=estate),
         signatures=codes,
         shared=find_shared_hashes([names for one in read for names in one.names]),
         cuts=partition_bounds(sample, STEP, rows),
     )
-    dump(context, scratch.join_context)
-    # First shuffle: the rows of a VM in all tables come together.
     with dask.config.set(P2P):
         parts = 1 + sum(one.rows for one in read) // rows
         written = {
             table: [scratch.read(table, chunk.number) for chunk in chunks if chunk.table == table]
             for table in (VMS, JOB_VMS, CURRENT)
         }
-        tables = [_shuffled(table, files, parts) for table, files in written.items()]
-        joined: list[JoinedRows] = runner.compute(
-            "joining",
-            [
-                dask.delayed(_join)(scratch, number, *frames)
-                for number, frames in enumerate(zip(*tables, strict=True))
-            ],
-        )
-        problems += [problem for one in joined for problem in one.problems]
+        # First shuffle: the rows of a VM in all tables come together.
+        joined = _joined(runner, scratch, context, written, parts)
+        if any(one.has_names for one in joined):
+            found = _named(runner, scratch, written, parts)
+            problems = problems + [problem for one in found for problem in one.problems]
+            sample = [place for one in found for place in one.sample]
+            cuts = partition_bounds(sample, STEP, rows)
+            context = replace(context, is_sound=not problems, named=True, cuts=cuts)
+            written |= {
+                table: [scratch.named_rows(table, number) for number in range(parts)]
+                for table in (JOB_VMS, CURRENT)
+            }
+            joined = _joined(runner, scratch, context, written, parts)
+        problems = problems + [problem for one in joined for problem in one.problems]
         if problems:
             raise EstateError(problems)
         # Second shuffle: the joined rows, by the partition that they are in.
@@ -104,7 +110,7 @@ def shuffle_tables(
         summaries: list[PartitionSummary] = runner.compute(
             "ordering",
             [
-                dask.delayed(_sort_partition)(scratch, number, frame)
+                dask.delayed(_sort_partition)(scratch, context.named, number, frame)
                 for number, frame in enumerate(ordered.to_delayed())
             ],
         )
@@ -113,6 +119,44 @@ def shuffle_tables(
     return ShuffledTables(
         replace(estate, findings=(*estate.findings, *findings)), summaries, unmatched
     )
+
+
+def _joined(
+    runner: TaskRunner,
+    scratch: ScratchFolder,
+    context: JoinContext,
+    written: Mapping[Table, Sequence[Path]],
+    parts: int,
+) -> list[JoinedRows]:
+    """Return what came of joining the rows that are ``written``, VM by VM."""
+    dump(context, scratch.join_context(context.named))
+    tables = [_shuffled(table, files, parts) for table, files in written.items()]
+    joined: list[JoinedRows] = runner.compute(
+        "joining",
+        [
+            dask.delayed(_join)(scratch, context.named, number, *frames)
+            for number, frames in enumerate(zip(*tables, strict=True))
+        ],
+    )
+    return joined
+
+
+def _named(
+    runner: TaskRunner,
+    scratch: ScratchFolder,
+    written: Mapping[Table, Sequence[Path]],
+    parts: int,
+) -> list[NamedRows]:
+    """Write job_vms and current with ids in place of names; one more shuffle, by what they say."""
+    tables = [_shuffled(table, files, parts, by_key=True) for table, files in written.items()]
+    named: list[NamedRows] = runner.compute(
+        "finding names",
+        [
+            dask.delayed(_name)(scratch, number, *frames)
+            for number, frames in enumerate(zip(*tables, strict=True))
+        ],
+    )
+    return named
 
 
 def _count(
@@ -149,16 +193,22 @@ def _parsed(
     return estate, codes, told
 
 
-def _shuffled(table: Table, files: Sequence[Path], parts: int) -> list[Any]:
-    """Return the rows of a table in ``parts``, those of a VM in one and the same."""
+def _shuffled(table: Table, files: Sequence[Path], parts: int, by_key: bool = False) -> list[Any]:
+    """Return the rows of a table in ``parts``, those of a VM, or of a key, in one and the same."""
+    nothing = with_keys(table, empty(table)).astype(KEYED[table]) if by_key else empty(table)
     places = [
         (file, group) for file in files for group in range(pq.read_metadata(file).num_row_groups)
     ]
     if not places:
-        return [empty(table)] * parts
-    rows = dd.from_map(_batch, *zip(*places, strict=True), meta=empty(table))
-    found: list[Any] = rows.shuffle("vm", npartitions=parts).to_delayed()
+        return [nothing] * parts
+    read = partial(_keyed, table) if by_key else _batch
+    rows = dd.from_map(read, *zip(*places, strict=True), meta=nothing)
+    found: list[Any] = rows.shuffle("key" if by_key else "vm", npartitions=parts).to_delayed()
     return found
+
+
+def _keyed(table: Table, file: Path, group: int) -> pd.DataFrame:
+    return with_keys(table, _batch(file, group)).astype(KEYED[table])
 
 
 def _batch(file: Path, group: int) -> pd.DataFrame:
@@ -172,20 +222,34 @@ def _read(chunk: Chunk, scratch: ScratchFolder) -> PartitionRead:
     )
 
 
+def _name(
+    scratch: ScratchFolder,
+    number: int,
+    vms: pd.DataFrame,
+    job_vms: pd.DataFrame,
+    current: pd.DataFrame,
+) -> NamedRows:
+    out = {table: scratch.named_rows(table, number) for table in (JOB_VMS, CURRENT)}
+    return name_rows(load_cached(scratch.small_tables), vms, job_vms, current, out)
+
+
 def _join(
     scratch: ScratchFolder,
+    named: bool,
     number: int,
     vms: pd.DataFrame,
     job_vms: pd.DataFrame,
     current: pd.DataFrame,
 ) -> JoinedRows:
     return join_tables(
-        load_cached(scratch.join_context), vms, job_vms, current, scratch.joined_rows(number)
+        load_cached(scratch.join_context(named)), vms, job_vms, current, scratch.joined_rows(number)
     )
 
 
-def _sort_partition(scratch: ScratchFolder, number: int, rows: pd.DataFrame) -> PartitionSummary:
-    context: JoinContext = load_cached(scratch.join_context)
+def _sort_partition(
+    scratch: ScratchFolder, named: bool, number: int, rows: pd.DataFrame
+) -> PartitionSummary:
+    context: JoinContext = load_cached(scratch.join_context(named))
     return sort_partition(context.small.estate, rows, scratch.partition(number))
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from models.diagnostics import Diagnostics, Finding, Hints, InputProblem
 from models.estate import Codes, Estate
-from models.ruleset import is_maybe_windows
+from models.ruleset import is_maybe_windows, is_maybe_windows_server
 from models.schema import TABLES
 from models.settings import Settings
 from models.week_plan import ListWishes
@@ -57,6 +57,8 @@ def resolve_infrastructure(
     if "servers" in complete:
         servers = frames["servers"]
         _backup_server(raw["servers"], servers, diagnostics.problems)
+        found = doubtful_servers(servers["server"].tolist(), servers["os"].tolist())
+        diagnostics.findings += found
         servers["networks"] = [items(cell) for cell in servers["networks"]]
         if sets is not None:
             servers["network_set"] = sets.resolve(raw["servers"], "server", diagnostics)
@@ -292,12 +294,27 @@ def doubtful_systems(vms: Mapping[str, int]) -> list[Finding]:
             "warning",
             "unrecognised_system",
             system,
-            f"the os of {count} VM{'s' if count != 1 else ''}: looks like Windows and is not "
-            "written so, or is none; counts as the backup server's own work, not planned; write "
-            "it as in 'Windows Server 2022'",
+            f"the os of {count} VM{'s' if count != 1 else ''}: looks like Windows, or like no "
+            "system; not planned, but counted as the backup server's own work; write it in "
+            "vms.csv as in 'Windows Server 2022'",
         )
         for system, count in sorted(vms.items())
         if count and is_maybe_windows(system)
+    ]
+
+
+def doubtful_servers(names: Sequence[str], systems: Sequence[str]) -> list[Finding]:
+    """Find servers whose system looks like Windows Server and is not written so: no candidates."""
+    return [
+        Finding(
+            "warning",
+            "unrecognised_system",
+            name,
+            f"its os {system!r} is not written as Windows Server: no candidate; write it as in "
+            "'Windows Server 2022'",
+        )
+        for name, system in zip(names, systems, strict=True)
+        if is_maybe_windows_server(system)
     ]
 
 

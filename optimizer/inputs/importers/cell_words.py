@@ -22,6 +22,7 @@ from optimizer.inputs.importers.spreadsheets import Sheet
 
 VALUE, SET = "--value", "--set"
 CLOSED = ("boolean", "choice", "choices", "days")
+EXAMPLES = {"boolean": "true", "days": "daily"}
 
 
 class Renamed:
@@ -33,6 +34,7 @@ class Renamed:
     def __init__(self, table: Table, entries: Sequence[str]) -> None:
         fields = {column.name for column in table.columns}
         self._new: dict[tuple[str, str], str] = {}
+        self.emptied: set[str] = set()  # the fields in which something was left out
         for entry in entries:
             old, sign, new = entry.rpartition("=")
             if not sign:
@@ -47,7 +49,10 @@ class Renamed:
     def of(self, field: str, text: str) -> str:
         """Return what ``text`` in ``field`` becomes."""
         key = text.casefold()
-        return self._new.get((field, key), self._new.get(("", key), text))
+        new = self._new.get((field, key), self._new.get(("", key), text))
+        if text and not new:
+            self.emptied.add(field)
+        return new
 
 
 def read_constants(table: Table, entries: Sequence[str]) -> dict[str, str]:
@@ -113,13 +118,22 @@ def check_cells(
         column = table.column(field)
         seen: set[str] = set()
         for text in map(str, cells[field].unique()):
-            for part in items(text) if column.kind == "choices" else [text]:
+            for part in _parts(text, column):
                 why = None if part in seen else _unfit(part, column)
                 seen.add(part)
                 if why is not None:
                     problems.append(_problem(sheet, columns, cells[field], part, why))
     if problems:
         raise EstateError(problems)
+
+
+def _parts(text: str, column: Column) -> Sequence[str]:
+    """Return what of a cell is checked by itself: items that are words of a closed set."""
+    if column.kind == "choices":
+        return items(text)
+    if column.kind == "days":  # daily;mon has no wrong item, and is wrong
+        return [item for item in items(text) if _unfit(item, column)] or [text]
+    return [text]
 
 
 def _unfit(text: str, column: Column) -> tuple[str, str] | None:
@@ -135,13 +149,19 @@ def _unfit(text: str, column: Column) -> tuple[str, str] | None:
 
 def _way_out(text: str, column: Column) -> str:
     """Return the option that helps without another table being written."""
-    if column.kind == "days" and "," in text:
-        return "; or give --split ,"
     if column.kind not in CLOSED:
         return ""
-    alike = next((word for word in column.choices if plain(word) == plain(text)), "")
-    return f"; or give --value {_quoted(f'{text}={alike}')}" + (
-        "" if alike or column.kind != "choices" else " to leave it out"
+    split = "," in text and column.kind in ("choices", "days")
+    first = text.partition(",")[0].strip() if split else text
+    alike = next((word for word in column.choices if plain(word) == plain(first)), "")
+    if column.kind == "choices" or alike:
+        value = f"--value {_quoted(f'{first}={alike}')}{'' if alike else ' to leave it out'}"
+    else:  # left out it would count as the default
+        word = "mon" if split else EXAMPLES.get(column.kind) or column.choices[0]
+        value = f"--value with what it means, as in {_quoted(f'{first}={word}')}"
+    known = split and _unfit(first, column) is None
+    return f"; or give {'--split , ' if split else ''}{'and ' if split and not known else ''}" + (
+        "" if known else value
     )
 
 

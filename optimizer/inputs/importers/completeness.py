@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
@@ -16,7 +17,8 @@ from optimizer.inputs.importers.shared_addresses import addresses_in
 COLUMNS = ("file", "row", "column", "why")
 BLOCKING = (  # the contract has no plan without them
     "servers.csv:roles", "servers.csv:os", "servers.csv:networks", "networks.csv:network",
-    "jobs.csv:job", "jobs.csv:start", "jobs.csv:duration_minutes", "vms.csv:vm",
+    "servers.csv:server", "jobs.csv:job", "jobs.csv:start", "jobs.csv:duration_minutes",
+    "vms.csv:vm", "job_vms.csv:vm",
 )  # fmt: skip
 WORK = ("application_aware", "indexing", "log_processing")
 Gap = tuple[str, str, str, str]
@@ -71,13 +73,24 @@ def _networks(full: Tables) -> Iterator[Gap]:
     book = PrefixTable.of(networks["network"].tolist(), [_cidr(text) for text in networks["cidr"]])
     codes = book.find_all(pa.array(owners, pa.string())).tolist()
     known = addresses_in({"vms": full["vms"], "servers": full["servers"]})
+    outside: dict[str, list[str]] = defaultdict(list)
     for (item, owner), code in zip(owners.items(), codes, strict=True):
         if code == NEITHER:
             yield "networks.csv", item, "network", f"named by {owner}, but not there"
-        elif code < 0 and not known.is_idle(item):  # which would prove nothing
-            what = "in two networks of one length" if code == AMBIGUOUS else "in no network"
-            remedy = "" if code == AMBIGUOUS else f"; add {_around(item)} or whatever holds it"
-            yield "networks.csv", item, "cidr", f"the address, first of {owner}, is {what}{remedy}"
+        elif code == AMBIGUOUS:
+            why = f"the address, first of {owner}, is in two networks of one length"
+            yield "networks.csv", item, "cidr", why
+        elif code < 0 and known.is_doubtful(item):
+            why = f"{item} does not tell its network: name that, or another address"
+            for table, key in known.only(item):
+                yield f"{table}.csv", key, "networks", why
+        elif code < 0:
+            outside[_around(item)].append(item)
+    for around, found in outside.items():
+        first = f"{found[0]} of {owners[found[0]]}"
+        number = f"{len(found)} addresses, first {first}, are" if len(found) > 1 else f"{first} is"
+        why = f"{number} in no network: add this one, or what it is a part of"
+        yield "networks.csv", around, "cidr", why
 
 
 def _around(item: str) -> str:
@@ -109,10 +122,24 @@ def _jobs(full: Tables) -> Iterator[Gap]:
     yield from _empty("jobs", jobs[unknown], WORK[0], why)
     if pairs.empty:
         yield "job_vms.csv", "", "vm", "no job has a VM: nothing to plan"
+    shared = full["vms"]["name"][full["vms"]["name"].duplicated()]
     for owner, key in (("jobs", "job"), ("vms", "vm")):
         gone = pairs[key][~pairs[key].isin(full[owner][key])]
         for name in gone.drop_duplicates():
-            yield f"{owner}.csv", name, key, "named in job_vms.csv, but not there"
+            if owner == "vms" and name in set(shared):
+                why = "the name of several VMs: write the id of the one that is meant"
+                yield "job_vms.csv", name, key, why
+            else:
+                yield f"{owner}.csv", name, key, "named in job_vms.csv, but not there"
+    servers = set(full["servers"]["server"])
+    selected = {
+        name: job
+        for job, cell in zip(jobs["job"][::-1], jobs["proxies"][::-1], strict=True)
+        for name in items(cell)
+    }
+    for name in sorted(selected.keys() - servers if servers else ()):
+        why = f"selected by job {selected[name]} in jobs.csv, but no server is called so"
+        yield "servers.csv", name, "server", why
 
 
 def _empty(table: str, rows: pd.DataFrame, column: str, why: str) -> Iterator[Gap]:

@@ -48,6 +48,7 @@ MARKS = {
 LONGEST_CELL = 1 << 20
 MOST_COLUMNS = 16_384  # as in a spreadsheet
 BLOCK = 16 << 20
+NAME_ENCODING = "name it: --encoding cp1252 (Western Europe), --encoding cp932 (Japan) or another"
 REMOVE_TITLE = "its first line seems to be a title: remove what stands above the header"
 
 
@@ -107,7 +108,7 @@ def _utf8(file: str, content: bytes, encoding: str | None, findings: list[Findin
     """Return ``content`` as UTF-8 without a mark."""
     marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
     name = marked or encoding or "utf-8"
-    remedy = "name its encoding, as in --encoding cp932 (Japanese) or --encoding cp1252"
+    remedy = NAME_ENCODING
     try:
         text = content.decode(name)
     except UnicodeDecodeError as error:
@@ -124,7 +125,7 @@ def _utf8(file: str, content: bytes, encoding: str | None, findings: list[Findin
         line = text[: text.index("\0")].count("\n") + 1
         raise refuse_table(file, *_of_nul(content), line)
     if marked and encoding and not encoding.lower().startswith(marked.removesuffix("-sig")):
-        detail = f"begins with the mark of {marked}: read so, and not as {encoding}"
+        detail = f"has a byte order mark: read as {marked.removesuffix('-sig')}, not as {encoding}"
         findings.append(Finding("info", "other_encoding", file, detail))
     elif encoding and codecs.lookup(name).name != "utf-8" and _is_beyond_ascii_utf8(content):
         detail = f"read as {name}, as --encoding says, though it is sound UTF-8, too"

@@ -59,7 +59,12 @@ def read_generic_table(
     rows = _keyed(sheet, table, cells.assign(**given), findings)
     if table.name in LISTED:
         findings += _unlistable(rows[table.key[0]])
-    return Inventory({table.name: _merged(rows, table, findings)}, (source,), tuple(findings))
+    return Inventory(
+        {table.name: _merged(rows, table, findings)},
+        (source,),
+        tuple(findings),
+        emptied=frozenset((table.name, field) for field in renamed.emptied),
+    )
 
 
 def _fields(table: Table, mapping: Sequence[str], given: Mapping[str, str]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from optimizer.files.csv_writer import write_csv
 from optimizer.files.formulas import unguard_frame
 from optimizer.files.reading import text_of_name
 from optimizer.files.table_reader import ENDINGS
-from optimizer.inputs.estate_folder.references import doubtful_systems
+from optimizer.inputs.estate_folder.references import doubtful_servers, doubtful_systems
 from optimizer.inputs.importers.completeness import list_missing
 from optimizer.inputs.importers.csv_dialects import read_delimited
 from optimizer.inputs.importers.current_from_logs import current_table
@@ -32,7 +32,13 @@ from optimizer.inputs.importers.settings_merge import SETTINGS, merge_settings
 from optimizer.inputs.importers.shared_addresses import read_prefixes, without_idle
 from optimizer.inputs.importers.table_merge import MergeCounts, merge_table
 from optimizer.inputs.importers.vm_identity import recognise_vms
-from optimizer.inputs.importers.vm_names import REFERRING, VmNames, resolved, with_ids
+from optimizer.inputs.importers.vm_names import (
+    REFERRING,
+    VmNames,
+    ambiguous_names,
+    resolved,
+    with_ids,
+)
 
 SOURCES = "sources.csv"
 MISSING = "missing.csv"
@@ -125,11 +131,14 @@ class _State:
             systems = self.tables["vms"].reindex(columns=["os"], fill_value="")["os"]
             counts = systems.value_counts().items()
             self.findings += doubtful_systems({str(os): int(number) for os, number in counts})
+        if "servers" in self.changed:
+            servers = self.tables["servers"].reindex(columns=["server", "os"], fill_value="")
+            self.findings += doubtful_servers(servers["server"].tolist(), servers["os"].tolist())
         return list_missing(self.tables, found.gaps)
 
     def merge(self, inventory: Inventory, replace: bool) -> None:
         """Merge the tables of ``inventory``, and tell what differs and was kept."""
-        for name, count in self._merged(inventory.tables, replace).items():
+        for name, count in self._merged(inventory.tables, replace, inventory.emptied).items():
             if count.differing:
                 self.findings.append(_kept(name, count.differing, inventory))
 
@@ -144,7 +153,9 @@ class _State:
         pairs = self.tables["vms"].reindex(columns=["vm", "name"], fill_value="")
         names = VmNames(pairs.itertuples(index=False, name=None))
         for name in REFERRING:
-            table = resolved(self.tables[name], names, f"{name}.csv", self.findings)
+            table = resolved(self.tables[name], names)
+            places = self.tables["vm_places"]
+            self.findings += ambiguous_names(table, names, f"{name}.csv", places)
             if table is not self.tables[name]:
                 self.tables[name] = table
                 self.changed.add(name)
@@ -154,14 +165,22 @@ class _State:
         """Fill gaps with what follows from the tables themselves."""
         self._merged(tables, replace=False)
 
-    def _merged(self, tables: Mapping[str, pd.DataFrame], replace: bool) -> dict[str, MergeCounts]:
+    def _merged(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        replace: bool,
+        emptied: Collection[tuple[str, str]] = (),
+    ) -> dict[str, MergeCounts]:
         counts = {}
         for table in ALL_TABLES:
             new = tables.get(table.name)
             if new is None or new.empty:
                 continue
             key = table.key or ("from", "to")
-            self.tables[table.name], count = merge_table(self.tables[table.name], new, key, replace)
+            empty = [column for name, column in emptied if name == table.name]
+            self.tables[table.name], count = merge_table(
+                self.tables[table.name], new, key, replace, empty
+            )
             counts[table.name] = count
             self.counts[table.name] = self.counts.get(table.name, MergeCounts()) + count
             if count.added or count.changed:

@@ -13,7 +13,7 @@ from models.errors import EstateError
 from models.imported_tables import Inventory
 from optimizer.files.reading import check_regular
 from optimizer.files.text_table import refuse_table
-from optimizer.inputs.importers.csv_dialects import rows_of
+from optimizer.inputs.importers.csv_dialects import NAME_ENCODING, rows_of
 from optimizer.inputs.importers.ip_plan import (
     Network,
     Prefix,
@@ -97,7 +97,7 @@ def _prefix(cells: Mapping[str, str], status: str) -> Prefix | None:
 
 def _rows(path: Path, encoding: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the rows, of unlike width, with their lines."""
-    remedy = "name its encoding, as in --encoding cp932 (Japanese) or --encoding cp1252"
+    remedy = NAME_ENCODING
     line = 0
     try:
         if path.stat().st_size > LARGEST:

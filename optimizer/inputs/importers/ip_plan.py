@@ -28,7 +28,10 @@ def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> p
     sheet = next(iter(read_sheets(path, encoding)), None)
     cells = pd.DataFrame() if sheet is None else sheet.cells.rename(columns=str.lower)
     if sheet is None or "cidr" not in cells:
-        remedy = "give it the columns network,cidr,site or cidr,site,vrf,name"
+        remedy = (
+            "give it the columns network,cidr,site or cidr,site,vrf,name, or leave it as it is and "
+            "read it first: gip import table FILE --into networks --map COLUMN=cidr ..."
+        )
         names = [] if sheet is None else [str(name) for name in sheet.cells]
         remedy = REMOVE_TITLE if len(names) == 1 else f"{remedy}{did_you_mean('cidr', names)}"
         raise refuse_table(path.name, "has no column 'cidr'", remedy, 1)

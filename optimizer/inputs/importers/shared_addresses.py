@@ -95,6 +95,14 @@ class Addresses:
         """Return each address that several machines have, with them."""
         return {item: found for item, found in self.owners.items() if item in self._shared}
 
+    def is_doubtful(self, item: str) -> bool:
+        """Tell whether an address proves nothing of where a machine is."""
+        return item in self._doubtful
+
+    def only(self, item: str) -> list[Machine]:
+        """Return the machines with ``item`` that have no address which proves anything."""
+        return [owner for owner in self.owners[item] if not self._proving[owner]]
+
     def is_idle(self, item: str) -> bool:
         """Tell whether an address proves nothing, and all who have it have one that does."""
         return item in self._idle
@@ -142,7 +150,7 @@ def without_idle(
         for name in ("vms", "servers")
     }
     known = addresses_in(both)
-    findings += _shared_findings(known, both["vms"])
+    findings += _shared_findings(known, both["vms"], addresses_in(tables).shared())
     networks = pd.concat(
         [tables["networks"], inventory.tables.get("networks", tables["networks"].head(0))]
     ).fillna("")
@@ -172,16 +180,24 @@ def without_idle(
                 changed[name] = table.assign(networks=pd.Series(cells, table.index, dtype="str"))
     if dropped:
         some = ", ".join(sorted(dropped)[:SHOWN]) + (", ..." if len(dropped) > SHOWN else "")
-        detail = f"{len(dropped)} addresses left out of the machines that have them: {some}"
+        count = "1 address is" if len(dropped) == 1 else f"{len(dropped)} addresses are"
+        detail = f"{count} not taken in, since it does not say where a machine is: {some}"
         findings.append(Finding("info", "addresses_left_out", "networks", detail))
     return replace(inventory, tables=changed)
 
 
-def _shared_findings(known: Addresses, vms: pd.DataFrame) -> list[Finding]:
-    """Return a finding for each address of several machines, with the first of them."""
+def _shared_findings(
+    known: Addresses, vms: pd.DataFrame, before: Mapping[str, Sequence[Machine]]
+) -> list[Finding]:
+    """Return a finding for each address of several machines, with the first of them.
+
+    Addresses that the same machines shared ``before`` were told then.
+    """
     names = dict(zip(vms["vm"], vms.get("name", vms["vm"]), strict=True))
     findings = []
     for item, found in known.shared().items():
+        if set(before.get(item, ())) == set(found):
+            continue
         called = {str(names.get(key) or key).lower() for table, key in found if table == "vms"}
         owners = [
             (table, key)
@@ -191,8 +207,8 @@ def _shared_findings(known: Addresses, vms: pd.DataFrame) -> list[Finding]:
         machines = [str(names.get(key) or key) for _, key in owners[:SHOWN]]
         more = ", ..." if len(owners) > SHOWN else ""
         detail = (
-            f"is an address of {len(owners)} machines ({', '.join(machines)}{more}): a network "
-            "behind each? It does not count as common to them where they have other addresses"
+            f"is an address of {len(owners)} machines ({', '.join(machines)}{more}), perhaps of "
+            "containers, NAT or a cluster: no common network of those that have other addresses"
         )
         findings.append(Finding("warning", "shared_address", item, detail))
     return findings

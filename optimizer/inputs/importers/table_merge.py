@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,13 +35,17 @@ class MergeCounts:
 
 
 def merge_table(
-    table: pd.DataFrame, new: pd.DataFrame, key: Sequence[str], replace: bool
+    table: pd.DataFrame,
+    new: pd.DataFrame,
+    key: Sequence[str],
+    replace: bool,
+    emptied: Collection[str] = (),
 ) -> tuple[pd.DataFrame, MergeCounts]:
     """Return ``table`` with what ``new`` adds, and how many rows it was.
 
     A row whose ``key`` is there gets its empty cells filled; with ``replace`` every cell that
-    ``new`` knows becomes its. Other rows follow at the end. Rows, columns and cells of ``table``
-    stay in place.
+    ``new`` knows becomes its, in the columns ``emptied`` the empty ones as well. Other rows follow
+    at the end. Rows, columns and cells of ``table`` stay in place.
     """
     columns = [*table.columns, *(name for name in new.columns if name not in table.columns)]
     merged = table.reindex(columns=columns, fill_value="")
@@ -53,7 +57,7 @@ def merge_table(
     for name in new.columns:
         told = new[name].to_numpy(dtype=object)[there]
         cells = merged[name].to_numpy(dtype=object, copy=True)
-        other = (told != "") & (told != cells[target])
+        other = (told != cells[target]) & ((told != "") | (name in emptied))
         taken = other if replace else other & (cells[target] == "")
         differing += int((other & ~taken).sum())
         changed |= taken

@@ -7,7 +7,7 @@ several VMs are told and stay as they are.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -59,26 +59,38 @@ def with_ids(
     names = VmNames(pair for pairs in rows for pair in pairs)
     for name in REFERRING:
         if name in new:
-            new[name] = resolved(new[name], names, f"{name}.csv", findings)
+            new[name] = resolved(new[name], names)
     return replace(inventory, tables=new)
 
 
-def resolved(
-    table: pd.DataFrame, names: VmNames, file: str, findings: list[Finding]
-) -> pd.DataFrame:
-    """Return a table whose ``vm`` holds ids where a name is one VM's; others are told."""
+def resolved(table: pd.DataFrame, names: VmNames) -> pd.DataFrame:
+    """Return a table whose ``vm`` holds ids where a name is one VM's."""
     ids: dict[str, str] = {}
     for text in map(str, table["vm"].unique()):
         owners = names.owners(text)
         if len(owners) == 1:
             ids[text] = next(iter(owners))
-        elif owners:
-            some = ", ".join(sorted(owners)[:SHOWN]) + (", ..." if len(owners) > SHOWN else "")
-            detail = f"{file}: the name of {len(owners)} VMs: write the id of one: {some}"
-            findings.append(Finding("warning", "ambiguous_name", text, detail))
     if all(old == new for old, new in ids.items()):
         return table
     return _renamed(table, ids).drop_duplicates(["job", "vm"], ignore_index=True)
+
+
+def ambiguous_names(
+    table: pd.DataFrame, names: VmNames, file: str, places: pd.DataFrame
+) -> Iterator[Finding]:
+    """Yield the names in ``table`` that are several VMs', with their ids and ``places``."""
+    known = places.reindex(columns=["vm", "datacenter", "vcenter"], fill_value="")
+    where = {
+        str(vm): " (" + ", ".join(filter(None, told)) + ")" if any(told) else ""
+        for vm, *told in known.itertuples(index=False)
+    }
+    for text in map(str, table["vm"].unique()):
+        owners = sorted(names.owners(text))
+        if len(owners) > 1:
+            some = ", ".join(vm + where.get(vm, "") for vm in owners[:SHOWN])
+            more = ", ..." if len(owners) > SHOWN else ""
+            detail = f"the name of {len(owners)} VMs: write one's id in {file}: {some}{more}"
+            yield Finding("warning", "ambiguous_name", text, detail)
 
 
 def _same_vms(new: pd.DataFrame, old: pd.DataFrame) -> dict[str, str]:

@@ -31,7 +31,8 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
         table.add_column(name, overflow="fold")
     open_ = [row for row in entries if row["action"] != AS_PLANNED]
     for row in open_[:SHOWN]:
-        cells = (row["job"], named(row["before"]), named(row["after"]), row["action"])
+        before, after = (named(row[when]).replace(";", ", ") for when in ("before", "after"))
+        cells = (row["job"], before, after, row["action"])
         table.add_row(*map(printable_name, cells))
     console.print(table)
     lines = [

@@ -26,6 +26,11 @@ NEXT = {  # what to do where a table lacks what a plan needs
     "--out {out}; names of VMs will do",
     "vms.csv": "gip import rvtools EXPORT.xlsx --out {out}, or correct the names in job_vms.csv",
 }
+NAMES = {  # and where a table names what is not there, or not once
+    "servers.csv": "correct the names in jobs.csv; a word for automatic selection goes with "
+    "--value WORD= --replace",
+    "job_vms.csv": "write the id in place of the name in job_vms.csv",
+}
 
 
 def print_import(merged: ImportResult, ready: Readiness, out: Path) -> None:
@@ -53,8 +58,10 @@ def print_import(merged: ImportResult, ready: Readiness, out: Path) -> None:
             soft_wrap=True,
         )
     if blocking.any():
-        file = merged.missing["file"][blocking].iloc[0]
-        console.print(f"Next: {NEXT[file].format(out=out)}", soft_wrap=True)
+        first = merged.missing[blocking].iloc[0]
+        named = first["row"] and first["column"] in ("server", "vm")
+        advice = (named and NAMES.get(first["file"])) or NEXT[first["file"]].format(out=out)
+        console.print(f"Next: {advice}", soft_wrap=True)
     elif ready.blocking:
         console.print(f"Next: correct this, then gip check {out}", soft_wrap=True)
     elif len(merged.missing):
@@ -68,9 +75,11 @@ def _gaps(title: str, missing: pd.DataFrame) -> Table:
     table.add_column("file", no_wrap=True)
     table.add_column("column", no_wrap=True)
     table.add_column("gaps", justify="right", no_wrap=True)
-    table.add_column("why, of the first", overflow="fold")
+    table.add_column("the first", overflow="fold")
     for place, gaps in missing.groupby(["file", "column"], sort=False):
-        table.add_row(*map(str, place), str(len(gaps)), gaps["why"].iloc[0])
+        first = gaps.iloc[0]
+        why = f"{first['row']}: {first['why']}" if first["row"] else first["why"]
+        table.add_row(*map(str, place), str(len(gaps)), why)
     return table
 
 

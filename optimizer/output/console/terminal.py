@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
+from optimizer.output.console.fitting import fitted
 from optimizer.output.console.plain import ending_with_reader, printable
 
 
@@ -17,9 +19,10 @@ class Terminal(Console):
         super().__init__(markup=False, highlight=False, emoji=False)
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """Print; who reads on ends the program by stopping, as with `| head`."""
+        """Print, tables within the width; a reader that stops ends it, as with `| head`."""
         with ending_with_reader():
-            super().print(*objects, **options)
+            fit = [fitted(self, each) if isinstance(each, Table) else each for each in objects]
+            super().print(*fit, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return ``text`` to print, titles and cells of tables among it."""

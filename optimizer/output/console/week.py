@@ -57,7 +57,7 @@ def print_week(console: Console, estate: Estate, week: WeekPlan, out: Path) -> N
     _print_line(console, _kept(week))
     if week.splits:
         _print_splits(console, week.splits, jobs, servers)
-    _print_next(console, bool(changes), bool(week.splits), out)
+    _print_next(console, bool(changes), bool(week.splits), estate.folder, out)
 
 
 def _print_weeks(console: Console, week: WeekPlan) -> None:
@@ -147,15 +147,18 @@ def _print_splits(
     _print_line(console, "job_splits.csv says which VM goes into which job.")
 
 
-def _print_next(console: Console, changes: bool, splits: bool, out: Path) -> None:
+def _print_next(console: Console, changes: bool, splits: bool, estate: Path, out: Path) -> None:
     console.print("Next:")
-    commands = ["gip report ESTATE {} --out report.html --open"]
+    commands = [f"gip report {estate} {out} --out report.html --open"]
     if changes:
-        commands += ["gip export veeam {} --out changes", "gip apply {} --url https://SERVER:9419"]
+        commands += [
+            f"gip export veeam {out} --out changes",
+            f"gip apply {out} --url https://SERVER:9419",
+        ]
     if splits:
-        commands.append("gip plan ESTATE --out NEXT --after {}  (once the jobs are split)")
+        commands.append(f"gip plan {estate} --out NEXT --after {out}  (once the jobs are split)")
     for command in commands:
-        console.print("  " + command.format(out), soft_wrap=True)
+        console.print(f"  {command}", soft_wrap=True)
 
 
 def name_choice(servers: Sequence[str], codes: Iterable[int]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import Inventory
-from optimizer.files.json_shapes import DEPTH, TEXT, Shape, misfits
+from optimizer.files.json_shapes import DEPTH, TEXT, Expected, Shape, absent_keys, misfits
 from optimizer.inputs.importers.ip_plan import (
     Prefix,
     name_networks,
@@ -23,6 +23,7 @@ from optimizer.inputs.importers.netbox.sources import SAVE, Item, Listing, listi
 from optimizer.inputs.importers.netbox.vms import vms_table
 
 KINDS = ("prefix", "primary_ip4", "address")  # the field that only this kind has
+CALLED = {"prefix": "prefixes", "primary_ip4": "virtual machines", "address": "IP addresses"}
 _NAMED: Shape = {"id": TEXT, "name": TEXT}
 SHAPES: Mapping[str, Shape] = {
     "prefix": {
@@ -36,6 +37,15 @@ SHAPES: Mapping[str, Shape] = {
     "address": {
         "address": TEXT, "vrf": _NAMED, "assigned_object": {"virtual_machine": {"id": TEXT}},
     },
+}  # fmt: skip
+_VALUE: Expected = {"value": {}}
+_NAME: Expected = {"name": {}}
+EXPECTED: dict[str, Expected] = {  # what decides, and answers have, if only as null
+    "prefix": {"status": _VALUE, "vrf": {"id": {}, "name": {}}, "tenant": _NAME,
+               "scope|site": _NAME},
+    "primary_ip4": {"name": {}, "status": _VALUE, "platform": _NAME,
+                    "primary_ip4": {"address": {}}, "primary_ip6": {"address": {}}},
+    "address": {"vrf": {"id": {}}, "assigned_object": {}},
 }  # fmt: skip
 STATES = {  # of each kind, NetBox's own
     "prefix": ("", "active", "container", "reserved", "deprecated"),
@@ -75,6 +85,8 @@ def read_netbox(listings: Sequence[Listing]) -> Inventory:
         raise EstateError(problems)
     findings = [finding for listing in listings for finding in listing.findings]
     findings += [*_incomplete(listings), *_without_site(items["prefix"]), *_unknown_states(items)]
+    for kind, keys in EXPECTED.items():
+        findings += absent_keys(CALLED[kind], items[kind], keys)
     prefixes = [_prefix(item) for item in items["prefix"]]
     networks = name_networks(filter(None, prefixes), findings)
     tables = {"networks": networks_table(networks)} if prefixes else {}

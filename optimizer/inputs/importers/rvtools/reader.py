@@ -11,7 +11,14 @@ import pandas as pd
 
 from models.diagnostics import Finding
 from models.imported_tables import VM_PLACES, Inventory
-from optimizer.inputs.importers.guest_networks import addresses_of, codes_of, guess, places
+from optimizer.files.text_table import items
+from optimizer.inputs.importers.guest_networks import (
+    addresses_of,
+    codes_of,
+    guess,
+    is_address,
+    places,
+)
 from optimizer.inputs.importers.guest_systems import worded
 from optimizer.inputs.importers.ip_plan import COLUMNS, read_ip_plan
 from optimizer.inputs.importers.rvtools.backup_notes import job_tables
@@ -83,6 +90,17 @@ def read_rvtools(
         places(addresses[vm], groups, names, inside)
         for vm, groups in _gathered(info, nics, "port_groups")
     ]
+    grouped = [
+        name
+        for name, cell in zip(info["name"].tolist(), info["networks"].tolist(), strict=True)
+        if any(not is_address(item) for item in items(cell))
+    ]
+    if grouped:
+        detail = (
+            f"{_counted(len(grouped), 'VM')} without an address in a listed network, first "
+            f"{grouped[0]}: in the network that has the name of the port group"
+        )
+        findings.append(Finding("info", "placed_by_port_group", "vms", detail))
     tables = {"vms": _vms(info, choice, findings), "vm_places": _vm_places(info)}
     if len(told):
         tables["networks"] = told
@@ -94,17 +112,23 @@ def read_rvtools(
 def _chosen(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
     """Return the VMs without those that no job backs up, which are counted in ``findings``."""
     kinds = {
-        "templates": info["template"] == "true",
-        "placeholders": info["placeholder"] == "true",
-        "vcls": info["name"].str.match(VCLS),
+        "templates": ("template", info["template"] == "true"),
+        "placeholders": ("SRM placeholder", info["placeholder"] == "true"),
+        "vcls": ("vCLS VM", info["name"].str.match(VCLS)),
     }
     left_out = pd.Series(False, info.index)
-    for kind, found in kinds.items():
+    for kind, (called, found) in kinds.items():
         if not getattr(choice, kind) and found.any():
             left_out |= found
-            detail = f"{int(found.sum())} left out; --{kind} takes them in"
+            number = int(found.sum())
+            those = "it" if number == 1 else "them"
+            detail = f"{_counted(number, called)} left out; --{kind} takes {those} in"
             findings.append(Finding("info", kind, "vms", detail))
     return info[~left_out].reset_index(drop=True)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}"
 
 
 def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> ItemsView[str, list[str]]:
@@ -121,10 +145,14 @@ def _gathered(info: pd.DataFrame, nics: pd.DataFrame, column: str) -> ItemsView[
 def _vms(info: pd.DataFrame, choice: Choice, findings: list[Finding]) -> pd.DataFrame:
     off, unreachable = info["power"] == "off", info["connection"] == "gone"
     if off.any() and not choice.powered_off:
-        detail = f"not powered on and so not available: {int(off.sum())}; --powered-off plans them"
+        detail = (
+            f"{_counted(int(off.sum()), 'VM')} not powered on: not planned without --powered-off"
+        )
         findings.append(Finding("info", "powered_off", "vms", detail))
     if unreachable.any():
-        detail = f"not connected to their vCenter and so not available: {int(unreachable.sum())}"
+        detail = (
+            f"{_counted(int(unreachable.sum()), 'VM')} not connected to the vCenter: not planned"
+        )
         findings.append(Finding("info", "disconnected", "vms", detail))
     gone = unreachable if choice.powered_off else off | unreachable
     return pd.DataFrame(

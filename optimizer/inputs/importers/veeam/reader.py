@@ -9,6 +9,7 @@ from datetime import datetime
 
 from models.diagnostics import Finding
 from models.imported_tables import Inventory
+from optimizer.files.json_shapes import absent_keys
 from optimizer.http_client import HttpsError
 from optimizer.inputs.importers.veeam.guest_settings import gmsa_domains, uses_gmsa
 from optimizer.inputs.importers.veeam.job_objects import objects_table
@@ -16,6 +17,7 @@ from optimizer.inputs.importers.veeam.job_sessions import durations, job_session
 from optimizer.inputs.importers.veeam.jobs import Durations, guest_jobs, jobs_table
 from optimizer.inputs.importers.veeam.servers import server_names, servers_table
 from optimizer.veeam.client import Session
+from optimizer.veeam.response_fields import EXPECTED
 from optimizer.veeam.responses import LOGS, Responses, at, text, whole_number
 
 AT_ONCE = 8
@@ -148,6 +150,9 @@ def read_veeam(
             detail = f"{nameless} without a name left out"
             findings.append(Finding("warning", "row_without_name", kind, detail))
     jobs = guest_jobs(answers, findings)
+    findings += absent_keys("jobs", list(jobs.values()), EXPECTED["jobs"])
+    servers = answers.items["managedServers"]
+    findings += absent_keys("managedServers", servers, EXPECTED["managedServers"])
     sessions = job_sessions(answers)
     lengths = Durations(durations(sessions), assumed_minutes)
     tables = {
