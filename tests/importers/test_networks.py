@@ -467,7 +467,7 @@ def test_a_list_never_gives_a_wrong_network_as_sure(
     [
         ("Name,Site\na,b\n", "has no columns 'IP Address' and 'Type'"),
         (LIST_HEADER + "=cmd|x,,,Used,A Record,,\n", "infoblox.csv:2: IP Address: '=cmd|x' is not"),
-        ("header-network,address*,netmask*\nnetwork,\udcff,\n", "is not utf-8"),
+        ("header-network,address*,netmask*\nnetwork,\udcff,\n", "name it: --encoding"),
     ],
 )
 def test_what_is_no_export_is_refused(tmp_path: Path, text: str, says: str) -> None:

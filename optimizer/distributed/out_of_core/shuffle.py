@@ -86,9 +86,9 @@ def shuffle_tables(
             for table in (VMS, JOB_VMS, CURRENT)
         }
         # First shuffle: the rows of a VM in all tables come together.
-        joined = _joined(runner, scratch, context, written, parts)
+        joined = _join_all(runner, scratch, context, written, parts)
         if any(one.has_names for one in joined):
-            found = _named(runner, scratch, written, parts)
+            found = _name_all(runner, scratch, written, parts)
             problems = problems + [problem for one in found for problem in one.problems]
             sample = [place for one in found for place in one.sample]
             cuts = partition_bounds(sample, STEP, rows)
@@ -97,7 +97,7 @@ def shuffle_tables(
                 table: [scratch.named_rows(table, number) for number in range(parts)]
                 for table in (JOB_VMS, CURRENT)
             }
-            joined = _joined(runner, scratch, context, written, parts)
+            joined = _join_all(runner, scratch, context, written, parts)
         problems = problems + [problem for one in joined for problem in one.problems]
         if problems:
             raise EstateError(problems)
@@ -121,7 +121,7 @@ def shuffle_tables(
     )
 
 
-def _joined(
+def _join_all(
     runner: TaskRunner,
     scratch: ScratchFolder,
     context: JoinContext,
@@ -141,7 +141,7 @@ def _joined(
     return joined
 
 
-def _named(
+def _name_all(
     runner: TaskRunner,
     scratch: ScratchFolder,
     written: Mapping[Table, Sequence[Path]],
