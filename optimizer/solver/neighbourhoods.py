@@ -13,20 +13,20 @@ from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 
 INTEGRAL = 1e-6
 SHORT_ROW = 200
+WIDE = 2  # the number of the wide one among the neighbourhoods
 
 
-def neighbourhoods(program: IntegerProgram, point: Floats, wide: bool) -> Iterator[IntegerProgram]:
+def neighbourhoods(program: IntegerProgram, point: Floats) -> Iterator[IntegerProgram]:
     """Yield ``program`` in ever larger boxes around a fractional point.
 
-    First only what is fractional there is free to be rounded; then, if ``wide``, also what shares a
-    short row with it; then whatever is not 0 there, for a vertex has few such columns.
+    First only what is fractional there is free to be rounded; then whatever is not 0 there, for a
+    vertex has few such columns; then, in a wide box, what shares a short row with a fraction.
     """
     chosen = np.arange(len(point)) < program.decisions
     fractional = chosen & (np.abs(point - np.round(point)) > INTEGRAL)
     yield _fix_outside(program, point, fractional, 0)
-    if wide:
-        yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
     yield _fix_outside(program, point, chosen & (point > INTEGRAL), 1)
+    yield _fix_outside(program, point, chosen & _neighbours(program.rows, fractional), 2)
 
 
 def _neighbours(rows: LinearRows, columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -62,19 +62,21 @@ def search_near(
     enough: int | None,
     effort: SearchLimits,
 ) -> SearchResult:
-    """Search ever larger boxes around a fractional point, until one holds what is ``enough`` or
-    the ``effort`` for them all is spent.
+    """Search ever larger boxes around a fractional point, until one holds what is ``enough``.
 
-    Measured: a wide box finds a point where one exists, but no best one in time.
+    Each may take half of what is left of the ``effort`` for them all. Measured: a wide box finds a
+    point where one exists, but no best one in time; so it is searched only if there is none yet.
     """
     best, left = SearchResult(None, None), effort.deterministic
-    for box in neighbourhoods(program, point, wide=aim is None):
-        found = solve_cp_sat(box, aim, rounded(point, box), replace(effort, deterministic=left))
+    for number, box in enumerate(neighbourhoods(program, point)):
+        if number == WIDE and best.x is not None:
+            break
+        half = replace(effort, deterministic=left / 2)
+        found = solve_cp_sat(box, aim, rounded(point, box), half)
         left -= found.spent
         if found.x is not None and (best.x is None or (aim and aim.is_better(found.x, best.x))):
             best = found
-        met = best.x is not None and (aim is None or aim.value(best.x) == enough)
-        if met or left <= 0:
+        if best.x is not None and (aim is None or aim.value(best.x) == enough):
             break
     return best
 
