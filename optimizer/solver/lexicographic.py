@@ -197,7 +197,8 @@ class LexicographicSolver:
         tighter and search near that one."""
         for last in (not self._is_squared(aim), True):
             if aim.value(self._x) != bound and relaxed.x is not None:
-                self._take(aim, search_near(before, aim, relaxed.x, bound, self._quick))
+                found = search_near(before, aim, relaxed.x, bound, self._quick, self._x)
+                self._take(aim, found)
             if last or aim.value(self._x) == bound:
                 break
             limit = self._limit(aim, aim.value(self._x))
