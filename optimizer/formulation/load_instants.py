@@ -34,7 +34,7 @@ def _peaks(moments: LoadInstants) -> LoadInstants:
 
 
 def keep_non_dominated(moments: LoadInstants) -> LoadInstants:
-    """Drop the instants that another one dominates.
+    """Drop the instants that another one dominates; the others stay in their order.
 
     One with as many own tasks and the same activities or more dominates.
     """
@@ -48,7 +48,8 @@ def keep_non_dominated(moments: LoadInstants) -> LoadInstants:
         covers = (active[rows] @ active.T == size[rows, None]) & (own >= own[rows, None])
         covers[rows - start, rows] = False
         keep[rows] = ~covers.any(axis=1)
-    return LoadInstants(moments.active[first[keep]], own[keep])
+    kept = np.sort(first[keep])  # in time few loads change from one instant to the next
+    return LoadInstants(moments.active[kept], moments.own[kept])
 
 
 def restricted_to(moments: LoadInstants, activities: NDArray[np.bool_]) -> LoadInstants:

@@ -29,7 +29,7 @@ def search_anytime(
     few = relax_few(program, aim, x, rough.x, effort.deadline.share(0.7))
     if few.x is None:
         return rough.bound, SearchResult(None, None)
-    return rough.bound, search_near(few.proof.program, aim, few.x, few.bound, effort)
+    return rough.bound, search_near(few.proof.program, aim, few.x, few.bound, effort, x)
 
 
 def relax_few_rows(program: IntegerProgram, aim: Aim, near: Ints, deadline: Deadline) -> LpBound:

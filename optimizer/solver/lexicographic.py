@@ -24,6 +24,7 @@ from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
 from optimizer.solver.neighbourhoods import rounded, search_near
+from optimizer.solver.root_sums import tighten_by_root_sum
 
 QUICK = 2.0
 THOROUGH = 10.0
@@ -134,7 +135,7 @@ class LexicographicSolver:
         found: Ints | None = self._x
         if not reached.is_feasible(self._x):
             found = search_near(reached, None, last.point, None, self._quick).x
-            if found is None:
+            if found is None and len(aims) > 1:  # of one aim alone that is the first search of all
                 found = solve_cp_sat(reached, None, rounded(last.point, reached), self._quick).x
             found = None if found is None else self._canonicalise(found)
         if found is None or not reached.is_feasible(found):
@@ -183,12 +184,31 @@ class LexicographicSolver:
         relaxed = known or bound_by_lp(before, aim, self._x, self._deadline.share(0.5))
         bound = relaxed.bound if hurried is None else aim.tighter(relaxed.bound, hurried)
         self._progress(Trial(aim.name, aim.value(self._x), bound))
-        if aim.value(self._x) != bound and relaxed.x is not None:
-            self._take(aim, search_near(before, aim, relaxed.x, bound, self._quick))
+        relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
         self._record(Stage(aim.name, value, bound, time.monotonic() - began, proof))
+
+    def _reach_or_tighten(
+        self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
+    ) -> tuple[LpBound, int]:
+        """Search near the relaxation; where its bound is not met and squares are summed, cut it
+        tighter and search near that one."""
+        for last in (not self._is_squared(aim), True):
+            if aim.value(self._x) != bound and relaxed.x is not None:
+                found = search_near(before, aim, relaxed.x, bound, self._quick, self._x)
+                self._take(aim, found)
+            if last or aim.value(self._x) == bound:
+                break
+            limit = self._limit(aim, aim.value(self._x))
+            tight = tighten_by_root_sum(
+                before, aim, relaxed, self._x, limit, self._deadline.share(0.5)
+            )
+            if tight is relaxed:
+                break
+            relaxed, bound = tight, aim.tighter(bound, tight.bound)
+        return relaxed, bound
 
     def _hurried(self, aim: Aim) -> int | None:
         """Improve squares by a sketch where time is short; return its bound, None without one."""
