@@ -113,14 +113,14 @@ def test_a_higher_limit_makes_no_plan_worse() -> None:
 
 def test_a_link_less_makes_no_plan_better() -> None:
     def link_less(spec: Spec, chance: random.Random) -> bool:
-        links = spec.get("links", ())
-        joining = [place for place, row in enumerate(links) if row["from"] != row["to"]]
-        assume(joining)
+        # Few links, so that one less tells.
+        links = [row for row in spec.get("links", ()) if row["from"] != row["to"]][:2]
+        assume(links)
         # What the backup server does not reach it cannot take over, which leaves it more room.
         spec = spec | {"settings": spec["settings"] | {"failover": {"capacity": "report"}}}
-        lost = chance.choice(joining)
-        left = [row for place, row in enumerate(links) if place != lost]
-        before, after = scores(planned(spec)), scores(planned(spec | {"links": left}))
+        lost = chance.choice(links)
+        left = [row for row in links if row is not lost]
+        before, after = (scores(planned(spec | {"links": rows})) for rows in (links, left))
         assert after <= before
         return after < before
 
