@@ -79,14 +79,21 @@ class NetworkSets:
         names: pa.Array,
         findings: list[Finding],
     ) -> None:
-        first_row = np.unique(rows, return_index=True)[1] if len(texts) else rows
-        first_text = dict(zip(reversed(names.to_pylist()), texts[::-1].tolist(), strict=True))
+        if not len(texts):
+            return
+        # The first one by name: the order of rows plays no part in findings.
         owners = raw.columns[kind]
+        order = pc.array_sort_indices(pa.array(owners, pa.string())).to_numpy()
+        place = np.unique(rows[order], return_index=True)[1]
+        last_first = np.argsort(-place[texts], kind="stable")
+        first_text = dict(
+            zip(names.take(last_first).to_pylist(), texts[last_first].tolist(), strict=True)
+        )
         for name, text in sorted(first_text.items()):
             ambiguous = self.book.find(name) == AMBIGUOUS
             detail = "is in two networks of the same prefix" if ambiguous else "is in no network"
             code = "ambiguous_address" if ambiguous else "unknown_address"
-            row = int(first_row[text])
+            row = int(order[place[text]])
             called = raw.text("name", row) if "name" in raw.columns else ""
             known = f"{called} ({owners[row]})" if called else owners[row]
             first = f"first at {kind} {known}"
