@@ -113,14 +113,14 @@ def test_a_higher_limit_makes_no_plan_worse() -> None:
 
 def test_a_link_less_makes_no_plan_better() -> None:
     def link_less(spec: Spec, chance: random.Random) -> bool:
-        links = spec.get("links", ())
-        joining = [place for place, row in enumerate(links) if row["from"] != row["to"]]
-        assume(joining)
+        # Few links, so that one less tells.
+        links = [row for row in spec.get("links", ()) if row["from"] != row["to"]][:2]
+        assume(links)
         # What the backup server does not reach it cannot take over, which leaves it more room.
         spec = spec | {"settings": spec["settings"] | {"failover": {"capacity": "report"}}}
-        lost = chance.choice(joining)
-        left = [row for place, row in enumerate(links) if place != lost]
-        before, after = scores(planned(spec)), scores(planned(spec | {"links": left}))
+        lost = chance.choice(links)
+        left = [row for row in links if row is not lost]
+        before, after = (scores(planned(spec | {"links": rows})) for rows in (links, left))
         assert after <= before
         return after < before
 
@@ -176,16 +176,16 @@ def test_the_order_of_rows_changes_no_byte() -> None:
 
 def test_other_names_in_the_same_order_change_nothing_but_the_names() -> None:
     def other_names(spec: Spec, chance: random.Random) -> bool:
-        # Two of the five weeks delay a job by what its name says: jobs' names are the plan's only.
-        jobs = {row["job"] for row in spec["jobs"]}
         new = {name: f"é{place:03}" for place, name in enumerate(names(spec))}
         assert (planned(renamed(spec, new.__getitem__)).proxy == planned(spec).proxy).all()
-        new = {name: name if name in jobs else text for name, text in new.items()}
+        # Two of the five weeks delay a job by what its name says, and the parts of a split are
+        # named after networks and sites: so the lists may depend on all names but these.
+        free = {row[key] for key in ("server", "vm") for row in spec[f"{key}s"]}
+        new = {name: text if name in free else name for name, text in new.items()}
         written, before = files_of(renamed(spec, new.__getitem__)), files_of(spec)
         for name, text in new.items():
             written = {file: b.replace(text.encode(), name.encode()) for file, b in written.items()}
         assert written == before
-        named = new.keys() - jobs
-        return any(name.encode() in text for name in named for text in before.values())
+        return any(name.encode() in text for name in free for text in before.values())
 
     tries(other_names)

@@ -374,15 +374,16 @@ def test_odd_texts_are_found_alike(items: list[str]) -> None:
 
 def test_addresses_that_mean_nothing_are_told_once(tmp_path: Path) -> None:
     networks = "network,cidr\nhq,10.0.0.0/24\none,10.0.1.0/24\ntwo,10.0.1.0/24\n"
+    # The first one as it is called, wherever its row is.
     vms = "vm,os,networks\nweb,,10.9.0.1;hq\nsql,,10.0.1.5\ndc,,10.9.0.1;10.0.1.5\n"
     estate = read_estate(written(tmp_path, LEAST, networks=networks, vms=vms))
     sets = [estate.network_sets[code] for code in estate.vms["network_set"]]
     assert sets == [(0,), (), ()]
     assert [(f.code, f.subject, f.detail) for f in estate.findings] == [
         ("ambiguous_address", "10.0.1.5", "vms.csv: is in two networks of the same prefix; "
-         "counts as unknown, first at vm sql"),
+         "counts as unknown, first at vm dc"),
         ("unknown_address", "10.9.0.1", "vms.csv: is in no network; counts as unknown, "
-         "first at vm web"),
+         "first at vm dc"),
     ]  # fmt: skip
 
 

@@ -187,8 +187,9 @@ def _parsed(
     for _, one in pairs:
         hosts += one.vms
         systems += one.systems
-        for finding in one.diagnostics.findings:  # each tells of the first row that it met
-            findings.setdefault((finding.code, finding.subject), finding)
+        for finding in one.diagnostics.findings:  # each tells of the first owner that it met
+            key = finding.code, finding.subject
+            findings[key] = min(findings.get(key, finding), finding)
     told = [*findings.values(), *unknown_hosts(hosts), *doubtful_systems(systems)]
     return estate, codes, told
 

@@ -79,18 +79,26 @@ class NetworkSets:
         names: pa.Array,
         findings: list[Finding],
     ) -> None:
-        first_row = np.unique(rows, return_index=True)[1] if len(texts) else rows
-        first_text = dict(zip(reversed(names.to_pylist()), texts[::-1].tolist(), strict=True))
-        owners = raw.columns[kind]
-        for name, text in sorted(first_text.items()):
+        if not len(texts):
+            return
+        # The first owner as it is called: the order of rows plays no part in findings.
+        there = np.flatnonzero(np.isin(rows, texts))
+        owners = raw.columns[kind].cast(pa.string()).take(there)
+        if "name" in raw.columns:
+            called = raw.columns["name"].cast(pa.string()).take(there)
+            both = pc.binary_join_element_wise(called, " (", owners, ")", "")
+            owners = pc.if_else(pc.equal(called, ""), owners, both)
+        order = pc.array_sort_indices(owners).to_numpy()
+        cells, first = np.unique(rows[there][order], return_index=True)
+        place = first[np.searchsorted(cells, texts)]
+        last_first = np.argsort(-place, kind="stable")
+        pairs = zip(names.take(last_first).to_pylist(), place[last_first].tolist(), strict=True)
+        for name, at in sorted(dict(pairs).items()):
             ambiguous = self.book.find(name) == AMBIGUOUS
             detail = "is in two networks of the same prefix" if ambiguous else "is in no network"
             code = "ambiguous_address" if ambiguous else "unknown_address"
-            row = int(first_row[text])
-            called = raw.text("name", row) if "name" in raw.columns else ""
-            known = f"{called} ({owners[row]})" if called else owners[row]
-            first = f"first at {kind} {known}"
-            detail = f"{raw.file}: {detail}; counts as unknown, {first}"
+            owner = owners[int(order[at])]
+            detail = f"{raw.file}: {detail}; counts as unknown, first at {kind} {owner}"
             findings.append(Finding("warning", code, name, detail))
 
 
