@@ -74,6 +74,8 @@ CASES = {
         Case("enforced", "failover capacity enforced", _always(failover="enforce")),
         Case("one-window", "all jobs run at once", _always(windows=1)),
         Case("many-windows", "thirty overlapping windows", _always(windows=30)),
+        Case("most-windows", "99 overlapping windows, 60 proxies, demand above capacity",
+             _always(windows=99, sites=40, servers=60, tightness=1.2)),
         Case("wrap-around", "a third of the jobs run over the week's end", alter="wrapped_around"),
         Case("fixed", "the same 50 sites and 100 proxies at every size",
              _always(sites=50, servers=100), sizes=ALL_SIZES),

@@ -21,7 +21,7 @@ PLACES = {
     ),
     "solve": ("optimizer.formulation.staged_solve.solve_lexicographic",),
     "expand": ("optimizer.formulation.solve_assignment.assign_tasks",),
-    "plan": ("optimizer.pipeline.plan",),
+    "plan": ("optimizer.pipeline.solve_assignment", "optimizer.pipeline.plan_of_solution"),
     "lists": ("optimizer.pipeline.plan_week",),
     "write": ("optimizer.pipeline.write_plan",),
     "check": ("optimizer.pipeline.judge",),

@@ -65,21 +65,22 @@ def run_plan(
     """Plan the estate in a folder and put the plan's files into ``out``.
 
     To ``compare``, jobs' choices are planned in the other order of the week's aims, too. Jobs that
-    name what the plan in the folder ``after`` set are free again. The bounds' ``certificate`` is
-    written after the plan and may take as long again as ``time_limit``.
+    name what the plan in the folder ``after`` set are free again. ``time_limit``, in seconds,
+    counts from the reading of the tables on. The bounds' ``certificate`` is written after the plan
+    and may take as long again.
     ``step`` is called with what is being done, ``watch`` with the events of the solver.
 
     Raises EstateError, PlanError where the plan does not pass the check of its own files, and
     OutputError; on any of them ``out`` is as it was.
     """
     require_headroom()
+    deadline = Deadline(time_limit)
     step("reading")
     estate = read_estate(estate_folder)
     if after is not None:
         estate = free_after(estate, after)
     with write_atomically(out, last="plan.json") as folder:
         step("planning")
-        deadline = Deadline(time_limit)
         context = PlanningContext.build(estate)
         options = SolveOptions(estate.settings, deadline.share(PLANS), seed, workers, pooling=True)
         best = solve_assignment(context, options, watch)

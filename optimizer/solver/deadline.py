@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 T = TypeVar("T")
+GRACE = 0.5  # seconds that a stopped solver has to hand over the best that it found
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ def interruptible(
     thread.start()
     started = time.monotonic()
     try:
-        while thread.is_alive() and time.monotonic() - started < seconds + 1 and not unwanted():
+        while thread.is_alive() and time.monotonic() - started < seconds and not unwanted():
             thread.join(0.1)
     finally:
         if thread.is_alive():
             stop()
-            thread.join(0.5)
+            thread.join(GRACE)
     if failures:
         raise failures[0]
     return results[0] if results else None
