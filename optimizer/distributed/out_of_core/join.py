@@ -12,7 +12,7 @@ import pyarrow as pa
 from models.diagnostics import InputProblem
 from models.estate import Codes
 from optimizer.distributed.out_of_core.partition import Place, partition_of
-from optimizer.distributed.out_of_core.shared_names import Hashes, are_shared
+from optimizer.distributed.out_of_core.shared_names import Hashes, are_shared, hash_names
 from optimizer.distributed.out_of_core.small_tables import SmallTables
 from optimizer.distributed.out_of_core.vm_signatures import WIDTH
 
@@ -45,10 +45,12 @@ class JoinContext:
 class JoinedRows:
     """The problems of a join, and the ``unmatched`` rows of `current`: those without a task.
 
-    With ``has_names`` some rows are of no known VM, and may name one: nothing else is told then.
+    ``strays`` are the hashes of what rows call a VM that no VM has as its id. With ``held`` there
+    are such rows of `job_vms`, which may be names, and nothing else is told.
     """
 
-    has_names: bool = False
+    strays: Hashes = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    held: bool = False
     problems: list[InputProblem] = field(default_factory=list)
     unmatched: list[int] = field(default_factory=list)
 
@@ -76,11 +78,12 @@ def join_tables(
         if file is not None:
             twice = rows[_again(rows, pair)]
             joined.problems += _problems(file, twice, "is in this job already", remedy)
-    known = pd.concat([vms["vm"], pd.Series([""], dtype="str")])
-    if not context.named and not (
-        job_vms["vm"].isin(known).all() and current["vm"].isin(known).all()
-    ):
-        return JoinedRows(has_names=True)
+    if not context.named:
+        known = pd.concat([vms["vm"], pd.Series([""], dtype="str")])
+        strays = [texts[~texts.isin(known)] for texts in (job_vms["vm"], current["vm"])]
+        joined.strays = hash_names(pd.concat(strays))
+        if len(strays[0]):
+            return JoinedRows(strays=joined.strays, held=True)
     rows = job_vms.merge(vms[["vm", "signature", "name"]][~again], how="left", on="vm")
     stray = rows["signature"].isna() & (rows["vm"] != "")
     remedy = "add it there or remove this row"

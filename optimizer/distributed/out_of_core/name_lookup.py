@@ -71,7 +71,7 @@ def name_rows(
                 )
             ]  # fmt: skip
             found["vm"] = found["vm"].where(~several, "")
-            some = found[found["row"] % STEP == 0]
+            some = found.sort_values("row").iloc[::STEP]
             rank = np.append(small.rank, np.int32(-1))[some["job"].to_numpy()]
             named.sample += zip(rank.tolist(), some["vm"].tolist(), strict=True)
         found[list(LINES[table])].astype(LINES[table]).to_parquet(out[table], index=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 import dask
 import dask.dataframe as dd
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
@@ -87,16 +88,21 @@ def shuffle_tables(
         }
         # First shuffle: the rows of a VM in all tables come together.
         joined = _join_all(runner, scratch, context, written, parts)
-        if any(one.has_names for one in joined):
+        strays = np.concatenate([one.strays for one in joined])
+        names = [hashes for one in read for hashes in one.names]
+        by_name = any(np.isin(strays, hashes).any() for hashes in names)
+        if by_name:
             found = _name_all(runner, scratch, written, parts)
             problems = problems + [problem for one in found for problem in one.problems]
             sample = [place for one in found for place in one.sample]
             cuts = partition_bounds(sample, STEP, rows)
-            context = replace(context, is_sound=not problems, named=True, cuts=cuts)
+            context = replace(context, is_sound=not problems, cuts=cuts)
             written |= {
                 table: [scratch.named_rows(table, number) for number in range(parts)]
                 for table in (JOB_VMS, CURRENT)
             }
+        if by_name or any(one.held for one in joined):
+            context = replace(context, named=True)
             joined = _join_all(runner, scratch, context, written, parts)
         problems = problems + [problem for one in joined for problem in one.problems]
         if problems:
