@@ -57,7 +57,7 @@ def _unproven(result: Result) -> Iterator[str]:
             yield f"{phase.removeprefix(AIM)} (gap {100 * (aim.gap or 0):.3g} %)"
 
 
-def whole(rows: Sequence[Row]) -> str:
+def whole_command(rows: Sequence[Row]) -> str:
     """Return one line per case and size: CPU seconds of the phases and of the whole command.
 
     It is compared with a process that merely reads and writes as much.

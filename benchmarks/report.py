@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from benchmarks.charts import log_lines, ratio_bars, stacked_bars
-from benchmarks.markdown import seconds, summary, whole
+from benchmarks.markdown import seconds, summary, whole_command
 from benchmarks.records import AIM, Row
 from benchmarks.results_table import PARTS, Result, results
 from benchmarks.runner import COMMANDS
@@ -43,7 +43,7 @@ def report(rows: Sequence[Row], out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     page, markdown = out / "index.html", out / "table.md"
     page.write_text(html(rows), encoding="utf-8", newline="\n")
-    markdown.write_text(summary(rows) + "\n" + whole(rows), encoding="utf-8", newline="\n")
+    markdown.write_text(summary(rows) + "\n" + whole_command(rows), encoding="utf-8", newline="\n")
     return [page, markdown]
 
 

@@ -21,7 +21,7 @@ def schema(name: str | None, quiet: bool, as_json: bool) -> None:
     Example:
       gip schema
       gip schema plan.json
-      gip schema "export veeam"
+      gip schema explain
     """
     from models.diagnostics import did_you_mean
     from optimizer.output.console.plain import print_json, say

@@ -94,10 +94,12 @@ class ExplainedTask(TypedDict):
     proxy: str | None
     tier: int | None
     own_work: bool
+    vss: str | None
     servers: list[ServerOption]
     changes: list[PossibleChange]
     forbidden_by: list[Fact] | None
     undecided: bool
+    disputed: bool
     remedies: Names
     week: TaskWeek | None
 

@@ -18,7 +18,7 @@ from benchmarks.__main__ import benchmarks
 from benchmarks.cases import CASES, SMALLEST
 from benchmarks.charts import log_lines, ratio_bars, slope, stacked_bars
 from benchmarks.engines import command
-from benchmarks.markdown import changes, summary, whole
+from benchmarks.markdown import changes, summary, whole_command
 from benchmarks.records import AIM, HEADER, Measure, Row, Run, gap, read_rows, stamp, write_rows
 from benchmarks.report import html
 from benchmarks.results_table import PARTS, results
@@ -113,7 +113,7 @@ def test_the_whole_command_stands_beside_its_phases_and_the_bare_tables() -> Non
     rows = list(run(Wanted([CASES["hub"]], [5], whole=True), STAMP, print, work))
     assert asked == ["generate", "gip", "baseline", "first", "command"]
     line = "| hub | 5 |  |  | 1.25 |  |  | 3 | 4 | 3.0 | 20 | 100 |"
-    assert whole(rows).splitlines()[2:] == [line]
+    assert whole_command(rows).splitlines()[2:] == [line]
 
 
 def test_the_command_is_run_as_a_user_does(tmp_path: Path) -> None:

@@ -41,7 +41,6 @@ COMPLAINTS = {
         'estate.toml:4: planning.objectives: \'["tier1", "coverage", "tier2", "tier3"]\' is not',
         "write a list of coverage, tier1, tier2, tier3, then any of protected",
     ),
-    "bad-platform": ("vms.csv:3: platform: 'kvm' is not known here", "one of vmware, hyperv"),
     "bad-powershell-version": (
         "servers.csv:2: powershell_version: 'v5' is not a version",
         "write it as in 5.1, or leave it empty",
