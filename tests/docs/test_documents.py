@@ -35,6 +35,9 @@ NOT_RUN = {
     "$ gip rollback plan/apply-journal.jsonl": "needs a backup server",
     "python -m benchmarks run --case hub --size 10000 --peer scip --out results.csv":
         "takes minutes",
+    "python -m benchmarks run --case hub --size 10000 --whole --out results.csv": "takes minutes",
+    "python -m benchmarks.published semi-matching --tasks 100000 --out results.csv":
+        "takes minutes",
 }  # fmt: skip
 
 

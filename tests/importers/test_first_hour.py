@@ -434,7 +434,9 @@ def test_network_and_mask_are_joined_and_constants_set() -> None:
     assert [(row["cidr"], row["site"]) for row in rows("estate/networks.csv")] == [
         ("10.1.1.0/24", "hq"), ("10.1.2.0/25", "hq"), ("10.1.3.0/24", "hq"), ("", "hq"),
     ]  # fmt: skip
-    told = table(write("v.csv", "vm\na\n"), "vms", "--set", "available=perhaps", "--set", "os", code=1)
+    told = table(
+        write("v.csv", "vm\na\n"), "vms", "--set", "available=perhaps", "--set", "os", code=1
+    )
     assert "--set: available: 'perhaps' is" in told
     assert "--set: 'os' names no field" in told
     table("v.csv", "vms", "--set", "platform=hyperv")
