@@ -41,6 +41,7 @@ from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.vm_signatures import merge_signatures
 from optimizer.inputs.estate_folder.references import doubtful_systems, unknown_hosts
 
+BY_KEY = "by-key"
 P2P = {"dataframe.shuffle.method": "p2p"}
 
 
@@ -136,7 +137,8 @@ def _join_all(
 ) -> list[JoinedRows]:
     """Return what came of joining the rows that are ``written``, VM by VM."""
     dump(context, scratch.join_context(context.named))
-    tables = [_shuffled(table, files, parts) for table, files in written.items()]
+    turn = "named" if context.named else "first"
+    tables = [_shuffled(table, files, parts, turn) for table, files in written.items()]
     joined: list[JoinedRows] = runner.compute(
         "joining",
         [
@@ -154,7 +156,7 @@ def _name_all(
     parts: int,
 ) -> list[NamedRows]:
     """Write job_vms and current with ids in place of names; one more shuffle, by what they say."""
-    tables = [_shuffled(table, files, parts, by_key=True) for table, files in written.items()]
+    tables = [_shuffled(table, files, parts, BY_KEY) for table, files in written.items()]
     named: list[NamedRows] = runner.compute(
         "finding names",
         [
@@ -200,8 +202,13 @@ def _parsed(
     return estate, codes, told
 
 
-def _shuffled(table: Table, files: Sequence[Path], parts: int, by_key: bool = False) -> list[Any]:
-    """Return the rows of a table in ``parts``, those of a VM, or of a key, in one and the same."""
+def _shuffled(table: Table, files: Sequence[Path], parts: int, turn: str) -> list[Any]:
+    """Return the rows of a table in ``parts``, those of a VM, or of a key, in one and the same.
+
+    Shuffles of the same rows in another ``turn`` are not the same to Dask: one that is still
+    being forgotten and begins anew may never end.
+    """
+    by_key = turn == BY_KEY
     nothing = with_keys(table, empty(table)).astype(KEYED[table]) if by_key else empty(table)
     places = [
         (file, group) for file in files for group in range(pq.read_metadata(file).num_row_groups)
@@ -209,7 +216,7 @@ def _shuffled(table: Table, files: Sequence[Path], parts: int, by_key: bool = Fa
     if not places:
         return [nothing] * parts
     read = partial(_keyed, table) if by_key else _batch
-    rows = dd.from_map(read, *zip(*places, strict=True), meta=nothing)
+    rows = dd.from_map(read, *zip(*places, strict=True), meta=nothing, label=turn)
     found: list[Any] = rows.shuffle("key" if by_key else "vm", npartitions=parts).to_delayed()
     return found
 
