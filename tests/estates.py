@@ -7,8 +7,10 @@ server called `bs` is the backup server.
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
@@ -155,3 +157,17 @@ def put(folder: Path, *names: str, estate: Path = TINY) -> Path:
     for name in names:
         shutil.copytree(estate, folder / name)
     return folder
+
+
+def read_with_lists(
+    spec: Mapping[str, Any], seed: int
+) -> tuple[Estate, dict[str, tuple[int, ...]]]:
+    """Return the estate of a random spec, and up to two servers (codes) that each job names."""
+    chance = random.Random(seed)  # noqa: S311
+    with tempfile.TemporaryDirectory() as folder:
+        random_estates.write(spec, Path(folder))
+        read = read_estate(Path(folder))
+    codes = range(len(read.servers))
+    most = min(2, len(codes))
+    jobs = read.jobs["job"]
+    return read, {job: tuple(chance.sample(codes, chance.randint(0, most))) for job in jobs}

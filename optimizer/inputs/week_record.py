@@ -85,8 +85,8 @@ def free_after(estate: Estate, after: Path) -> Estate:
         for job, proxies in zip(estate.jobs["job"], estate.jobs["proxies"], strict=True)
     }
     freed = [job for job, proxies in now.items() if proxies and was_set.get(job) == proxies]
-    known = [row for row in rows if now.get(row.job) in (set(row.servers), set(row.before))]
-    other = [row for row in rows if row.job in now and row not in known]
+    known = {row.job for row in rows if now.get(row.job) in (set(row.servers), set(row.before))}
+    other = [row for row in rows if row.job in now and row.job not in known]
     if rows and not known:
         raise PlanError(_not_applied_last(after, rows, other, now))
     findings = (
@@ -110,7 +110,7 @@ def _not_applied_last(
 ) -> str:
     """Return why nothing can be planned after a plan, as a person would say it."""
     others = [f"{row.job!r} selects {_selected(now[row.job])}" for row in other[:1]]
-    gone = [f"{row.job!r} is gone" for row in rows if row not in other][:1]
+    gone = [f"{row.job!r} is gone" for row in rows if row.job not in now][:1]
     return (
         f"{after}: is not the plan applied last: no job selects what it set, or what it saw "
         f"before ({', '.join(others + gone)}). Give --after the plan that was applied last, or "

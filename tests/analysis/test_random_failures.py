@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import oracle
 import random_estates
-from estates import estate, servers_of_tasks, write
+from estates import estate, read_with_lists, servers_of_tasks, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import Assignment
@@ -124,15 +124,8 @@ def spec_without(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
 @every_estate
 @given(random_estates.estates(), st.integers(0, 2**32))
 def test_the_week_inside_lists_as_the_slow_way_has_it(spec: dict[str, Any], seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311
-    with tempfile.TemporaryDirectory() as folder:
-        random_estates.write(spec, Path(folder))
-        read = read_estate(Path(folder))
+    read, lists = read_with_lists(spec, seed)
     names = read.servers["server"].tolist()
-    lists = {
-        job: tuple(chance.sample(range(len(names)), chance.randint(0, min(2, len(names)))))
-        for job in read.jobs["job"]
-    }
     tasks = find_tasks(read)
     study = what_if(read, tasks, np.full(len(tasks), -1, dtype=np.int32), lists=lists)
     words = {job: [names[code] for code in codes] for job, codes in lists.items()}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from typing import Any
 import numpy as np
 import random_estates
 from commands import GIP
-from estates import estate
+from estates import estate, read_with_lists
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slow_simulation import Product
@@ -23,7 +21,6 @@ from models.week import clock
 from optimizer.analysis.explanation.address_remedies import address_remedies
 from optimizer.analysis.explanation.week_route import SplitRouter, WeekRoute, WeekRouter
 from optimizer.eligibility.context import PlanningContext
-from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.inputs.plan_folder import PlannedChoice
 from optimizer.inputs.week_record import SplitPart
 
@@ -44,15 +41,8 @@ def parts(route: WeekRoute, names: list[str]) -> Parts:
 @few
 @given(random_estates.estates(), st.integers(0, 2**32))
 def test_runs_are_those_of_the_slow_week(spec: dict[str, Any], seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311
-    with tempfile.TemporaryDirectory() as folder:
-        random_estates.write(spec, Path(folder))
-        read = read_estate(Path(folder))
+    read, lists = read_with_lists(spec, seed)
     names = read.servers["server"].tolist()
-    lists = {
-        job: tuple(chance.sample(range(len(names)), chance.randint(0, min(2, len(names)))))
-        for job in read.jobs["job"]
-    }
     context = PlanningContext.build(read)
     router = WeekRouter(context, {job: PlannedChoice(codes, True) for job, codes in lists.items()})
     slow = Product(spec, {job: [names[code] for code in codes] for job, codes in lists.items()})

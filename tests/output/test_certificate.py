@@ -54,7 +54,7 @@ def certified(
     return made, verify(file.read_bytes().splitlines(keepends=True))
 
 
-def told(made: Plan) -> list[str]:
+def all_certified(made: Plan) -> list[str]:
     """Return what is to be said of a plan of which every aim is certified."""
     return [f"{aim.aim} {aim.value}: bound {aim.bound} certified, optimal" for aim in made.aims]
 
@@ -63,7 +63,7 @@ def told(made: Plan) -> list[str]:
 def test_the_sample_estates_are_certified_by_the_file_alone(folder: Path, tmp_path: Path) -> None:
     """The verifier runs by itself, isolated from every package, and says the same."""
     made, sentences = certified(read_estate(folder), tmp_path / "proof")
-    assert sentences == told(made)
+    assert sentences == all_certified(made)
     alone = shutil.copy(certificate.__file__, tmp_path / "alone.py")
     command = [sys.executable, "-I", "-S", str(alone), str(tmp_path / "proof")]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -120,7 +120,7 @@ def test_parts_are_certified_one_by_one_the_same_for_any_workers(
     parts: Estate, tmp_path: Path
 ) -> None:
     made, sentences = certified(parts, tmp_path / "one")
-    assert sentences == told(made)
+    assert sentences == all_certified(made)
     assert (tmp_path / "one").read_bytes().count(b"\npart\n") == 4
     certified(parts, tmp_path / "three", workers=3)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "three").read_bytes()
