@@ -3,9 +3,26 @@
 No example has a deadline: the machine may be busy.
 """
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from optimizer.pipeline import run_plan
+
+BRANCHES = Path(__file__).parents[1] / "data" / "branch-offices"
 
 settings.register_profile("dev", max_examples=200, deadline=None)
 settings.register_profile("ci", max_examples=500, deadline=None, derandomize=True)
 settings.register_profile("more", max_examples=50_000, deadline=None)
 settings.load_profile("dev")
+
+
+@pytest.fixture(scope="session")
+def branch_plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a plan of the sample estate, which nobody changes."""
+    folder = tmp_path_factory.mktemp("branch-offices") / "out"
+    run_plan(BRANCHES, folder, None, 1, 0, lambda step: None)
+    return folder

@@ -430,15 +430,8 @@ def call(capsys: pytest.CaptureFixture[str]) -> Call:
     return run
 
 
-@pytest.fixture(scope="module")
-def branches(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("out")
-    write(plan(read_estate(BRANCHES)), folder)
-    return folder
-
-
-def test_on_the_terminal(call: Call, branches: Path) -> None:
-    out = call("explain", BRANCHES, branches, "takamatsu-plant-05")
+def test_on_the_terminal(call: Call, branch_plan: Path) -> None:
+    out = call("explain", BRANCHES, branch_plan, "takamatsu-plant-05")
     name = "Operator desk (takamatsu-plant-05)"
     assert out.startswith(f"{name} in job takamatsu-plant: served by nobody\n")
     table = [line for line in out.splitlines() if line[:1] in "┏┃┡│└"]
@@ -447,10 +440,10 @@ def test_on_the_terminal(call: Call, branches: Path) -> None:
     assert "These 2 facts forbid it, no fewer do, while the 167 tasks that the plan serves" in out
 
 
-def test_every_task_of_the_sample_is_explained(call: Call, branches: Path) -> None:
+def test_every_task_of_the_sample_is_explained(call: Call, branch_plan: Path) -> None:
     read = read_estate(BRANCHES)
     for vm in read.vms["vm"].iloc[np.unique(find_tasks(read).vm)]:
-        told = json.loads(call("explain", BRANCHES, branches, vm, "--json"))
+        told = json.loads(call("explain", BRANCHES, branch_plan, vm, "--json"))
         for task in told["tasks"]:
             chosen = [row["server"] for row in task["servers"] if row["chosen"]]
             assert chosen == ([task["proxy"]] if task["tier"] else [])
@@ -458,15 +451,15 @@ def test_every_task_of_the_sample_is_explained(call: Call, branches: Path) -> No
             assert bool(task["forbidden_by"]) == (task["proxy"] is None)
 
 
-def test_own_work_and_unknown_systems(call: Call, branches: Path) -> None:
-    assert call("explain", BRANCHES, branches, "tokyo-appliance-01").splitlines()[1:] == [
+def test_own_work_and_unknown_systems(call: Call, branch_plan: Path) -> None:
+    assert call("explain", BRANCHES, branch_plan, "tokyo-appliance-01").splitlines()[1:] == [
         "This fact forbids it:",
         "  S5: no operating system of tokyo-appliance-01 is known (os in vms.csv)",
     ]
-    rows = (branches / "assignments.csv").read_text("utf-8-sig").splitlines()
+    rows = (branch_plan / "assignments.csv").read_text("utf-8-sig").splitlines()
     linux = next(row.split(",")[1] for row in rows[1:] if row.split(",")[3] == "")
     assert "not a Windows VM, so it is vbr-01's own work (S5)\n" in call(
-        "explain", BRANCHES, branches, linux
+        "explain", BRANCHES, branch_plan, linux
     )
 
 
@@ -479,9 +472,11 @@ def test_own_work_and_unknown_systems(call: Call, branches: Path) -> None:
         (["takamatsu-plant-05", "--job", "?"], "; it has one in takamatsu-plant"),
     ],
 )
-def test_names_that_are_not_there(call: Call, branches: Path, words: list[str], said: str) -> None:
+def test_names_that_are_not_there(
+    call: Call, branch_plan: Path, words: list[str], said: str
+) -> None:
     with pytest.raises(click.BadParameter) as caught:
-        call("explain", BRANCHES, branches, *words)
+        call("explain", BRANCHES, branch_plan, *words)
     assert said in str(caught.value)
 
 

@@ -201,46 +201,37 @@ def gip(*arguments: object) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture(scope="module")
-def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a plan of the sample estate."""
-    folder = tmp_path_factory.mktemp("plan") / "out"
-    assert gip("plan", BRANCHES, "--out", folder, "-q") == (3, "", "")
-    return folder
-
-
-def test_the_moves_of_a_plan_are_those_that_its_aim_counts(out: Path) -> None:
-    code, shown, error = gip("diff", BRANCHES / "current.csv", out, "--json")
+def test_the_moves_of_a_plan_are_those_that_its_aim_counts(branch_plan: Path) -> None:
+    code, shown, error = gip("diff", BRANCHES / "current.csv", branch_plan, "--json")
     assert (code, error) == (0, "")
     found: dict[str, Any] = json.loads(shown)
-    left = (out / "unassigned.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
+    left = (branch_plan / "unassigned.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
     left_out = {tuple(line.split(",")[:2]) for line in left}
     rows = (BRANCHES / "current.csv").read_text().splitlines()[1:]
     today_only = {tuple(row.split(",")[:2]) for row in rows} & left_out
-    aims = {
-        aim["aim"]: aim["value"] for aim in json.loads((out / "plan.json").read_bytes())["aims"]
-    }
+    record = json.loads((branch_plan / "plan.json").read_bytes())
+    aims = {aim["aim"]: aim["value"] for aim in record["aims"]}
     assert found["moved"] + len(today_only) == aims["moves"]
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_exit_code_4_says_that_there_is_a_difference(out: Path, same: bool) -> None:
-    first = out if same else BRANCHES / "current.csv"
-    assert gip("diff", first, out, "-q") == (0, "", "")
-    code, shown, error = gip("diff", first, out, "--exit-code", "--quiet")
+def test_exit_code_4_says_that_there_is_a_difference(branch_plan: Path, same: bool) -> None:
+    first = branch_plan if same else BRANCHES / "current.csv"
+    assert gip("diff", first, branch_plan, "-q") == (0, "", "")
+    code, shown, error = gip("diff", first, branch_plan, "--exit-code", "--quiet")
     assert (code, shown, error) == (0 if same else 4, "", "")
-    assert gip("diff", first, out, "--exit-code", "--json")[0] == code
+    assert gip("diff", first, branch_plan, "--exit-code", "--json")[0] == code
 
 
-def test_a_difference_on_the_terminal(out: Path) -> None:
-    code, shown, error = gip("diff", BRANCHES / "current.csv", out, "--estate", BRANCHES)
+def test_a_difference_on_the_terminal(branch_plan: Path) -> None:
+    code, shown, error = gip("diff", BRANCHES / "current.csv", branch_plan, "--estate", BRANCHES)
     assert (code, error) == (0, "")
     for title in ("Moves", "Jobs", "Servers", "Sites"):
         assert f"\n{title} " in f"\n{shown}"
-    found = json.loads(gip("diff", BRANCHES / "current.csv", out, "--json")[1])
+    found = json.loads(gip("diff", BRANCHES / "current.csv", branch_plan, "--json")[1])
     assert f"{found['moved']} moved, {found['added']} added, {found['removed']} removed" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    code, shown, error = gip("diff", out, out)
+    code, shown, error = gip("diff", branch_plan, branch_plan)
     assert (code, error) == (0, "")
     assert shown.endswith("tasks: 0 moved, 0 added, 0 removed, 0 tier changed\n")
 

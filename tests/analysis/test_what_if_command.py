@@ -19,19 +19,11 @@ def gip(*arguments: object) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture(scope="module")
-def branches(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a plan of the sample estate."""
-    out = tmp_path_factory.mktemp("plan") / "out"
-    assert gip("plan", BRANCHES, "--out", out, "-q") == (3, "", "")
-    return out
-
-
-def test_a_failure_as_json(branches: Path) -> None:
+def test_a_failure_as_json(branch_plan: Path) -> None:
     ways = (["--fail", "server:hv-nagoya-01", "site:osaka"],
             ["--fail", "server:hv-nagoya-01", "--fail", "site:osaka"])  # fmt: skip
     (code, shown, error), other = (
-        gip("whatif", BRANCHES, branches, *way, "--json") for way in ways
+        gip("whatif", BRANCHES, branch_plan, *way, "--json") for way in ways
     )
     assert (code, error, other) == (0, "", (0, shown, ""))
     (scenario,) = json.loads(shown)["scenarios"]
@@ -47,11 +39,11 @@ def test_a_failure_as_json(branches: Path) -> None:
     assert sum(scenario["tiers_before"].values()) == lasting + scenario["lost"] + scenario["gone"]
 
 
-def test_a_failure_on_the_terminal(branches: Path) -> None:
-    code, shown, error = gip("whatif", BRANCHES, branches, "--fail", "server:gip-tokyo-01")
+def test_a_failure_on_the_terminal(branch_plan: Path) -> None:
+    code, shown, error = gip("whatif", BRANCHES, branch_plan, "--fail", "server:gip-tokyo-01")
     assert (code, error) == (0, "")
     (scenario,) = json.loads(
-        gip("whatif", BRANCHES, branches, "--fail", "server:gip-tokyo-01", "--json")[1]
+        gip("whatif", BRANCHES, branch_plan, "--fail", "server:gip-tokyo-01", "--json")[1]
     )["scenarios"]
     before, after = scenario["tiers_before"]["1"], scenario["tiers_after"]["1"]
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
@@ -63,21 +55,21 @@ def test_a_failure_on_the_terminal(branches: Path) -> None:
         str(scenario["replanned"]["moves"]),
     ] in cells
     assert max(map(len, shown.splitlines())) <= 80
-    quiet = gip("whatif", BRANCHES, branches, "--fail", "server:gip-tokyo-01", "-q")
+    quiet = gip("whatif", BRANCHES, branch_plan, "--fail", "server:gip-tokyo-01", "-q")
     assert quiet == (0, "", "")
 
 
-def test_the_week_of_a_failure(branches: Path) -> None:
+def test_the_week_of_a_failure(branch_plan: Path) -> None:
     (plain, week), (code, shown, error) = (
-        [gip("whatif", BRANCHES, branches, "--fail", "site:osaka", "--json", *more)[1]
+        [gip("whatif", BRANCHES, branch_plan, "--fail", "site:osaka", "--json", *more)[1]
          for more in ([], ["--week"])],
-        gip("whatif", BRANCHES, branches, "--fail", "site:osaka", "--week"),
+        gip("whatif", BRANCHES, branch_plan, "--fail", "site:osaka", "--week"),
     )  # fmt: skip
     before, after = (json.loads(text)["scenarios"][0] for text in (plain, week))
     figures = after.pop("week")
     assert before == after
     assert list(figures) == ["kept", "failed_over", "lost", "gone", "overload_minutes"]
-    nominal = json.loads((branches / "plan.json").read_bytes())["week"]["lists"]["nominal"]
+    nominal = json.loads((branch_plan / "plan.json").read_bytes())["week"]["lists"]["nominal"]
     runs = sum(nominal[name] for name in ("failed", "tier1", "tier2", "tier3", "tier4"))
     assert sum([*figures.values()][:4]) == runs
     assert (code, error) == (0, "")
@@ -88,13 +80,13 @@ def test_the_week_of_a_failure(branches: Path) -> None:
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_a_sweep_on_the_terminal_and_as_json(branches: Path) -> None:
-    code, shown, error = gip("whatif", BRANCHES, branches, "--sweep", "--json")
+def test_a_sweep_on_the_terminal_and_as_json(branch_plan: Path) -> None:
+    code, shown, error = gip("whatif", BRANCHES, branch_plan, "--sweep", "--json")
     assert (code, error) == (0, "")
     scenarios = json.loads(shown)["scenarios"]
     assert {row["replanned"] for row in scenarios} == {None}
     worst = min(scenarios, key=lambda row: row["rank"])
-    code, shown, error = gip("whatif", BRANCHES, branches, "--sweep", "--replan", "worst:2")
+    code, shown, error = gip("whatif", BRANCHES, branch_plan, "--sweep", "--replan", "worst:2")
     assert (code, error) == (0, "")
     assert worst["fail"][0] in shown
     assert f"... {len(scenarios) - 20} more" in shown
@@ -113,13 +105,15 @@ def test_a_sweep_on_the_terminal_and_as_json(branches: Path) -> None:
         (["--sweep", "--replan", "worst:-1"], 2, "'worst:-1' is not worst:N"),
     ],
 )
-def test_wrong_command_lines(branches: Path, arguments: list[str], code: int, words: str) -> None:
-    found, shown, error = gip("whatif", BRANCHES, branches, *arguments)
+def test_wrong_command_lines(
+    branch_plan: Path, arguments: list[str], code: int, words: str
+) -> None:
+    found, shown, error = gip("whatif", BRANCHES, branch_plan, *arguments)
     assert (found, shown) == (code, "")
     assert words in error
 
 
-def test_a_plan_of_another_estate_is_refused(branches: Path) -> None:
-    code, shown, error = gip("whatif", TINY, branches, "--sweep")
+def test_a_plan_of_another_estate_is_refused(branch_plan: Path) -> None:
+    code, shown, error = gip("whatif", TINY, branch_plan, "--sweep")
     assert (code, shown) == (1, "")
     assert "is not a plan of" in error
