@@ -143,7 +143,7 @@ def assignments(draw: st.DrawFn) -> Rows:
     return draw(st.dictionaries(pair, st.tuples(st.sampled_from("pqr"), st.integers(1, 4))))
 
 
-@settings(deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(assignments(), assignments())
 def test_every_task_is_looked_at(
     tmp_path_factory: pytest.TempPathFactory, before: Rows, after: Rows
