@@ -27,7 +27,7 @@ from optimizer.lists.compiled import (
     replay,
 )
 from optimizer.lists.compiled_offers import components_of
-from optimizer.lists.dispatch import Offering, Offerings
+from optimizer.lists.offerings import Offering, Offerings
 from optimizer.lists.timelines import Timelines
 from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob, WeekServers
 

@@ -38,7 +38,7 @@ from optimizer.distributed.out_of_core.partition import (
 )
 from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core, solve_out_of_core
 from optimizer.distributed.out_of_core.small_tables import read_small_tables
-from optimizer.distributed.out_of_core.split_solution import split_counts
+from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.formulation.grouping import assign_tasks
 from optimizer.lists.week_planner import plan_week
@@ -261,7 +261,7 @@ def test_partitions_expand_to_what_the_whole_does(drawn: tuple[Any, ...]) -> Non
     group, today, partition, arcs = drawn
     rank = np.arange(4)
     bundles = pd.DataFrame({"group": group, "server": today, "partition": partition, "count": 1})
-    split = split_counts(arcs, rank, bundles, 4)
+    split = allocate_counts(arcs, rank, bundles, 4)
     found = [
         assign_tasks(group[partition == number], today[partition == number], part)
         for number, part in enumerate(split)
