@@ -31,6 +31,7 @@ from optimizer.cli.main import gip
 from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster, versions
 from optimizer.distributed.out_of_core import run, shuffle, write_splits
 from optimizer.distributed.out_of_core import task_runner as workers
+from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.partition import (
     partition_bounds,
     partition_of,
@@ -38,7 +39,6 @@ from optimizer.distributed.out_of_core.partition import (
 )
 from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core, solve_out_of_core
 from optimizer.distributed.out_of_core.small_tables import read_small_tables
-from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.formulation.grouping import assign_tasks
 from optimizer.lists.week_planner import plan_week

@@ -19,6 +19,7 @@ from optimizer.checker.row_checks import check_totals
 from optimizer.checker.violations import Violations
 from optimizer.checker.week_judgement import judge_lists
 from optimizer.distributed.cluster import Cluster, open_cluster
+from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.merge_results import (
     join_files,
     judge_edges,
@@ -31,7 +32,6 @@ from optimizer.distributed.out_of_core.partition import summarise_tasks
 from optimizer.distributed.out_of_core.scratch import ScratchFolder, dump, load_cached
 from optimizer.distributed.out_of_core.shuffle import ShuffledTables, shuffle_tables
 from optimizer.distributed.out_of_core.small_tables import SmallTables, read_small_tables
-from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.write_partition import (
     TASK_FILES,
@@ -143,7 +143,9 @@ def _planned(
     )
     bundles["group"] = best.group[bundles["row"]]
     # Expand, write and judge each partition by itself.
-    split = allocate_counts(best.arcs, byte_rank(estate.servers["server"]), bundles, len(partitions))
+    split = allocate_counts(
+        best.arcs, byte_rank(estate.servers["server"]), bundles, len(partitions)
+    )
     groups = dict(list(bundles[["job", "signature", "group"]].groupby(bundles["partition"])))
     each = [
         (n, PartitionInput(split[n], groups.get(n, bundles[:0]).drop_duplicates()))
