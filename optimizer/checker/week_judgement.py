@@ -143,7 +143,7 @@ class _Judge:
     def lists(self) -> list[Figures]:
         """Judge the rows, and the weeks of all of them."""
         outcomes = self.replay(self._choices.units(self._rows.choices))
-        judge_figures(self._rows, self._choices, outcomes[0], self._complaints)
+        judge_figures(self._rows, outcomes[0], self._complaints)
         judge_certainty(self._rows, self._choices, outcomes, self._complaints)
         figures = [outcome.figures(len(self._rows.changed)) for outcome in outcomes]
         self._record.judge_summary("lists", figures)

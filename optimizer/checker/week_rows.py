@@ -110,7 +110,7 @@ def _wrong(
         yield "jobs set to what they have", "is set to what jobs.csv says, expected keep"
 
 
-def judge_figures(rows: Rows, choices: Choices, week: Outcome, complaints: Violations) -> None:
+def judge_figures(rows: Rows, week: Outcome, complaints: Violations) -> None:
     """Complain of each figure of a row that is not that of the nominal ``week``."""
     overload = week.overload().tolist()
     for number, unit in enumerate(week.replay.units):

@@ -44,11 +44,6 @@ class AllowedChoices:
         """Return the same job where it has to keep what it has."""
         return replace(self, least=0, automatic=False)
 
-    def admits(self, listed: Mask) -> bool:
-        """Tell whether the list may be set."""
-        inside = not (listed & ~self.servers).any()
-        return inside and 0 < self.least <= int(listed.sum())
-
 
 def allowed_choices(
     estate: Estate, working: Sequence[JobTasks], eligibility: Eligibility, wishes: ListWishes

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.estate import Estate
 from models.week import WEEK
 from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.lists.compiled import (
@@ -86,11 +85,7 @@ class FiveWeeks:
     """
 
     def __init__(
-        self,
-        estate: Estate,
-        servers: WeekServers,
-        jobs: Sequence[WeekJob],
-        own_work: Sequence[WeekJob],
+        self, servers: WeekServers, jobs: Sequence[WeekJob], own_work: Sequence[WeekJob]
     ) -> None:
         self.jobs, self.servers = tuple(jobs), servers
         self.work = 0

@@ -87,7 +87,7 @@ def find_splits(
     ):
         tried: list[_Split] = []
         for job in candidates:
-            for split in _tried(now, job, weeks, wishes, planned, proxy, deadline):
+            for split in _try_divisions(now, job, wishes, planned, proxy, deadline):
                 tried.append(split)
                 left -= split.search.judge.work
                 if left < split.search.judge.work:
@@ -170,10 +170,9 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     return [week.jobs[job].job for job in chosen]
 
 
-def _tried(
+def _try_divisions(
     week: WeekEstate,
     job: int,
-    before: Judged,
     wishes: ListWishes,
     planned: WeekFigures,
     proxy: Codes,
@@ -187,7 +186,7 @@ def _tried(
         if deadline.remaining() <= 0:
             return
         divided, parts = divide(week, number, partition)
-        judge = FiveWeeks(divided.estate, divided.servers, divided.jobs, divided.own_work)
+        judge = FiveWeeks(divided.servers, divided.jobs, divided.own_work)
         rules = ChoiceRules(divided, replace(wishes, most_changes=None))
         search = ListSearch(judge, rules, wishes.first, planned, PART_WORK, deadline)
         moves = NearbyMoves(divided, rules, proxy, None)

@@ -52,7 +52,7 @@ def choose_week(
     """
     deadline = deadline or Deadline()
     week = describe_week(plan.estate, plan.tasks, eligibility, wishes)
-    judge = FiveWeeks(plan.estate, week.servers, week.jobs, week.own_work)
+    judge = FiveWeeks(week.servers, week.jobs, week.own_work)
     planned = week_as_planned(plan, eligibility)
     found = choose(week, judge, wishes, planned, plan.proxy, tier_lists, deadline.share(0.7), step)
     weeks, today = found.best.weeks, found.today.weeks

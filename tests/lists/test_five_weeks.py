@@ -40,7 +40,7 @@ def described(spec: dict[str, Any], wishes: ListWishes = ListWishes()) -> WeekEs
 
 
 def five_weeks(week: WeekEstate) -> FiveWeeks:
-    return FiveWeeks(week.estate, week.servers, week.jobs, week.own_work)
+    return FiveWeeks(week.servers, week.jobs, week.own_work)
 
 
 def drawn_choices(draw: Any, week: WeekEstate) -> list[Servers]:
