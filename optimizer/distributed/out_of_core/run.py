@@ -57,7 +57,7 @@ from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import groups_with_capacity
 from optimizer.inputs.week_record import free_after
 from optimizer.lists.week_planner import plan_week
-from optimizer.output.plan_writer import write_whole
+from optimizer.output.plan_writer import write_summaries
 from optimizer.pipeline import PLANS, PlanRun, refuse_violations
 from optimizer.planner import aim_results
 from optimizer.solver.deadline import Deadline
@@ -163,7 +163,7 @@ def _planned(
     week = plan_week(PlanningContext(estate, every.tasks, eligibility), every, deadline, step)
     del every
     step("writing")
-    write_whole(plan, week, folder, solving.seed)
+    write_summaries(plan, week, folder, solving.seed)
     join_files(TASK_FILES, folders, folder)
     splits = _write_splits(runner, ordered, week.splits, scratch, folder)
     step("checking")
