@@ -55,7 +55,7 @@ class ChoiceRules:
         names = b";".join(self._names[code] for code in choice)
         return (b"list", names) if choice else (b"automatic", b"")
 
-    def effects(self, judge: FiveWeeks, servers: WeekServers, job: int) -> list[Servers]:
+    def effects(self, evaluator: FiveWeeks, servers: WeekServers, job: int) -> list[Servers]:
         """Return all choices of a job that differ in their effect, of each kind the preferred.
 
         Preferred is today's choice, then one that offers more, then the first by bytes; servers
@@ -72,17 +72,22 @@ class ChoiceRules:
             choices.append(AUTOMATIC)
         found: dict[object, tuple[tuple[bool, int, int, Row], Servers]] = {}
         for choice in [self.today[job], *choices]:
-            offering = judge.offering(job, choice)
+            offering = evaluator.offering(job, choice)
             kept = choice == self.today[job]
-            rank = (not kept, -offering.offered, self._idle(judge, job, choice), self.row(choice))
+            rank = (
+                not kept,
+                -offering.offered,
+                self._idle(evaluator, job, choice),
+                self.row(choice),
+            )
             effect = offering.effect
             if effect not in found or rank < found[effect][0]:
                 found[effect] = rank, choice
         return [choice for _, choice in found.values()]
 
-    def _idle(self, judge: FiveWeeks, job: int, choice: Servers) -> int:
+    def _idle(self, evaluator: FiveWeeks, job: int, choice: Servers) -> int:
         """Return how many listed servers no task is offered, beyond those that must be there."""
-        offered = judge.offering(job, choice).servers
+        offered = evaluator.offering(job, choice).servers
         return max(0, len(choice) - max(self.least, offered))
 
 

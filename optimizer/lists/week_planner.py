@@ -79,7 +79,7 @@ def plan_week(
     step("bounds")
 
     def evaluate(choices: Sequence[Servers]) -> Sequence[WeekFigures]:
-        return week_figures(search.judge.replay(choices), search.rules.changed(tuple(choices)))
+        return week_figures(search.evaluator.replay(choices), search.rules.changed(tuple(choices)))
 
     trying = Enumeration(estate, eligibility, allowed, bounds.every, wishes.most_changes, evaluate)
     written = search.best.weeks.choices

@@ -195,11 +195,11 @@ def test_a_deadline_leaves_what_is_no_worse(spec: dict[str, Any], first: Any) ->
 def test_few_choices_are_all_looked_at(spec: dict[str, Any], first: Any) -> None:
     found = read(spec)
     _, search = lists(found, ListWishes(first=first))
-    week, rules = search.judge, search.rules
+    week, rules = search.evaluator, search.rules
     every = [rules.effects(week, week.servers, job) for job in range(len(week.jobs))]
     assume(search.enumerated and prod(map(len, every)) <= 300)
-    judged = [search.judged(week.replay(choices)).key for choices in product(*every)]
-    assert search.best.key == min(judged)
+    keys = [search.evaluate(week.replay(choices)).key for choices in product(*every)]
+    assert search.best.key == min(keys)
 
 
 def test_two_equal_proxies_are_kept(tmp_path: Path) -> None:
