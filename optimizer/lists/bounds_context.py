@@ -11,7 +11,7 @@ from models.assignment_problem import Counts
 from models.estate import Estate
 from models.plan import Tasks
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.load_bounds import ServerLoads, server_loads
 from optimizer.lists.placements import Placements, placements
 from optimizer.lists.run_clock import RunClock, run_clock

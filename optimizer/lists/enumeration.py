@@ -18,7 +18,7 @@ from models.assignment_problem import Counts
 from models.estate import Estate
 from models.week_plan import FIGURE_OF_AIM, MAXIMISED_WEEK_AIMS, WEEKS, Servers, WeekFigures
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.placements import Placements
 from optimizer.lists.server_classes import Mask, offered
 from optimizer.simulation.candidate_sets import servers_by_name

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.week_plan import First
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.class_model import ClassProblem, search_classes
 from optimizer.lists.server_classes import TIER_BITS, Mask, ServerClasses, Views, classify
 from optimizer.lists.tier_outcomes import outcomes, reached

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.server_classes import (
     CONNECTS,
     NEAR,

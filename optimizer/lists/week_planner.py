@@ -20,9 +20,9 @@ from models.week_plan import (
 )
 from optimizer.eligibility.context import PlanningContext
 from optimizer.lists.aim_bounds import aim_bounds, best_week
-from optimizer.lists.allowed_choices import allowed_choices, choices_per_vm
 from optimizer.lists.bounds_context import BoundsContext, bounds_context
 from optimizer.lists.certainty import guaranteed_jobs
+from optimizer.lists.choice_rules import allowed_choices, choices_per_vm
 from optimizer.lists.enumeration import Enumeration
 from optimizer.lists.five_weeks import week_figures
 from optimizer.lists.job_tiers import find_tier_lists

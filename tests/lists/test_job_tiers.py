@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from models.week_plan import First
 from optimizer.lists import job_tiers as under_test
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.job_tiers import find_tier_lists
 from optimizer.lists.server_classes import CONNECTS, NEAR, PROTECTED, SAME_SITE, classify
 from optimizer.lists.tier_outcomes import outcomes
