@@ -15,16 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.week_plan import (
+from models.week_aims import (
+    CHANGED,
+    CHOICE_AIMS,
+    FAILED,
     LABEL_AIMS,
     MAXIMISED_WEEK_AIMS,
+    OVERLOAD,
+    PROTECTED,
+    SHORTFALLS,
     TIER_AIMS,
-    WEEKS,
-    Proof,
-    WeekAim,
-    WeekFigures,
-    lexicographic_key,
+    TIERS,
 )
+from models.week_plan import WEEKS, Proof, WeekAim, WeekFigures, lexicographic_key
 from optimizer.lists.bounds_context import BoundsContext
 from optimizer.lists.load_bounds import UNLIMITED, WeekLoadBounds
 from optimizer.lists.placements import Placements, mixed, staying_near
@@ -51,7 +54,7 @@ def aim_bounds(
     proven = True
     for place, (aim, value) in enumerate(values):
         bound = _bound(context, dict(values[:place]), aim, value, peaks, planned)
-        if aim == "changed" and lexicographic_key(values[:place]) != lexicographic_key(
+        if aim == CHANGED.name and lexicographic_key(values[:place]) != lexicographic_key(
             today[:place]
         ):
             bound = max(bound, WEEKS)
@@ -76,28 +79,27 @@ def _bound(
 ) -> int:
     """Return the bound of one aim, given the values of those ``earlier``."""
     most = WEEKS * ideal_reach(context)
-    served = WEEKS * context.total - earlier.get("failed", 0)
-    if aim == "failed":
+    served = WEEKS * context.total - earlier.get(FAILED.name, 0)
+    if aim == FAILED.name:
         return WEEKS * context.total - int(most[3])
-    if aim.startswith("short"):
-        tier = int(aim[-1])
+    tier = CHOICE_AIMS[aim].tier
+    if CHOICE_AIMS[aim].is_shortfall:
         return max(0, WEEKS * planned.reached(tier) - min(int(most[tier - 1]), served))
     if aim in TIER_AIMS:
-        tier = int(aim[-1])
         better = sum(earlier[name] for name in TIER_AIMS[: tier - 1])
         return min(int(most[tier - 1]), served) - better
-    if aim == "overload" and value == 0:
+    if aim == OVERLOAD.name and value == 0:
         return 0
-    if aim == "changed":
+    if aim == CHANGED.name:
         return WEEKS * _changes(context, earlier, planned)
     room = _leeway(context, earlier, planned)
     if aim in LABEL_AIMS:
         best, other = (_labelled(context, where, aim) for where in (context.best, room.where))
         of_all = int(most[4 + LABEL_AIMS.index(aim)])
         return min(of_all, WEEKS * other, WEEKS * best + room.elsewhere, served)
-    if aim == "overload":
+    if aim == OVERLOAD.name:
         return _overload(context, value, room)
-    return _peak(context, peaks, room, within_limits=earlier["overload"] == 0)
+    return _peak(context, peaks, room, within_limits=earlier[OVERLOAD.name] == 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def ideal_reach(context: BoundsContext) -> Counts:
 
 
 def _labelled(context: BoundsContext, where: Placements, label: str) -> int:
-    has = where.protected if label == "protected" else where.same_site
+    has = where.protected if label == PROTECTED.name else where.same_site
     return int((where.count * context.runs[where.job])[has].sum())
 
 
@@ -164,13 +166,13 @@ def _least_reach(
     """Return how many runs of the five weeks are in tier k or a better one at least, k = 1 to 4,
     protected, and in the same site, with the ``earlier`` aims at their values."""
     least = [0, 0, 0, 0, *(earlier.get(label, 0) for label in LABEL_AIMS)]
-    for tier in (1, 2, 3):
-        if f"short{tier}" in earlier:
-            least[tier - 1] = max(0, WEEKS * planned.reached(tier) - earlier[f"short{tier}"])
-        if f"tier{tier}" in earlier:
+    for tier, (shortfall, runs) in enumerate(zip(SHORTFALLS, TIERS, strict=True), 1):
+        if shortfall.name in earlier:
+            least[tier - 1] = max(0, WEEKS * planned.reached(tier) - earlier[shortfall.name])
+        if runs.name in earlier:
             least[tier - 1] = sum(earlier[name] for name in TIER_AIMS[:tier])
-    if "failed" in earlier:
-        least[3] = WEEKS * context.total - earlier["failed"]
+    if FAILED.name in earlier:
+        least[3] = WEEKS * context.total - earlier[FAILED.name]
     return least
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.integer_program import FREE, Aim, IntegerProgram, LinearRows, hold_aim
-from models.week_plan import First
+from models.week_aims import First
 from optimizer.lists.server_classes import CONNECTS, NEAR, NOT_OFFERED, Views
 from optimizer.solver.cp_sat import SearchLimits, solve_cp_sat
 from optimizer.solver.deadline import Deadline

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.estate import Estate
-from models.week_plan import FIGURE_OF_AIM, MAXIMISED_WEEK_AIMS, WEEKS, Servers, WeekFigures
+from models.week_aims import CHANGED, CHOICE_AIMS, MAXIMISED_WEEK_AIMS, PEAK
+from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.placements import Placements
@@ -48,7 +49,7 @@ class _Table:
 
     def sums(self, aim: str) -> Counts:
         """Return the figure of an aim, the sum of the weeks, of each combination."""
-        name = FIGURE_OF_AIM.get(aim, aim)
+        name = CHOICE_AIMS[aim].figure
         return np.array([sum(getattr(week, name) for week in weeks) for weeks in self.weeks])
 
     def reached(self, tier: int) -> Counts:
@@ -193,13 +194,13 @@ def _bounds(
     their ``values``, if the other components are at their best."""
     bounds: dict[str, int] = {}
     for aim, value in values:
-        if aim == "peak" and len(tables) > 1:
+        if aim == PEAK.name and len(tables) > 1:
             continue
-        if aim == "changed":
+        if aim == CHANGED.name:
             least = [table.changed[keep].min() for table, keep in zip(tables, kept, strict=True)]
             bounds[aim] = WEEKS * int(sum(least))
-        elif aim.startswith("short"):
-            short = _short(tables, kept, int(aim[-1]), planned)
+        elif CHOICE_AIMS[aim].is_shortfall:
+            short = _short(tables, kept, CHOICE_AIMS[aim].tier, planned)
             bounds[aim] = int(max(of.min() for of in short))
             kept = [keep & (of <= value) for keep, of in zip(kept, short, strict=True)]
         else:

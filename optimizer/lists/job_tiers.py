@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.week_plan import First
+from models.week_aims import First
 from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.class_model import ClassProblem, search_classes
 from optimizer.lists.server_classes import TIER_BITS, Mask, ServerClasses, Views, classify

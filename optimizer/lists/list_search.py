@@ -15,7 +15,8 @@ from math import prod
 import numpy as np
 
 from models.assignment_problem import Counts
-from models.week_plan import WEEKS, First, Servers, WeekFigures
+from models.week_aims import First
+from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.compiled import OVERLOAD, PEAK, PROTECTED, SAME_SITE
 from optimizer.lists.five_weeks import FiveWeeks, Weeks
@@ -134,6 +135,7 @@ class ListSearch:
         return made is not None
 
     def _aims(self, figures: Counts) -> Key:
+        """Return the aims before `changed`, in the order of `WEEK_AIMS`, smaller being better."""
         total = figures.sum(axis=0).tolist()
         tiers = tuple(-runs for runs in total[1:4])
         labels = -total[PROTECTED], -total[SAME_SITE], total[PEAK]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.week import WEEK
-from models.week_plan import First, Servers, WeekFigures
+from models.week_aims import First
+from models.week_plan import Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.compiled_descent import NearbyArrays, RunArrays, descend_loads
 from optimizer.lists.week_jobs import WeekEstate

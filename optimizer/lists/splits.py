@@ -13,16 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.estate import Codes
-from models.week_plan import (
-    TIER_AIMS,
-    WEEK_AIMS,
-    JobPart,
-    JobSplit,
-    ListWishes,
-    Servers,
-    WeekFigures,
-    summarise,
-)
+from models.week_aims import LABELS, PEAK, TIER_AIMS, WEEK_AIMS
+from models.week_plan import JobPart, JobSplit, ListWishes, Servers, WeekFigures, summarise
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.five_weeks import FiveWeeks, week_figures
 from optimizer.lists.list_neighbourhoods import LocalNeighbourhood
@@ -35,7 +27,7 @@ MOST_JOBS = 3
 MOST_SPLITS = 6
 PART_WORK = 100_000
 SPLIT_WORK = 1_000_000
-MINOR_AIMS = 3  # the last ones, labels and the peak: for them alone no job is split
+MINOR_AIMS = len((*LABELS, PEAK))  # the last before `changed`: for them alone no job is split
 
 
 @dataclass(frozen=True, slots=True)

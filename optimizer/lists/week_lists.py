@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from models.assignment_problem import Counts
 from models.plan import Plan
 from models.week import WEEK
+from models.week_aims import WEEK_AIMS
 from models.week_plan import (
     AUTOMATIC,
-    WEEK_AIMS,
     JobChoice,
     ListWishes,
     Servers,

@@ -9,15 +9,8 @@ import numpy as np
 
 from models.assignment_problem import Counts
 from models.plan import WINDOWS, Plan
-from models.week_plan import (
-    First,
-    JobChoice,
-    ListWishes,
-    Servers,
-    WeekFigures,
-    WeekPlan,
-    aim_values,
-)
+from models.week_aims import First
+from models.week_plan import JobChoice, ListWishes, Servers, WeekFigures, WeekPlan, aim_values
 from optimizer.eligibility.context import PlanningContext
 from optimizer.lists.aim_bounds import aim_bounds, best_week
 from optimizer.lists.bounds_context import BoundsContext, bounds_context

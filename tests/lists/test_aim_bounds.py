@@ -18,15 +18,8 @@ from hypothesis import strategies as st
 
 from models.assignment_problem import Counts
 from models.estate import Estate
-from models.week_plan import (
-    MAXIMISED_WEEK_AIMS,
-    First,
-    ListWishes,
-    WeekAim,
-    WeekFigures,
-    aim_values,
-    lexicographic_key,
-)
+from models.week_aims import MAXIMISED_WEEK_AIMS, First
+from models.week_plan import ListWishes, WeekAim, WeekFigures, aim_values, lexicographic_key
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.week_plan import First
+from models.week_aims import First
 from optimizer.lists import job_tiers as under_test
 from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.job_tiers import find_tier_lists

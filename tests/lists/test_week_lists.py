@@ -18,16 +18,8 @@ from hypothesis import strategies as st
 from late_product import LateProduct
 
 from models.estate import Estate
-from models.week_plan import (
-    FIGURES,
-    MAXIMISED_WEEK_AIMS,
-    WEEK_AIMS,
-    JobSplit,
-    ListWishes,
-    Servers,
-    WeekFigures,
-    WeekPlan,
-)
+from models.week_aims import MAXIMISED_WEEK_AIMS, WEEK_AIMS
+from models.week_plan import FIGURES, JobSplit, ListWishes, Servers, WeekFigures, WeekPlan
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility

@@ -11,7 +11,8 @@ from estates import estate
 from week_plans import week_of
 
 from models.plan import Plan
-from models.week_plan import WEEK_AIMS, WeekPlan
+from models.week_aims import WEEK_AIMS
+from models.week_plan import WeekPlan
 from optimizer.output.console.terminal import Terminal
 from optimizer.output.console.week import SHOWN, print_week
 from optimizer.output.week_words import describe_gain, note_of, read_note
