@@ -48,7 +48,7 @@ class RunArrays(NamedTuple):
 
 @compiled_helper
 def _level_tasks(load, tasks, bits, connects, begun):
-    """Fill the servers of ``bits`` with tasks; return how many pick one that does not connect."""
+    """Fill the servers of ``bits`` evenly (S15); return how many tasks pick one that fails."""
     stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
     low = np.int64(1) << 60
     for cell in range(len(load)):
@@ -83,7 +83,7 @@ def _level_tasks(load, tasks, bits, connects, begun):
 
 @compiled_helper
 def _place(nearby, job, bits, load, begun, outcomes):
-    """Add what each nearby server begins and what becomes of the tasks of one start."""
+    """Add what each nearby server begins and what becomes of the tasks of one start (S14, S15)."""
     for cell in range(len(begun)):
         begun[cell] = 0
     first, last = nearby.first_kind[job], nearby.first_kind[job + 1]
