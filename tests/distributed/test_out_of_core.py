@@ -311,7 +311,7 @@ def again(*rows: int) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda table: pd.concat([table, table.iloc[list(rows)]])
 
 
-def said(found: EstateError) -> list[str]:
+def problems_of(found: EstateError) -> list[str]:
     """Return the problems, but for the VM that may have been meant: no process knows them all."""
     return sorted(re.sub(r"; did you mean '.*'\?$", "", str(each)) for each in found.problems)
 
@@ -340,7 +340,7 @@ def test_bad_tables_give_the_same_complaints(
     found = error(lambda: run_partitioned(client, estate, tmp_path / "pieces", 50))
     assert isinstance(found, EstateError)
     assert isinstance(expected, EstateError)
-    assert said(found) == said(expected)
+    assert problems_of(found) == problems_of(expected)
     assert not (tmp_path / "pieces").exists()
 
 
