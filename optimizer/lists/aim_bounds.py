@@ -104,9 +104,11 @@ def _bound(
 
 @dataclass(frozen=True, slots=True)
 class _Leeway:
-    """What earlier aims leave open: at most so many runs of the five weeks are ``elsewhere`` than
-    in the best tier they could be in, so many ``not_served`` that could be; ``where`` has the
-    groups that stay in tier 1 there, and all others everywhere."""
+    """What earlier aims leave open: how many runs of the five weeks may be elsewhere.
+
+    At most so many are ``elsewhere`` than in the best tier they could be in, so many ``not_served``
+    that could be; ``where`` has the groups that stay in tier 1 there, and all others everywhere.
+    """
 
     elsewhere: int
     not_served: int
@@ -114,8 +116,10 @@ class _Leeway:
 
 
 def _leeway(context: BoundsContext, earlier: Mapping[str, int], planned: WeekFigures) -> _Leeway:
-    """Return what the ``earlier`` aims leave open: a run that is elsewhere is missing in some tier
-    k or better."""
+    """Return what the ``earlier`` aims leave open.
+
+    A run that is elsewhere is missing in some tier k or better.
+    """
     most = WEEKS * context.reach.sum(axis=0)
     missing = [
         int(best) - least
@@ -147,8 +151,10 @@ def best_week(context: BoundsContext) -> WeekFigures:
 
 
 def ideal_reach(context: BoundsContext) -> Counts:
-    """Return how many runs of a week can be in tier k or a better one at most, k = 1 to 4,
-    protected, and in the same site."""
+    """Return how many runs of a week can be in each tier or better, and have each label, at most.
+
+    For tiers 1 to 4, protected, and in the same site, shape (6,).
+    """
     if context.most_changes is None:
         return np.asarray(context.reach.sum(axis=0))
     gains = -np.sort(context.reach_today - context.reach, axis=0)
@@ -163,8 +169,10 @@ def _labelled(context: BoundsContext, where: Placements, label: str) -> int:
 def _least_reach(
     context: BoundsContext, earlier: Mapping[str, int], planned: WeekFigures
 ) -> list[int]:
-    """Return how many runs of the five weeks are in tier k or a better one at least, k = 1 to 4,
-    protected, and in the same site, with the ``earlier`` aims at their values."""
+    """Return how many runs of the five weeks are in each tier or better, and have labels, at least.
+
+    For tiers 1 to 4, protected, and in the same site, with the ``earlier`` aims at their values.
+    """
     least = [0, 0, 0, 0, *(earlier.get(label, 0) for label in LABEL_AIMS)]
     for tier, (shortfall, runs) in enumerate(zip(SHORTFALLS, TIERS, strict=True), 1):
         if shortfall.name in earlier:
@@ -204,8 +212,10 @@ def _widths(where: Placements) -> Counts:
 def _least_placed(
     context: BoundsContext, where: Placements, may_leave: NDArray[np.bool_], most: int
 ) -> int:
-    """Return the least task-minutes without room in the five weeks, where at most so many runs of
-    groups that ``may_leave`` are not where ``where`` has them."""
+    """Return the least task-minutes without room in the five weeks.
+
+    At most so many runs of groups that ``may_leave`` are not where ``where`` has them.
+    """
     leaving = where.of_groups(may_leave)
     everything = np.ones(len(where.servers), dtype=np.bool_)
     tasks = leaving.weight(everything, len(context.runs))

@@ -19,9 +19,11 @@ EFFORT = SearchLimits(deterministic=10.0, deadline=Deadline(), seed=0)
 
 @dataclass(frozen=True, slots=True)
 class ClassProblem:
-    """One job over classes: the last column is the backup server, ``size`` counts the servers of
-    each that may be listed, ``count`` the tasks of each kind, ``planned`` those as planned in
-    tiers 1 to k; ``least`` servers at least."""
+    """One job over classes of servers; the last column is the backup server.
+
+    ``size`` counts the servers of each that may be listed, ``count`` the tasks of each kind,
+    ``planned`` those as planned in tiers 1 to k; ``least`` servers at least.
+    """
 
     views: Views
     size: Counts

@@ -28,7 +28,7 @@ Longs = NDArray[np.int64]
 class JobArrays(NamedTuple):
     """What jobs are, whatever they choose; ``views``, by job, kind and place, has bits.
 
-    ``missed``, by job and kind, is what becomes of a task that the backup server takes over (S16).
+    ``missed``, by job and kind, is what becomes of a task that the backup server has to take (S16).
     """
 
     first_task: Longs
@@ -41,10 +41,11 @@ class JobArrays(NamedTuple):
 
 
 class GroupArrays(NamedTuple):
-    """The groups: ``offer_of`` has, by kind of the job, which of the group's offers it picks from
-    (-1: not in the group), ``members`` the cells in each offer.
+    """The groups of tasks to dispatch, as flat arrays.
 
-    ``fixed`` are the outcomes of a start of a group whose tasks all suit the same servers alike.
+    ``offer_of`` has, by kind of the job, which of the group's offers it picks from (-1: not in the
+    group), ``member`` the cells in each offer. ``fixed`` are the outcomes of a start of a group
+    whose tasks all suit the same servers alike.
     """
 
     job: Ints

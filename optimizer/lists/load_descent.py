@@ -27,8 +27,11 @@ MARGINS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.06, 0.03, 0.0)
 
 
 class LoadDescent:
-    """Proposes choices of all jobs of ``week``; ``nearby`` are each job's servers (places) that
-    count, ``starts`` lists of each that are worth a try."""
+    """Proposes choices of all jobs of ``week``, by descent on its loads.
+
+    ``nearby`` are each job's servers (places) that count, ``starts`` lists of each that are worth a
+    try.
+    """
 
     def __init__(
         self,

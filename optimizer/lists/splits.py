@@ -32,8 +32,10 @@ MINOR_AIMS = len((*LABELS, PEAK))  # the last before `changed`: for them alone n
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A way to split a job: ``part`` of each of its tasks, and a name and its ``kind`` for each
-    part."""
+    """A way to split a job: the ``part`` of each of its tasks.
+
+    ``names`` has a name for each part, ``kind`` what these are taken from.
+    """
 
     part: NDArray[np.intp]
     names: tuple[str, ...]
@@ -136,8 +138,10 @@ def _is_gain(split: _Split, before: Evaluated) -> bool:
 
 
 def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
-    """Return the jobs (codes) that are worth a try: those of overloaded components, or with fewer
-    runs in good tiers than planned; those first that have most to gain."""
+    """Return the jobs (codes) that are worth a try, those first that have most to gain.
+
+    They are those of overloaded components, or with fewer runs in good tiers than planned.
+    """
     weeks = best.best.weeks
     place, tier = week.servers.place, [job.tier for job in week.jobs]
     over = np.zeros(len(week.jobs))

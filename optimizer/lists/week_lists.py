@@ -158,8 +158,10 @@ def _jobs_with_sites(week: WeekEstate) -> list[bool]:
 
 
 def overload_of_jobs(week: WeekEstate, choices: Sequence[Servers], overload: int) -> Counts:
-    """Return, for each job (code), the overload in the nominal week of each server while a run of
-    the job is on it; ``overload`` is that of all servers."""
+    """Return, for each job (code), the overload of servers in the nominal week while it is on them.
+
+    ``overload`` is that of all servers.
+    """
     estate = week.estate
     found = np.zeros(len(estate.jobs), dtype=np.int64)
     if not overload:

@@ -45,8 +45,10 @@ Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...], tuple[SolvedPart, ...]]
 def solve_decomposed(
     problem: AssignmentProblem, options: SolveOptions, progress: Watch
 ) -> Answer | None:
-    """Return the best counts, every aim's figure and what became of it, and the same of each part;
-    None where ``problem`` is best answered in one piece."""
+    """Solve by subproblems; None where ``problem`` is best answered in one piece.
+
+    Returns the best counts, every aim's figure and what became of it, and the same of each part.
+    """
     tolerance = options.settings.tolerance
     least = _minimum_size(options.settings)
     if len(problem.count) < 2 * least or any(map(tolerance.get, options.settings.objectives)):
@@ -117,8 +119,10 @@ def _resolve_backup_need(
 
 
 def _extract_subproblems(division: Decomposition, least: int) -> list[Subproblem]:
-    """Return the parts to answer, in their order; the first has the backup server, and with it
-    what belongs to none."""
+    """Return the parts to answer, in their order.
+
+    The first has the backup server, and with it what belongs to none.
+    """
     size, needing = division.size, division.needs_backup
     first, *others = pack_components(
         size, ~needing, division.alone + int(size[needing].sum()), least
