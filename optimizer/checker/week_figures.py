@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.week import WEEK
-from models.week_aims import CHANGED, CHOICE_AIMS, MAXIMISED_WEEK_AIMS, OVERLOAD, WEEK_AIMS, First
 from optimizer.checker.week_dispatch import NOBODY, Offers
 from optimizer.checker.week_replay import Replay, WeekReplayer
 
@@ -22,6 +21,17 @@ FIGURES = (
     "failed", *TIERS, "failed_over", "protected", "same_site", "overload_minutes", "peak",
     "jobs_changed",
 )  # fmt: skip
+MORE_IS_BETTER = frozenset({"tier1", "tier2", "tier3", "protected", "same_site"})
+AIMS = {  # spelled here again: the checker takes no order and no direction from the planner
+    "limits": (
+        "failed", "short1", "short2", "short3", "overload", "tier1", "tier2", "tier3",
+        "protected", "same_site", "peak", "changed",
+    ),
+    "tiers": (
+        "failed", "tier1", "tier2", "tier3", "overload", "protected", "same_site", "peak",
+        "changed",
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,28 +144,28 @@ def summarise(weeks: Sequence[Figures]) -> dict[str, dict[str, float]]:
         "nominal": dict(weeks[0]),
         "mean": {name: sum(column) / len(column) for name, column in columns.items()},
         "worst": {
-            name: min(column) if name in MAXIMISED_WEEK_AIMS else max(column)
+            name: min(column) if name in MORE_IS_BETTER else max(column)
             for name, column in columns.items()
         },
     }
 
 
-def aim_values(first: First, weeks: Sequence[Figures], planned: Figures) -> dict[str, int]:
+def aim_values(first: str, weeks: Sequence[Figures], planned: Figures) -> dict[str, int]:
     """Return the value of each of the week's aims, in order: its sum over ``weeks``."""
-    return {aim: sum(_value(aim, week, planned) for week in weeks) for aim in WEEK_AIMS[first]}
+    return {aim: sum(_value(aim, week, planned) for week in weeks) for aim in AIMS[first]}
 
 
 def key_of(values: Mapping[str, int]) -> tuple[int, ...]:
     """Return values of aims as a key: the smaller, the better."""
-    return tuple(-value if aim in MAXIMISED_WEEK_AIMS else value for aim, value in values.items())
+    return tuple(-value if aim in MORE_IS_BETTER else value for aim, value in values.items())
 
 
 def _value(aim: str, week: Figures, planned: Figures) -> int:
-    if aim == OVERLOAD.name:
+    if aim == "overload":
         return week["overload_minutes"]
-    if aim == CHANGED.name:
+    if aim == "changed":
         return week["jobs_changed"]
-    if aim not in week:  # a shortfall: what is missing of these tiers together
-        tiers = TIERS[: CHOICE_AIMS[aim].tier]
+    if aim not in week:  # short1 to short3: what is missing of these tiers together
+        tiers = TIERS[: int(aim.removeprefix("short"))]
         return max(0, sum(planned[tier] - week[tier] for tier in tiers))
     return week[aim]

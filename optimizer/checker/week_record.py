@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from models.week_aims import MAXIMISED_WEEK_AIMS, WEEK_AIMS, First
 from optimizer.checker.plan_files import RECORD
 from optimizer.checker.violations import Violations
-from optimizer.checker.week_figures import FIGURES, TIERS, Figures, summarise
+from optimizer.checker.week_figures import AIMS, FIGURES, MORE_IS_BETTER, TIERS, Figures, summarise
 
 PROOFS = ("enumerated", "duals", "search")
 EXACT = ("failed", *TIERS, "failed_over", "jobs_changed")
@@ -105,7 +104,7 @@ class RecordJudge:
         for name in FIGURES:
             if name in EXACT:
                 continue
-            sign = 1 if name in MAXIMISED_WEEK_AIMS else -1
+            sign = 1 if name in MORE_IS_BETTER else -1
             best = sign * max(sign * week[name] for week in reached)
             value = found.get(name)
             if type(value) is not int or sign * value < sign * best:
@@ -114,7 +113,7 @@ class RecordJudge:
                     f"week bound has {name} {value}, and {best} is reached",
                 )
 
-    def judge_aims(self, first: First, values: Mapping[str, int] | None) -> None:
+    def judge_aims(self, first: str, values: Mapping[str, int] | None) -> None:
         """Complain where the week's aims are not those of the order, or do not fit together.
 
         ``values`` are those counted, None where they were not.
@@ -122,10 +121,8 @@ class RecordJudge:
         found = self.week.get("aims")
         aims = [aim for aim in found if isinstance(aim, dict)] if isinstance(found, list) else []
         names = [aim.get("aim") for aim in aims]
-        if names != list(WEEK_AIMS[first]):
-            self._add(
-                "other aims of the week", f"week aims are {names}, expected {WEEK_AIMS[first]}"
-            )
+        if names != list(AIMS[first]):
+            self._add("other aims of the week", f"week aims are {names}, expected {AIMS[first]}")
             return
         proven = True
         for aim in aims:
@@ -139,7 +136,7 @@ class RecordJudge:
                     "week's aims with a wrong value",
                     f"{said} value {value}, expected {values[name]}",
                 )
-            sign = 1 if name in MAXIMISED_WEEK_AIMS else -1
+            sign = 1 if name in MORE_IS_BETTER else -1
             if sign * value > sign * bound:
                 self._add(
                     "week's aims beyond their bound", f"{said} value {value} beyond bound {bound}"

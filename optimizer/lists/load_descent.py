@@ -1,7 +1,7 @@
 """Load descent: lists for all jobs that leave little overload, proposed from a simpler week.
 
 Whole lists of nearby servers are tried job by job while all other runs stay where they are; what
-comes of it is for the five weeks to judge.
+comes of it is for the five weeks to evaluate.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Splits: jobs that serve better as several jobs, each with a list of its own.
 
 The plan's proxy per task is the guide; parts are few, and named by network or site where that
-tells them apart. Whatever is proposed is judged by the five weeks of the estate so split.
+tells them apart. Whatever is proposed is evaluated by the five weeks of the estate so split.
 """
 
 from __future__ import annotations
