@@ -37,8 +37,10 @@ class Result:
 
     @property
     def cpu(self) -> float | None:
-        """Return the CPU seconds of imports, where they are apart, and of the total; None where
-        the run failed."""
+        """Return the CPU seconds of imports, where they are apart, and of the total.
+
+        None where the run failed.
+        """
         total = self.cpu_seconds("total")
         return None if total is None else total + (self.cpu_seconds("import") or 0.0)
 

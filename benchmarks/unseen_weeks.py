@@ -38,9 +38,9 @@ def unseen_overload(
     for _ in range(DRAWS):
         jobs = [_by_chance(job, chance) for job in week.jobs]
         own_work = [_by_chance(job, chance) for job in week.own_work]
-        judge = FiveWeeks(week.estate, week.servers, jobs, own_work)
+        evaluator = FiveWeeks(week.servers, jobs, own_work)
         for number, of_jobs in enumerate(choices):
-            totals[number] += judge.replay(of_jobs).figures[:, OVERLOAD].sum()
+            totals[number] += evaluator.replay(of_jobs).figures[:, OVERLOAD].sum()
     return [float(total) / (DRAWS * WEEKS) for total in totals]
 
 

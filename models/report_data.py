@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from models.plan import AimResult
 from models.ports import Source
-from models.week_plan import First, WeekAim, WeekFigures
+from models.week_aims import First
+from models.week_plan import WeekAim, WeekFigures
 
 Week = Literal["today", "lists", "splits", "best", "automatic", "plan"]
 Gains = tuple[tuple[str, int], ...]

@@ -1,7 +1,7 @@
 """The week plan: the choice of each job, the week that follows, and how good that is proven to be.
 
 A *choice* is a tuple of server codes in order of name; the empty one is automatic selection. The
-week's aims and their directions have their one home here.
+week's aims are in `models.week_aims`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.diagnostics import Finding
+from models.week_aims import CHOICE_AIMS, MAXIMISED_WEEK_AIMS, WEEK_AIMS, First
 
-First = Literal["limits", "tiers"]
 Certainty = Literal["guaranteed", "likely", "depends"]
 Proof = Literal["enumerated", "duals", "search"]
 Servers = tuple[int, ...]
 
 AUTOMATIC: Servers = ()
 WEEKS = 5
-TIER_AIMS = ("tier1", "tier2", "tier3")
-LABEL_AIMS = ("protected", "same_site")
-WEEK_AIMS: Mapping[First, tuple[str, ...]] = {
-    "limits": (
-        "failed", "short1", "short2", "short3", "overload", *TIER_AIMS, *LABEL_AIMS, "peak",
-        "changed",
-    ),
-    "tiers": ("failed", *TIER_AIMS, "overload", *LABEL_AIMS, "peak", "changed"),
-}  # fmt: skip
-MAXIMISED_WEEK_AIMS = frozenset({*TIER_AIMS, *LABEL_AIMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +69,13 @@ class WeekFigures:
 
     def value(self, aim: str, planned: WeekFigures) -> int:
         """Return the value of a week's aim, beside the week as ``planned``."""
-        if aim.startswith("short"):
-            tier = int(aim.removeprefix("short"))
-            return max(0, planned.reached(tier) - self.reached(tier))
-        return int(getattr(self, FIGURE_OF_AIM.get(aim, aim)))
+        of = CHOICE_AIMS[aim]
+        if of.is_shortfall:
+            return max(0, planned.reached(of.tier) - self.reached(of.tier))
+        return int(getattr(self, of.figure))
 
 
 FIGURES = tuple(column.name for column in fields(WeekFigures))
-FIGURE_OF_AIM = {"overload": "overload_minutes", "changed": "jobs_changed"}
 
 
 @dataclass(frozen=True, slots=True)

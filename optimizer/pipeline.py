@@ -10,7 +10,8 @@ from pathlib import Path
 from models.errors import OutputError, PlanError
 from models.plan import Plan
 from models.solve_events import Watch
-from models.week_plan import First, WeekPlan
+from models.week_aims import First
+from models.week_plan import WeekPlan
 from optimizer.certificate import RejectedError, verify
 from optimizer.checker import judge
 from optimizer.checker.violations import Judgement

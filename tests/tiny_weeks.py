@@ -95,7 +95,7 @@ def _vms(
     chance: random.Random, networks: tuple[str, ...], servers: tuple[str, ...]
 ) -> list[dict[str, str]]:
     """Return VMs, several of them alike."""
-    kinds = [_look(chance, networks, servers) for _ in range(chance.randint(1, 3))]
+    kinds = [_guest_cells(chance, networks, servers) for _ in range(chance.randint(1, 3))]
     rows = []
     for name in VMS[: chance.randint(3, len(VMS))]:
         row = _row("vms", vm=name, name=chance.choice(["", "payroll", f"{name} ltd"]))
@@ -107,20 +107,20 @@ def _vms(
     return rows
 
 
-def _look(
+def _guest_cells(
     chance: random.Random, networks: tuple[str, ...], servers: tuple[str, ...]
 ) -> dict[str, str]:
     where = chance.choice([_homes(networks), networks[-1:], networks[-2:]])
-    look = {"os": WINDOWS_SERVER, "networks": _some(chance, where, 1)}
+    cells = {"os": WINDOWS_SERVER, "networks": _some(chance, where, 1)}
     if chance.random() < 0.3:
-        network = chance.choice(["", look["networks"]])
-        look |= {"networks": network, "platform": "hyperv", "host": chance.choice(servers)}
-        look["host_version"] = chance.choice(["2016", "2019", "2012 R2"])
+        network = chance.choice(["", cells["networks"]])
+        cells |= {"networks": network, "platform": "hyperv", "host": chance.choice(servers)}
+        cells["host_version"] = chance.choice(["2016", "2019", "2012 R2"])
     elif chance.random() < 0.15:
-        look["networks"] = chance.choice(["", *[_some(chance, networks, 2)] * 3])
+        cells["networks"] = chance.choice(["", *[_some(chance, networks, 2)] * 3])
     if chance.random() < 0.2:
-        look |= chance.choice([{"gmsa_domain": "corp"}] * 3 + [{"platform": "proxmox"}])
-    return look
+        cells |= chance.choice([{"gmsa_domain": "corp"}] * 3 + [{"platform": "proxmox"}])
+    return cells
 
 
 def _links(chance: random.Random, networks: tuple[str, ...]) -> list[dict[str, str]]:

@@ -48,7 +48,7 @@ class Site:
             writer.writeheader()
             writer.writerows(rows)
 
-    def wish(self, wanted: Lists) -> None:
+    def plan_lists(self, wanted: Lists) -> None:
         """Plan what is ``wanted``, with what the jobs say now as what was seen."""
         names = {id_of(name): name for name in GIPS}
         seen: Lists = {}
@@ -95,7 +95,7 @@ def site_of(revision: str, folder: Path) -> Iterator[Site]:
             kind = kinds[number % len(kinds)]
             before = GIPS[:1] if number % 2 else ()
             backup.add_job(job(revision, f"job-{number}", before, kind), indent)
-        site.wish({f"job-{number}": GIPS[1:] for number in range(4)})
+        site.plan_lists({f"job-{number}": GIPS[1:] for number in range(4)})
         yield site
     assert backup.complaints == []
     written = [path.read_text() for path in site.plan.iterdir()]

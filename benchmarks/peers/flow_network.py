@@ -15,8 +15,9 @@ from optimizer.formulation.variables import PER_MILLE, build_variables
 
 
 class FlowNetwork:
-    """Arcs with bounds: the ways of the planner's program, then what stays unserved, then what
-    the servers run. ``lower`` and ``upper`` shrink to the flows that are best for the aims so far.
+    """Arcs with bounds: the planner's arcs, what stays unserved, what the servers run.
+
+    ``lower`` and ``upper`` shrink to the flows that are best for the aims so far.
     """
 
     def __init__(self, question: Question) -> None:
@@ -98,8 +99,7 @@ class FlowNetwork:
         self.upper = np.append(self.upper[:kept], np.ones_like(self._unit))
 
     def cost(self, aim: str) -> Ints:
-        """Return what a unit on each arc costs, for the aims that are to be made large less than
-        nothing."""
+        """Return what a unit on each arc costs: less than nothing for aims that are maximised."""
         way, cost = self._columns.ways, np.zeros(len(self.tail), dtype=np.int64)
         counted = np.concatenate([self._columns.arcs, self._columns.inflows, self._columns.keeps])
         label = np.concatenate([way.arc_label, way.in_label, way.keep_label])

@@ -74,8 +74,10 @@ class _Stages:
         self._matrix.add(hold_aim(aim, value))
 
     def solve(self, aim: Aim, left: int) -> int | None:
-        """Improve the point for ``aim`` in its share of the time, ``left`` aims being left; return
-        the bound, None where the solver has none to give."""
+        """Improve the point for ``aim`` in its share of the time, and return the bound.
+
+        ``left`` aims are left; the bound is None where the solver has none to give.
+        """
         until = monotonic() + max(0.0, self._until - monotonic()) / left
         squares = np.flatnonzero(np.isin(self._program.squares[1], aim.column))
         self._matrix.add_chords(squares, self.x, NEAR)

@@ -54,8 +54,10 @@ def relaxation(
 def _solved(
     matrix: Matrix, aim: Aim, x: Floats, solver: mathopt.SolverType, until: float
 ) -> tuple[float, Floats] | None:
-    """Return the optimum of ``aim`` and where it is, squares cut off until they are true, first
-    around ``x``; None where there is none in time."""
+    """Return the optimum of ``aim`` and where it is; None where there is none in time.
+
+    Squares are cut off until they are true, first around ``x``.
+    """
     w, q = matrix.program.squares
     squared = np.flatnonzero(np.isin(q, aim.column))
     matrix.add_chords(squared, np.round(x).astype(np.int64), NEAR)

@@ -71,8 +71,10 @@ def _figures(question: Question, proxy: Assignment) -> Ints:
 
 
 def _loads(question: Question, proxy: Assignment) -> tuple[Ints, Ints, Ints]:
-    """Return the minutes at which spans of the week begin, and per span and server the tasks that
-    run anyway and those that are planned."""
+    """Return the minutes at which spans of the week begin, and the tasks per span and server.
+
+    These are two arrays: those that run anyway, and those that are planned.
+    """
     estate, tasks = question.estate, question.tasks
     jobs = estate.jobs[["start", "duration_minutes", "days"]].itertuples(index=False, name=None)
     number: dict[Intervals, int] = {}

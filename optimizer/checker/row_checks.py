@@ -13,7 +13,6 @@ from models.estate import Estate
 from optimizer.checker.aims import aim_values, count_tasks
 from optimizer.checker.assignments import Connections, compute_connections, compute_service
 from optimizer.checker.capacity import judge_capacity, judge_failover
-from optimizer.checker.job_lists import judge_job_before
 from optimizer.checker.labels import judge_labels, judge_rule_1, planned_servers
 from optimizer.checker.load_file import judge_proxy_load
 from optimizer.checker.loads import Loads, compute_loads
@@ -24,6 +23,7 @@ from optimizer.checker.tasks import NOWHERE, OTHER, WINDOWS, TaskRows, match_row
 from optimizer.checker.timeline import build_timeline
 from optimizer.checker.violations import Judgement, Violations
 from optimizer.checker.vm_names import judge_names
+from optimizer.checker.week_rows import judge_job_before
 
 Whole = NDArray[np.int64]
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.estate import Estate
 from models.week_plan import ListWishes
 from optimizer.checker.week_dispatch import NOBODY, Offers
-from optimizer.checker.week_replay import Clock, Unit
+from optimizer.checker.week_replay import Unit, WeekReplayer
 from optimizer.checker.week_signatures import JobTasks, Signatures
 
 Whole = NDArray[np.int64]
@@ -146,7 +146,7 @@ class Choices:
         places = [self.place[name] for name in choice] if choice else offered
         return next((self.servers[place] for place in places if not inside[place]), "")
 
-    def ideal(self, clock: Clock) -> Whole:
+    def ideal(self, replayer: WeekReplayer) -> Whole:
         """Count the runs of a week that fail and those in tiers 1 to 4, each VM at its own best.
 
         Shape (5,).
@@ -171,5 +171,5 @@ class Choices:
                 nobody = np.where(kept.offered.any(axis=1), FAILS, stand_in[own])
                 best = np.minimum(np.minimum(best, nobody), met.min(axis=1, initial=FAILS))
             runs = np.bincount(local, minlength=len(best))
-            np.add.at(counts, best, runs * clock.starts_per_week(self.code[job]))
+            np.add.at(counts, best, runs * replayer.starts_per_week(self.code[job]))
         return np.concatenate([counts[FAILS:], counts[1:FAILS]])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.week import WEEK
 from optimizer.checker.week_dispatch import NOBODY, Offers
-from optimizer.checker.week_replay import Clock, Replay
+from optimizer.checker.week_replay import Replay, WeekReplayer
 
 Whole = NDArray[np.int64]
 Figures = dict[str, int]
@@ -22,7 +22,7 @@ FIGURES = (
     "jobs_changed",
 )  # fmt: skip
 MORE_IS_BETTER = frozenset({"tier1", "tier2", "tier3", "protected", "same_site"})
-AIMS = {
+AIMS = {  # spelled here again: the checker takes no order and no direction from the planner
     "limits": (
         "failed", "short1", "short2", "short3", "overload", "tier1", "tier2", "tier3",
         "protected", "same_site", "peak", "changed",
@@ -42,7 +42,7 @@ class Outcome:
     ``failed_over`` those that the backup server took over, (units,).
     """
 
-    clock: Clock
+    replayer: WeekReplayer
     replay: Replay
     counts: Whole
     failed_over: Whole
@@ -66,7 +66,7 @@ class Outcome:
     @cached_property
     def _above(self) -> Whole:
         """Task-minutes above ``max_tasks`` from each minute to the next, (minutes, servers)."""
-        signatures = self.clock.signatures
+        signatures = self.replayer.signatures
         limit = signatures.estate.servers["max_tasks"].to_numpy(dtype=np.int64)[signatures.order]
         counts = signatures.candidate | (np.arange(len(limit)) == signatures.home)
         limit = np.where((limit >= 0) & counts, limit, np.iinfo(np.int32).max)
@@ -75,7 +75,7 @@ class Outcome:
         return np.asarray(above * minutes[:, np.newaxis])
 
     def _peak(self) -> int:
-        signatures = self.clock.signatures
+        signatures = self.replayer.signatures
         busiest = self.replay.load.max(axis=0).astype(np.int64)
         return int(busiest[signatures.candidate].max(initial=0))
 
@@ -98,7 +98,7 @@ class Outcome:
             unit = start.unit
             if not len(counted[unit]):
                 counted[unit] = np.zeros(len(hot), dtype=np.int64)
-            end = start.begin + self.clock.duration[self.replay.units[unit].tasks.job]
+            end = start.begin + self.replayer.duration[self.replay.units[unit].tasks.job]
             first, last = np.searchsorted(minutes, (max(start.begin, WEEK), min(end, 2 * WEEK)))
             since = np.maximum(counted[unit][places], first)
             found[unit] += int((summed[last, places] - summed[since, places]).sum())
@@ -106,9 +106,9 @@ class Outcome:
         return found
 
 
-def outcome_of(clock: Clock, replay: Replay) -> Outcome:
+def outcome_of(replayer: WeekReplayer, replay: Replay) -> Outcome:
     """Count the runs of a replayed week."""
-    signatures = clock.signatures
+    signatures = replayer.signatures
     home, width = signatures.home, len(signatures.order)
     tier: NDArray[np.int8] = signatures.tier
     counts = np.zeros((len(replay.units), 5), dtype=np.int64)
@@ -134,7 +134,7 @@ def outcome_of(clock: Clock, replay: Replay) -> Outcome:
     signature, server = np.divmod(found, width)
     protected = int(runs[signatures.protected(signature, server)].sum())
     same_site = int(runs[signatures.same_site[signature, server]].sum())
-    return Outcome(clock, replay, counts, over, (protected, same_site))
+    return Outcome(replayer, replay, counts, over, (protected, same_site))
 
 
 def summarise(weeks: Sequence[Figures]) -> dict[str, dict[str, float]]:

@@ -29,7 +29,7 @@ from optimizer.checker.week_figures import (
     outcome_of,
 )
 from optimizer.checker.week_record import RecordJudge
-from optimizer.checker.week_replay import FIVE, Clock, Unit
+from optimizer.checker.week_replay import FIVE, Unit, WeekReplayer
 from optimizer.checker.week_roster import WeekRoster, order_tasks
 from optimizer.checker.week_rows import Rows, judge_certainty, judge_figures, read_rows
 from optimizer.checker.week_signatures import sign
@@ -101,7 +101,7 @@ def judge_lists(
     if rows is None or not week.week:
         return
     week.judge_first(wished.first)
-    judge = _Judge(choices, Clock(signatures), rows, week, complaints, weeks)
+    judge = _Judge(choices, WeekReplayer(signatures), rows, week, complaints, weeks)
     plan = judge.planned()
     lists = judge.lists()
     if weeks == 1:
@@ -118,32 +118,32 @@ class _Judge:
     def __init__(
         self,
         choices: Choices,
-        clock: Clock,
+        replayer: WeekReplayer,
         rows: Rows,
         record: RecordJudge,
         complaints: Violations,
         weeks: int,
     ) -> None:
-        self._choices, self._clock, self._rows = choices, clock, rows
+        self._choices, self._replayer, self._rows = choices, replayer, rows
         self._record, self._complaints = record, complaints
         self._variants = FIVE[:weeks]
 
     def replay(self, units: Sequence[Unit]) -> list[Outcome]:
         """Return what the weeks come to."""
-        clock = self._clock
-        return [outcome_of(clock, clock.replay(units, variant)) for variant in self._variants]
+        replayer = self._replayer
+        return [outcome_of(replayer, replayer.replay(units, variant)) for variant in self._variants]
 
     def planned(self) -> Figures:
         """Judge and return the week in which every run is on its own proxy."""
         units = self._choices.planned_units()
-        figures = outcome_of(self._clock, self._clock.replay(units)).figures(0)
+        figures = outcome_of(self._replayer, self._replayer.replay(units)).figures(0)
         self._record.judge_figures(("plan",), figures)
         return figures
 
     def lists(self) -> list[Figures]:
         """Judge the rows, and the weeks of all of them."""
         outcomes = self.replay(self._choices.units(self._rows.choices))
-        judge_figures(self._rows, self._choices, outcomes[0], self._complaints)
+        judge_figures(self._rows, outcomes[0], self._complaints)
         judge_certainty(self._rows, self._choices, outcomes, self._complaints)
         figures = [outcome.figures(len(self._rows.changed)) for outcome in outcomes]
         self._record.judge_summary("lists", figures)
@@ -197,7 +197,7 @@ class _Judge:
 
     def bound(self, reached: Sequence[Figures]) -> None:
         """Judge the bound of the week."""
-        failed, *tiers = self._choices.ideal(self._clock).tolist()
+        failed, *tiers = self._choices.ideal(self._replayer).tolist()
         ideal = dict.fromkeys(FIGURES, 0) | dict(zip(TIERS, tiers, strict=True))
         self._record.judge_bound(ideal | {"failed": failed}, reached)
 

@@ -90,7 +90,7 @@ def late_by(name: str, number: int) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[4 * number :][:4], "big") % LATE_BY
 
 
-class Clock:
+class WeekReplayer:
     """Replays weeks of one estate."""
 
     def __init__(self, signatures: Signatures) -> None:

@@ -1,4 +1,7 @@
-"""Judges job_proxies.csv: which jobs have a row, what is selected in them, and what follows."""
+"""Judges job_proxies.csv: which jobs have a row, what is selected in them, and what follows.
+
+Beside it job_before.csv: what these jobs named when the plan was made.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.estate import Estate
 from optimizer.checker.plan_files import PlanFiles
 from optimizer.checker.violations import Violations
 from optimizer.checker.week_choices import Choice, Choices
@@ -110,7 +114,7 @@ def _wrong(
         yield "jobs set to what they have", "is set to what jobs.csv says, expected keep"
 
 
-def judge_figures(rows: Rows, choices: Choices, week: Outcome, complaints: Violations) -> None:
+def judge_figures(rows: Rows, week: Outcome, complaints: Violations) -> None:
     """Complain of each figure of a row that is not that of the nominal ``week``."""
     overload = week.overload().tolist()
     for number, unit in enumerate(week.replay.units):
@@ -152,3 +156,24 @@ def judge_certainty(
                 f"{rows.file}: job {job!r} has certainty {found!r}, "
                 f"expected {' or '.join(expected)}",
             )
+
+
+def judge_job_before(
+    estate: Estate, lists: PlanFiles, written: PlanFiles, complaints: Violations
+) -> None:
+    """Complain of jobs in job_before.csv other than in job_proxies.csv, or unlike in jobs.csv."""
+    proxies_today = dict(zip(estate.jobs["job"], estate.jobs["proxies"], strict=True))
+    wanted, jobs = (file.columns["job"].to_pylist() for file in (lists, written))
+    for job, proxies in zip(jobs, written.columns["proxies"].to_pylist(), strict=True):
+        expected = ";".join(proxies_today.get(job, ()))
+        if proxies != expected:
+            complaints.add(
+                "jobs with wrong proxies before",
+                f"{written.file}: job {job!r} has proxies {proxies!r}, "
+                f"expected {expected!r} as in jobs.csv",
+            )
+    if jobs != wanted:
+        complaints.add(
+            "files with other jobs",
+            f"{written.file}: jobs are not those of {lists.file}, in the same order",
+        )

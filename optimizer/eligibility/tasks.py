@@ -22,12 +22,10 @@ LISTED = 100
 def find_tasks(estate: Estate) -> Tasks:
     """Return every task of ``estate``, sorted by job name and VM id in byte order."""
     jobs, vms = estate.jobs, estate.vms
-    works = jobs["enabled"] & (
-        jobs["application_aware"] | jobs["indexing"] | jobs["log_processing"]
-    )
+    works = needs_interaction(jobs)
     job = estate.job_vms["job_code"].to_numpy()
     vm = estate.job_vms["vm_code"].to_numpy()
-    is_task = works.to_numpy()[job] & vms["available"].to_numpy()[vm]
+    is_task = works[job] & vms["available"].to_numpy()[vm]
     job, vm = job[is_task], vm[is_task]
     # Sort by names, though codes follow the order of the files.
     rank = byte_rank(jobs["job"])[job] * len(vms) + byte_rank(vms["vm"])[vm]
@@ -49,6 +47,12 @@ def find_tasks(estate: Estate) -> Tasks:
         previous[gone] = estate.current["proxy"].iloc[row[gone]]
     once = np.broadcast_to(np.int64(1), len(job))  # which takes no room
     return Tasks(job, vm, classify_guests(vms["os"])[vm], known, current, previous, once)
+
+
+def needs_interaction(jobs: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which jobs need guest interaction (S1): enabled, and processing inside of guests."""
+    processing = jobs["application_aware"] | jobs["indexing"] | jobs["log_processing"]
+    return np.asarray(jobs["enabled"] & processing, dtype=np.bool_)
 
 
 def byte_rank(names: pd.Series[Any]) -> NDArray[np.int64]:

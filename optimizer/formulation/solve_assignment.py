@@ -76,8 +76,8 @@ def _solve_undivided(problem: AssignmentProblem, options: SolveOptions, progress
     return arcs, values, solve.stages, (SolvedPart(problem, arcs, values, solve.stages),)
 
 
-def build_model(context: PlanningContext, pooling: bool) -> Formulation:
-    """Build the formulation of an estate's assignment problem."""
+def formulate_assignment(context: PlanningContext, pooling: bool) -> Formulation:
+    """Formulate the assignment of the tasks: its problem, and the integer program over groups."""
     problem, group = group_tasks(context)
     settings = context.estate.settings
     return Formulation(problem, group, *build_formulation(problem, settings, pooling))

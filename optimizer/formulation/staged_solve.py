@@ -64,7 +64,7 @@ class StagedSolve:
         return tuple(aim.value(x) for aim in self.aims)
 
     def with_peak_fixed(self, peak: int) -> StagedSolve:
-        """Return the course where the peak, the last aim so far, may be as high as ``peak``."""
+        """Return the solve where the peak, the last aim so far, may be as high as ``peak``."""
         lower, upper = self.before.lower.copy(), self.before.upper.copy()
         lower[self.columns.peak] = upper[self.columns.peak] = peak
         return replace(self, program=replace(self.before, lower=lower, upper=upper))
@@ -80,14 +80,14 @@ class SolvedPart:
     stages: tuple[Stage, ...]
 
 
-def start(problem: AssignmentProblem, asked: SolveOptions, roof: int = 0) -> StagedSolve:
-    """Return the course of ``problem`` before its first aim.
+def start(problem: AssignmentProblem, options: SolveOptions, roof: int = 0) -> StagedSolve:
+    """Return the solve of ``problem`` before its first aim.
 
     ``roof`` is what its peak may be raised to later.
     """
-    program, columns = build_formulation(problem, asked.settings, asked.pooling)
+    program, columns = build_formulation(problem, options.settings, options.pooling)
     program.upper[columns.peak] = max(roof, program.upper[columns.peak])
-    arcs = NOTHING if asked.deadline.seconds is None else assign_greedily(problem, NOTHING)
+    arcs = NOTHING if options.deadline.seconds is None else assign_greedily(problem, NOTHING)
     return StagedSolve(problem, columns, program, program, program, arcs, ())
 
 
@@ -99,33 +99,33 @@ def build_formulation(
     return build_program(problem, settings, build_arcs(problem, pooling, tiers_apart))
 
 
-def advance(course: StagedSolve, until: int, asked: SolveOptions, progress: Watch) -> StagedSolve:
-    """Return ``course`` after its aims up to number ``until``."""
-    due = course.aims[len(course.stages) : until]
+def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Watch) -> StagedSolve:
+    """Return ``solve`` after its aims up to number ``until``."""
+    due = solve.aims[len(solve.stages) : until]
     if not due:
-        return course
-    telling = any(AIMS[aim.name].needs_current for aim in course.aims[:until])
-    idle = NOTHING[0] if telling else course.columns.keeps
-    program = replace(course.program, aims=due, idle=idle)
+        return solve
+    telling = any(AIMS[aim.name].needs_current for aim in solve.aims[:until])
+    idle = NOTHING[0] if telling else solve.columns.keeps
+    program = replace(solve.program, aims=due, idle=idle)
 
     def relabelled(x: Ints) -> Ints:
-        return to_point(course.problem, program, course.columns, to_assignment(course.columns, x))
+        return to_point(solve.problem, program, solve.columns, to_assignment(solve.columns, x))
 
     found = solve_lexicographic(
-        program, to_point(course.problem, program, course.columns, course.arcs), relabelled,
-        asked.settings.slack, asked.deadline, asked.seed, progress,
+        program, to_point(solve.problem, program, solve.columns, solve.arcs), relabelled,
+        options.settings.slack, options.deadline, options.seed, progress,
     )  # fmt: skip
     return replace(
-        course,
+        solve,
         program=found.program,
         before=found.before,
-        arcs=to_assignment(course.columns, found.x),
-        stages=course.stages + found.stages,
+        arcs=to_assignment(solve.columns, found.x),
+        stages=solve.stages + found.stages,
     )
 
 
 def stage_boundaries(aims: tuple[Aim, ...], coordinated: bool) -> list[int]:
-    """Return up to which aims a course goes in one go.
+    """Return up to which aims a solve goes in one go.
 
     It stops before `moves`, and, where parts are ``coordinated``, behind the peak.
     """

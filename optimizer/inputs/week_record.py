@@ -11,7 +11,8 @@ from typing import Any
 from models.diagnostics import Finding
 from models.errors import PlanError
 from models.estate import Estate
-from models.week_plan import First, WeekAim, WeekFigures, WeekFiguresSummary
+from models.week_aims import First
+from models.week_plan import WeekAim, WeekFigures, WeekFiguresSummary
 from optimizer.files.text_table import items
 from optimizer.inputs.plan_folder import RECORD, plan_table, unreadable
 

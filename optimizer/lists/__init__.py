@@ -1,1 +1,1 @@
-"""The choice of each job, judged by the week that follows, in five weeks that may come."""
+"""The choice of each job, evaluated by the week that follows, in five weeks that may come."""

@@ -15,16 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.week_plan import (
+from models.week_aims import (
+    CHANGED,
+    CHOICE_AIMS,
+    FAILED,
     LABEL_AIMS,
     MAXIMISED_WEEK_AIMS,
+    OVERLOAD,
+    PROTECTED,
+    SHORTFALLS,
     TIER_AIMS,
-    WEEKS,
-    Proof,
-    WeekAim,
-    WeekFigures,
-    lexicographic_key,
+    TIERS,
 )
+from models.week_plan import WEEKS, Proof, WeekAim, WeekFigures, lexicographic_key
 from optimizer.lists.bounds_context import BoundsContext
 from optimizer.lists.load_bounds import UNLIMITED, WeekLoadBounds
 from optimizer.lists.placements import Placements, mixed, staying_near
@@ -51,7 +54,7 @@ def aim_bounds(
     proven = True
     for place, (aim, value) in enumerate(values):
         bound = _bound(context, dict(values[:place]), aim, value, peaks, planned)
-        if aim == "changed" and lexicographic_key(values[:place]) != lexicographic_key(
+        if aim == CHANGED.name and lexicographic_key(values[:place]) != lexicographic_key(
             today[:place]
         ):
             bound = max(bound, WEEKS)
@@ -76,35 +79,36 @@ def _bound(
 ) -> int:
     """Return the bound of one aim, given the values of those ``earlier``."""
     most = WEEKS * ideal_reach(context)
-    served = WEEKS * context.total - earlier.get("failed", 0)
-    if aim == "failed":
+    served = WEEKS * context.total - earlier.get(FAILED.name, 0)
+    if aim == FAILED.name:
         return WEEKS * context.total - int(most[3])
-    if aim.startswith("short"):
-        tier = int(aim[-1])
+    tier = CHOICE_AIMS[aim].tier
+    if CHOICE_AIMS[aim].is_shortfall:
         return max(0, WEEKS * planned.reached(tier) - min(int(most[tier - 1]), served))
     if aim in TIER_AIMS:
-        tier = int(aim[-1])
         better = sum(earlier[name] for name in TIER_AIMS[: tier - 1])
         return min(int(most[tier - 1]), served) - better
-    if aim == "overload" and value == 0:
+    if aim == OVERLOAD.name and value == 0:
         return 0
-    if aim == "changed":
+    if aim == CHANGED.name:
         return WEEKS * _changes(context, earlier, planned)
     room = _leeway(context, earlier, planned)
     if aim in LABEL_AIMS:
         best, other = (_labelled(context, where, aim) for where in (context.best, room.where))
         of_all = int(most[4 + LABEL_AIMS.index(aim)])
         return min(of_all, WEEKS * other, WEEKS * best + room.elsewhere, served)
-    if aim == "overload":
+    if aim == OVERLOAD.name:
         return _overload(context, value, room)
-    return _peak(context, peaks, room, within_limits=earlier["overload"] == 0)
+    return _peak(context, peaks, room, within_limits=earlier[OVERLOAD.name] == 0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Leeway:
-    """What earlier aims leave open: at most so many runs of the five weeks are ``elsewhere`` than
-    in the best tier they could be in, so many ``not_served`` that could be; ``where`` has the
-    groups that stay in tier 1 there, and all others everywhere."""
+    """What earlier aims leave open: how many runs of the five weeks may be elsewhere.
+
+    At most so many are ``elsewhere`` than in the best tier they could be in, so many ``not_served``
+    that could be; ``where`` has the groups that stay in tier 1 there, and all others everywhere.
+    """
 
     elsewhere: int
     not_served: int
@@ -112,8 +116,10 @@ class _Leeway:
 
 
 def _leeway(context: BoundsContext, earlier: Mapping[str, int], planned: WeekFigures) -> _Leeway:
-    """Return what the ``earlier`` aims leave open: a run that is elsewhere is missing in some tier
-    k or better."""
+    """Return what the ``earlier`` aims leave open.
+
+    A run that is elsewhere is missing in some tier k or better.
+    """
     most = WEEKS * context.reach.sum(axis=0)
     missing = [
         int(best) - least
@@ -145,8 +151,10 @@ def best_week(context: BoundsContext) -> WeekFigures:
 
 
 def ideal_reach(context: BoundsContext) -> Counts:
-    """Return how many runs of a week can be in tier k or a better one at most, k = 1 to 4,
-    protected, and in the same site."""
+    """Return how many runs of a week can be in each tier or better, and have each label, at most.
+
+    For tiers 1 to 4, protected, and in the same site, shape (6,).
+    """
     if context.most_changes is None:
         return np.asarray(context.reach.sum(axis=0))
     gains = -np.sort(context.reach_today - context.reach, axis=0)
@@ -154,23 +162,25 @@ def ideal_reach(context: BoundsContext) -> Counts:
 
 
 def _labelled(context: BoundsContext, where: Placements, label: str) -> int:
-    has = where.protected if label == "protected" else where.same_site
+    has = where.protected if label == PROTECTED.name else where.same_site
     return int((where.count * context.runs[where.job])[has].sum())
 
 
 def _least_reach(
     context: BoundsContext, earlier: Mapping[str, int], planned: WeekFigures
 ) -> list[int]:
-    """Return how many runs of the five weeks are in tier k or a better one at least, k = 1 to 4,
-    protected, and in the same site, with the ``earlier`` aims at their values."""
+    """Return how many runs of the five weeks are in each tier or better, and have labels, at least.
+
+    For tiers 1 to 4, protected, and in the same site, with the ``earlier`` aims at their values.
+    """
     least = [0, 0, 0, 0, *(earlier.get(label, 0) for label in LABEL_AIMS)]
-    for tier in (1, 2, 3):
-        if f"short{tier}" in earlier:
-            least[tier - 1] = max(0, WEEKS * planned.reached(tier) - earlier[f"short{tier}"])
-        if f"tier{tier}" in earlier:
+    for tier, (shortfall, runs) in enumerate(zip(SHORTFALLS, TIERS, strict=True), 1):
+        if shortfall.name in earlier:
+            least[tier - 1] = max(0, WEEKS * planned.reached(tier) - earlier[shortfall.name])
+        if runs.name in earlier:
             least[tier - 1] = sum(earlier[name] for name in TIER_AIMS[:tier])
-    if "failed" in earlier:
-        least[3] = WEEKS * context.total - earlier["failed"]
+    if FAILED.name in earlier:
+        least[3] = WEEKS * context.total - earlier[FAILED.name]
     return least
 
 
@@ -202,8 +212,10 @@ def _widths(where: Placements) -> Counts:
 def _least_placed(
     context: BoundsContext, where: Placements, may_leave: NDArray[np.bool_], most: int
 ) -> int:
-    """Return the least task-minutes without room in the five weeks, where at most so many runs of
-    groups that ``may_leave`` are not where ``where`` has them."""
+    """Return the least task-minutes without room in the five weeks.
+
+    At most so many runs of groups that ``may_leave`` are not where ``where`` has them.
+    """
     leaving = where.of_groups(may_leave)
     everything = np.ones(len(where.servers), dtype=np.bool_)
     tasks = leaving.weight(everything, len(context.runs))

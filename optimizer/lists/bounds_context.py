@@ -11,7 +11,7 @@ from models.assignment_problem import Counts
 from models.estate import Estate
 from models.plan import Tasks
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.load_bounds import ServerLoads, server_loads
 from optimizer.lists.placements import Placements, placements
 from optimizer.lists.run_clock import RunClock, run_clock
@@ -20,8 +20,9 @@ from optimizer.lists.server_classes import server_views
 
 @dataclass(frozen=True)
 class BoundsContext:
-    """What bounds look at: where tasks may run in ``every`` allowed choice, there in their
-    ``best`` tier only.
+    """What bounds look at: the placements of tasks, and the runs that count.
+
+    Tasks may run in ``every`` allowed choice, or there in their ``best`` tier only.
 
     ``reach``, shape (jobs, 6), counts the runs of a week that can be in tier k or a better one,
     k = 1 to 4, protected, and in the same site; ``reach_today`` those with today's choices.
@@ -54,8 +55,11 @@ def bounds_context(
     late: Sequence[Counts],
     most_changes: int | None = None,
 ) -> BoundsContext:
-    """Gather what bounds look at; ``late`` has, for each of the five weeks, by how many minutes
-    the starts of each job (code) are late."""
+    """Gather what bounds look at.
+
+    ``late`` has, for each of the five weeks, by how many minutes the starts of each job (code) are
+    late.
+    """
     views, own = server_views(eligibility), estate.backup_server
     distinct = list({minutes.tobytes(): minutes for minutes in late}.values())
     week_of = [

@@ -1,17 +1,114 @@
-"""Choice rules: what may be set in each job, and what tells one choice from another."""
+"""Choice rules: what may be selected in each job, wishes and rules kept (S3, S8, S9, S13).
+
+`AllowedChoices`, over all servers in the order of their codes, are what bounds and proofs count
+with; `ChoiceRules`, over places of a week, are what the search obeys.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.estate import Estate
 from models.week_plan import AUTOMATIC, ListWishes, Servers
+from optimizer.eligibility.tiers import Eligibility
 from optimizer.lists.five_weeks import FiveWeeks
+from optimizer.lists.server_classes import Mask, offered
 from optimizer.lists.week_jobs import WeekEstate, WeekJob, WeekServers
+from optimizer.simulation.candidate_sets import JobTasks
 
 Row = tuple[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedChoices:
+    """What one job may select: masks of all servers, in the order of their codes.
+
+    ``today`` are the servers that today's choice offers, which may be none: then the backup server
+    stands in. ``servers`` are those that a list may hold that is set, ``least`` how many at least,
+    0 where nothing may be set. ``automatic`` tells whether automatic selection may be set: it
+    offers all usable servers.
+    """
+
+    of: JobTasks
+    today: Mask
+    servers: Mask
+    least: int
+    automatic: bool
+
+    @property
+    def may_change(self) -> bool:
+        """Tell whether anything but today's choice is allowed."""
+        return self.automatic or self.may_set_list
+
+    @property
+    def may_set_list(self) -> bool:
+        """Tell whether some list may be set."""
+        return 0 < self.least <= int(self.servers.sum())
+
+    def only_today(self) -> AllowedChoices:
+        """Return the same job where it has to keep what it has."""
+        return replace(self, least=0, automatic=False)
+
+
+def allowed_choices(
+    estate: Estate, working: Sequence[JobTasks], eligibility: Eligibility, wishes: ListWishes
+) -> list[AllowedChoices]:
+    """Return what each of the jobs ``working`` may select.
+
+    A job that names servers may have some of these and no others, unless it is free. Under the
+    licence gate (S3), and where no server is left, nothing may be set.
+    """
+    names, named = estate.jobs["job"].tolist(), estate.jobs["proxy_codes"].tolist()
+    usable = eligibility.usable
+    # Where at most the backup server may serve (S3), or nothing may change, every job keeps.
+    others = usable & (np.arange(len(usable)) != estate.backup_server)
+    gated = not others.any() or wishes.most_changes == 0
+    found = []
+    for of in working:
+        own, today = named[of.job], usable
+        if own:
+            today = np.zeros_like(usable)
+            today[list(own)] = usable[list(own)]
+        bound = bool(own) and not (wishes.all_free or names[of.job] in wishes.free)
+        servers, automatic = (today, False) if bound else (usable, True)
+        servers = servers & ~eligibility.refused[of.profiles].any(axis=0)
+        if not wishes.cross_sites:
+            inside = eligibility.same_site[of.profiles].any(axis=0)
+            serves = (eligibility.tier[of.profiles] > 0).any(axis=0)
+            if (inside & serves & usable).any():
+                servers = servers & inside
+                automatic = automatic and bool(
+                    (
+                        offered(eligibility, estate.backup_server, of.profiles, usable) <= inside
+                    ).all()
+                )
+        kept = gated or names[of.job] in wishes.keep or not servers.any()
+        least = 0 if kept else wishes.least_servers
+        found.append(AllowedChoices(of, today, servers, least, automatic and least > 0))
+    return found
+
+
+def choices_per_vm(
+    estate: Estate, working: Sequence[JobTasks], eligibility: Eligibility, wishes: ListWishes
+) -> list[AllowedChoices]:
+    """Return what each job could offer if every VM had a choice of its own.
+
+    Of the wishes only those count that free jobs; what is never to change could be best for a VM.
+    """
+    plain = ListWishes(free=wishes.free, all_free=wishes.all_free)
+    found = allowed_choices(estate, working, eligibility, plain)
+    named = estate.jobs["proxy_codes"].tolist()
+    return [
+        replace(choices, least=1, automatic=choices.automatic or not named[choices.of.job])
+        if choices.servers.any()
+        else choices
+        for choices in found
+    ]
 
 
 class ChoiceRules:
@@ -55,7 +152,7 @@ class ChoiceRules:
         names = b";".join(self._names[code] for code in choice)
         return (b"list", names) if choice else (b"automatic", b"")
 
-    def effects(self, judge: FiveWeeks, servers: WeekServers, job: int) -> list[Servers]:
+    def effects(self, evaluator: FiveWeeks, servers: WeekServers, job: int) -> list[Servers]:
         """Return all choices of a job that differ in their effect, of each kind the preferred.
 
         Preferred is today's choice, then one that offers more, then the first by bytes; servers
@@ -72,17 +169,22 @@ class ChoiceRules:
             choices.append(AUTOMATIC)
         found: dict[object, tuple[tuple[bool, int, int, Row], Servers]] = {}
         for choice in [self.today[job], *choices]:
-            offering = judge.offering(job, choice)
+            offering = evaluator.offering(job, choice)
             kept = choice == self.today[job]
-            rank = (not kept, -offering.offered, self._idle(judge, job, choice), self.row(choice))
+            rank = (
+                not kept,
+                -offering.offered,
+                self._idle(evaluator, job, choice),
+                self.row(choice),
+            )
             effect = offering.effect
             if effect not in found or rank < found[effect][0]:
                 found[effect] = rank, choice
         return [choice for _, choice in found.values()]
 
-    def _idle(self, judge: FiveWeeks, job: int, choice: Servers) -> int:
+    def _idle(self, evaluator: FiveWeeks, job: int, choice: Servers) -> int:
         """Return how many listed servers no task is offered, beyond those that must be there."""
-        offered = judge.offering(job, choice).servers
+        offered = evaluator.offering(job, choice).servers
         return max(0, len(choice) - max(self.least, offered))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.integer_program import FREE, Aim, IntegerProgram, LinearRows, hold_aim
-from models.week_plan import First
+from models.week_aims import First
 from optimizer.lists.server_classes import CONNECTS, NEAR, NOT_OFFERED, Views
 from optimizer.solver.cp_sat import SearchLimits, solve_cp_sat
 from optimizer.solver.deadline import Deadline
@@ -19,9 +19,11 @@ EFFORT = SearchLimits(deterministic=10.0, deadline=Deadline(), seed=0)
 
 @dataclass(frozen=True, slots=True)
 class ClassProblem:
-    """One job over classes: the last column is the backup server, ``size`` counts the servers of
-    each that may be listed, ``count`` the tasks of each kind, ``planned`` those as planned in
-    tiers 1 to k; ``least`` servers at least."""
+    """One job over classes of servers; the last column is the backup server.
+
+    ``size`` counts the servers of each that may be listed, ``count`` the tasks of each kind,
+    ``planned`` those as planned in tiers 1 to k; ``least`` servers at least.
+    """
 
     views: Views
     size: Counts

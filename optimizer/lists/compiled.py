@@ -1,4 +1,4 @@
-"""Compiled replay: weeks of some groups of tasks, start by start, in machine code.
+"""Compiled replay: weeks of some groups of tasks, start by start (S15), in machine code.
 
 All else in this room decides what is replayed; only here is it done, over flat arrays. A group's
 *cells* are its servers; what a start met and began is kept per cell, so that a start which meets
@@ -28,7 +28,7 @@ Longs = NDArray[np.int64]
 class JobArrays(NamedTuple):
     """What jobs are, whatever they choose; ``views``, by job, kind and place, has bits.
 
-    ``missed``, by job and kind, is what becomes of a task that the backup server has to take.
+    ``missed``, by job and kind, is what becomes of a task that the backup server has to take (S16).
     """
 
     first_task: Longs
@@ -41,10 +41,11 @@ class JobArrays(NamedTuple):
 
 
 class GroupArrays(NamedTuple):
-    """The groups: ``offer_of`` has, by kind of the job, which of the group's offers it picks from
-    (-1: not in the group), ``members`` the cells in each offer.
+    """The groups of tasks to dispatch, as flat arrays.
 
-    ``fixed`` are the outcomes of a start of a group whose tasks all suit the same servers alike.
+    ``offer_of`` has, by kind of the job, which of the group's offers it picks from (-1: not in the
+    group), ``member`` the cells in each offer. ``fixed`` are the outcomes of a start of a group
+    whose tasks all suit the same servers alike.
     """
 
     job: Ints
@@ -92,8 +93,8 @@ def _sift(heap, low, place, size):
 
 
 @compiled_helper
-def _level(load, tasks, descending, begun):
-    """Fill servers that suit all ``tasks``: of the least loaded some number fills up last."""
+def _fill_evenly(load, tasks, descending, begun):
+    """Fill the least loaded of servers that suit all ``tasks`` (S15): some number fills up last."""
     size = len(load)
     low = load[0]
     for cell in range(size):
@@ -121,16 +122,17 @@ def _level(load, tasks, descending, begun):
 
 @compiled_helper
 def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
-    """Dispatch one start: what each cell begins, and what becomes of the tasks.
+    """Dispatch one start (S15): what each cell begins, and what becomes of the tasks.
 
-    Each offer is a heap of keys (load, then turn). Loads only grow meanwhile, so the top is the
-    pick as soon as it is up to date.
+    A pick that does not connect is taken over by the backup server, or fails (S16). Each offer is a
+    heap of keys (load, then turn). Loads only grow meanwhile, so the top is the pick as soon as it
+    is up to date.
     """
     first, size = groups.first_cell[group], len(load)
     for cell in range(size):
         begun[cell] = 0
     if groups.is_level[group]:
-        _level(load, groups.tasks[group], ties, begun)
+        _fill_evenly(load, groups.tasks[group], ties, begun)
         for outcome in range(OUTCOMES):
             outcomes[outcome] = groups.fixed[group, outcome]
         return

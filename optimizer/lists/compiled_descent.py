@@ -20,9 +20,11 @@ MOST_SINGLES = 16
 
 
 class NearbyArrays(NamedTuple):
-    """Per job its ``nearby`` servers (places); per kind of a job, bits over them: which are near,
-    which connect, which may be offered; how many ``tasks`` it has, and the outcome (failed, tier 1
-    to 4) of a task that the backup server has to take."""
+    """Per job its ``nearby`` servers (places), and per kind of a job bits over them.
+
+    Bits tell which are near, which connect, which may be offered; ``tasks`` how many a kind has,
+    ``missed`` the outcome (failed, tier 1 to 4) of a task that the backup server has to take (S16).
+    """
 
     first_nearby: Longs
     nearby: Longs
@@ -35,9 +37,11 @@ class NearbyArrays(NamedTuple):
 
 
 class RunArrays(NamedTuple):
-    """Per job its runs: the first and the last but one of the moments in which it is in progress
-    (``begin`` to ``end``, round the week's end), shape (weeks, runs); how long moments ``last``,
-    shape (weeks, moments)."""
+    """Per job its runs, in moments of the week.
+
+    A run is in progress from moment ``begin`` to before ``end``, round the week's end, shape
+    (weeks, runs); moments ``last`` so long, shape (weeks, moments).
+    """
 
     first_run: Longs
     begin: Longs
@@ -48,7 +52,7 @@ class RunArrays(NamedTuple):
 
 @compiled_helper
 def _level_tasks(load, tasks, bits, connects, begun):
-    """Fill the servers of ``bits`` with tasks; return how many pick one that does not connect."""
+    """Fill the servers of ``bits`` evenly (S15); return how many tasks pick one that fails."""
     stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
     low = np.int64(1) << 60
     for cell in range(len(load)):
@@ -83,7 +87,7 @@ def _level_tasks(load, tasks, bits, connects, begun):
 
 @compiled_helper
 def _place(nearby, job, bits, load, begun, outcomes):
-    """Add what each nearby server begins and what becomes of the tasks of one start."""
+    """Add what each nearby server begins and what becomes of the tasks of one start (S14, S15)."""
     for cell in range(len(begun)):
         begun[cell] = 0
     first, last = nearby.first_kind[job], nearby.first_kind[job + 1]
@@ -221,8 +225,10 @@ def _find_room(nearby, runs, job, load, limit, highest, room):
 
 @compiled_helper
 def _propose(nearby, job, room, tried, many):
-    """Add lists to the ``many`` that are ``tried``: single servers, those with most room, near
-    ones and all, one of each; return how many there are then."""
+    """Add lists to the ``many`` that are ``tried``; return how many there are then.
+
+    They are single servers, those with most room, near ones and all, one of each.
+    """
     near = np.int64(0)
     for kind in range(nearby.first_kind[job], nearby.first_kind[job + 1]):
         near |= nearby.near[kind]

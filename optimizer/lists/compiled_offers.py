@@ -10,9 +10,11 @@ from optimizer.lists.machine_code import compiled, compiled_helper
 
 @compiled
 def offer(view, own, allowed):
-    """Return what kinds are offered among the places ``allowed`` (S14): per kind its best tier by
-    networks (5: none) and which of the distinct offers it picks from (-1: none that counts); the
-    offers, shape (offers, places); and a group for each, those that share a server being one.
+    """Return what kinds are offered among the places ``allowed`` (S14).
+
+    Per kind its best tier by networks (5: none) and which of the distinct offers it picks from (-1:
+    none that counts); the offers, shape (offers, places); and a group for each, those that share a
+    server being one.
 
     The backup server is alone in its tiers; kinds that it serves, or that connect to nothing, have
     no offer.

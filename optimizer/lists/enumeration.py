@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.estate import Estate
-from models.week_plan import FIGURE_OF_AIM, MAXIMISED_WEEK_AIMS, WEEKS, Servers, WeekFigures
+from models.week_aims import CHANGED, CHOICE_AIMS, MAXIMISED_WEEK_AIMS, PEAK
+from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.placements import Placements
 from optimizer.lists.server_classes import Mask, offered
 from optimizer.simulation.candidate_sets import servers_by_name
@@ -29,8 +30,11 @@ Evaluate = Callable[[Sequence[Servers]], Sequence[WeekFigures]]
 
 @dataclass(frozen=True, slots=True)
 class JobOptions:
-    """The options of one job, today's first: ``choices`` has one of each, ``servers`` are those
-    that some option offers, the backup server left out; ``written`` is the option as written."""
+    """The options of one job, today's first: ``choices`` has one of each.
+
+    ``servers`` are those that some option offers, the backup server left out; ``written`` is the
+    option as written.
+    """
 
     choices: tuple[Servers, ...]
     servers: Mask
@@ -39,8 +43,10 @@ class JobOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What a component comes to: per combination of options the five weeks, and how many jobs
-    change; ``written`` is the combination as written."""
+    """What a component comes to: per combination of options the five weeks.
+
+    ``changed`` is how many jobs change then, ``written`` the combination as written.
+    """
 
     weeks: list[Sequence[WeekFigures]]
     changed: Counts
@@ -48,7 +54,7 @@ class _Table:
 
     def sums(self, aim: str) -> Counts:
         """Return the figure of an aim, the sum of the weeks, of each combination."""
-        name = FIGURE_OF_AIM.get(aim, aim)
+        name = CHOICE_AIMS[aim].figure
         return np.array([sum(getattr(week, name) for week in weeks) for weeks in self.weeks])
 
     def reached(self, tier: int) -> Counts:
@@ -125,10 +131,10 @@ def components(options: Sequence[JobOptions], together: Mask) -> list[list[int]]
 
 @dataclass(frozen=True, slots=True)
 class Enumeration:
-    """How combinations of choices are tried: by ``evaluate``, which returns the five weeks that
-    follow from a choice of each job, at most ``evaluations`` times.
+    """Tries combinations of choices, at most ``evaluations`` of them.
 
-    Jobs are those that are ``allowed`` something, in order; ``where`` their tasks may run.
+    ``evaluate`` returns the five weeks that follow from a choice of each job. Jobs are those that
+    are ``allowed`` something, in order; ``where`` their tasks may run.
     """
 
     estate: Estate
@@ -175,8 +181,10 @@ class Enumeration:
         return [_table(options, part, base, self.evaluate) for part in parts]
 
     def _on_backup_server(self) -> Mask:
-        """Tell which jobs the backup server may serve, if it has a limit: what is above that does
-        not add up."""
+        """Tell which jobs the backup server may serve, if it has a limit.
+
+        What is above that does not add up.
+        """
         own = self.estate.backup_server
         limited = self.estate.servers["max_tasks"].to_numpy()[own] >= 0
         jobs = self.where.job[self.where.servers[self.where.row, own]]
@@ -189,17 +197,20 @@ def _bounds(
     values: Sequence[tuple[str, int]],
     planned: WeekFigures,
 ) -> dict[str, int]:
-    """Return the bounds of aims in order; ``kept`` combinations have all earlier ones as good as
-    their ``values``, if the other components are at their best."""
+    """Return the bounds of aims in order.
+
+    ``kept`` combinations have all earlier ones as good as their ``values``, if the other components
+    are at their best.
+    """
     bounds: dict[str, int] = {}
     for aim, value in values:
-        if aim == "peak" and len(tables) > 1:
+        if aim == PEAK.name and len(tables) > 1:
             continue
-        if aim == "changed":
+        if aim == CHANGED.name:
             least = [table.changed[keep].min() for table, keep in zip(tables, kept, strict=True)]
             bounds[aim] = WEEKS * int(sum(least))
-        elif aim.startswith("short"):
-            short = _short(tables, kept, int(aim[-1]), planned)
+        elif CHOICE_AIMS[aim].is_shortfall:
+            short = _short(tables, kept, CHOICE_AIMS[aim].tier, planned)
             bounds[aim] = int(max(of.min() for of in short))
             kept = [keep & (of <= value) for keep, of in zip(kept, short, strict=True)]
         else:
@@ -217,8 +228,10 @@ def _bounds(
 def _short(
     tables: Sequence[_Table], kept: Sequence[Mask], tier: int, planned: WeekFigures
 ) -> list[Counts]:
-    """Return what is short of the planned runs in ``tier`` or a better one, per combination of
-    each component, all other components at their best in every week."""
+    """Return what is short of the planned runs in ``tier`` or a better one, per combination.
+
+    Of each component, all other components at their best in every week.
+    """
     reached = [table.reached(tier) for table in tables]
     more = [of - of[table.written] for of, table in zip(reached, tables, strict=True)]
     best = [of[keep].max(axis=0) for of, keep in zip(more, kept, strict=True)]

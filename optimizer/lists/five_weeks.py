@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.estate import Estate
 from models.week import WEEK
 from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.lists.compiled import (
@@ -27,7 +26,7 @@ from optimizer.lists.compiled import (
     replay,
 )
 from optimizer.lists.compiled_offers import components_of
-from optimizer.lists.dispatch import Offering, Offerings
+from optimizer.lists.offerings import Offering, Offerings
 from optimizer.lists.timelines import Timelines
 from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob, WeekServers
 
@@ -43,9 +42,11 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Groups (numbers) of some ``jobs`` that share ``servers``, and what they come to: ``figures``,
-    shape (weeks, figures), how the backup server's load changes by them, if it does, and the
-    overload of each server in all weeks."""
+    """Groups (numbers) of some ``jobs`` that share ``servers``, and what they come to.
+
+    ``figures`` has shape (weeks, figures); ``change`` is how the backup server's load changes by
+    them, if it does, ``by_server`` the overload of each server in all weeks.
+    """
 
     groups: Groups
     jobs: NDArray[np.int32]
@@ -86,11 +87,7 @@ class FiveWeeks:
     """
 
     def __init__(
-        self,
-        estate: Estate,
-        servers: WeekServers,
-        jobs: Sequence[WeekJob],
-        own_work: Sequence[WeekJob],
+        self, servers: WeekServers, jobs: Sequence[WeekJob], own_work: Sequence[WeekJob]
     ) -> None:
         self.jobs, self.servers = tuple(jobs), servers
         self.work = 0
@@ -187,8 +184,10 @@ class FiveWeeks:
     def figures_after(
         self, weeks: Weeks, moves: Mapping[int, Servers], only: Sequence[int] = ALL_WEEKS
     ) -> Counts:
-        """Return the figures of ``weeks`` with other choices for some jobs; those of other weeks
-        than ``only`` mean nothing."""
+        """Return the figures of ``weeks`` with other choices for some jobs.
+
+        Those of other weeks than ``only`` mean nothing.
+        """
         if self._alike(weeks, moves):
             return weeks.figures
         touched, groups = self._touch(weeks, moves)
@@ -238,8 +237,10 @@ class FiveWeeks:
         touched: Indices,
         made: Sequence[Component],
     ) -> tuple[Counts, Counts]:
-        """Return all figures, and the backup server's changes, with the components ``made`` in
-        place of those that are ``touched``."""
+        """Return all figures, and the backup server's changes, after components are replaced.
+
+        Those ``made`` take the place of those that are ``touched``.
+        """
         figures, change = weeks.figures.copy(), weeks.backup_change.copy()
         for job, choice in moves.items():
             more = self.offering(job, choice).outcomes - weeks.offerings[job].outcomes
@@ -328,8 +329,10 @@ class FiveWeeks:
         outcomes: Counts | None = None,
         weeks: Sequence[int] = ALL_WEEKS,
     ) -> Component:
-        """Replay groups as one component, in these ``weeks``; ``outcomes``, shape (weeks, jobs,
-        outcomes), get those of each job."""
+        """Replay groups as one component, in these ``weeks``.
+
+        ``outcomes``, shape (weeks, jobs, outcomes), get those of each job.
+        """
         store = self._offerings
         arrays = store.groups
         chosen = groups[np.argsort(arrays.job[groups], kind="stable")]

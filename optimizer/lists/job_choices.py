@@ -11,8 +11,14 @@ from models.estate import Codes
 from models.week_plan import ListWishes, Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.five_weeks import FiveWeeks
-from optimizer.lists.list_moves import NearbyMoves
-from optimizer.lists.list_search import AllEffects, Judged, ListSearch, Moves, few
+from optimizer.lists.list_neighbourhoods import LocalNeighbourhood
+from optimizer.lists.list_search import (
+    CompleteNeighbourhood,
+    Evaluated,
+    ListSearch,
+    Neighbourhood,
+    few,
+)
 from optimizer.lists.load_descent import LoadDescent
 from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
@@ -26,7 +32,7 @@ START_SHARE = 0.4
 
 def choose(
     week: WeekEstate,
-    judge: FiveWeeks,
+    evaluator: FiveWeeks,
     wishes: ListWishes,
     planned: WeekFigures,
     proxy: Codes,
@@ -42,56 +48,56 @@ def choose(
     rules = ChoiceRules(week, wishes)
     tasks = sum(len(job.tasks) for job in week.jobs)
     budget = WORK + WORK_PER_TASK * tasks
-    search = ListSearch(judge, rules, wishes.first, planned, budget, deadline or Deadline())
+    search = ListSearch(evaluator, rules, wishes.first, planned, budget, deadline or Deadline())
     lists = sum(2.0 ** int(allowed.sum()) for allowed in rules.allowed)
-    nearby = NearbyMoves(week, rules, proxy, tier_lists)
+    local = LocalNeighbourhood(week, rules, proxy, tier_lists)
     if lists <= ALL_LISTS:
-        every = [rules.effects(judge, week.servers, job) for job in range(len(week.jobs))]
+        every = [rules.effects(evaluator, week.servers, job) for job in range(len(week.jobs))]
         if few(every):
             search.enumerate(every)
             return search
-        _local(search, AllEffects(every), nearby, week, planned, step)
+        _search_locally(search, CompleteNeighbourhood(every), local, week, planned, step)
         while not search.over and search.descend_in_pairs(every):
-            search.descend(range(len(every)), AllEffects(every))
+            search.descend(range(len(every)), CompleteNeighbourhood(every))
     else:
-        _local(search, nearby, nearby, week, planned, step)
+        _search_locally(search, local, local, week, planned, step)
     finish(search, week)
     return search
 
 
-def _local(
+def _search_locally(
     search: ListSearch,
-    moves: Moves,
-    nearby: NearbyMoves,
+    neighbourhood: Neighbourhood,
+    local: LocalNeighbourhood,
     week: WeekEstate,
     planned: WeekFigures,
     step: Callable[[str], None],
 ) -> None:
     """Improve the best of several starts, job by job, as long as that helps."""
-    bases = [nearby.bases(job) for job in range(len(week.jobs))]
-    descent = LoadDescent(week, search.rules, nearby.relevant, bases)
+    bases = [local.bases(job) for job in range(len(week.jobs))]
+    descent = LoadDescent(week, search.rules, local.relevant, bases)
     starts = chain(descent.propose(search.first, planned), zip(*bases, strict=True))
     for number, choices in enumerate(starts):
         step(f"lists, start {number + 1}")
         if search.spent > START_SHARE:
             break
-        search.consider(search.judged(search.judge.replay(choices)))
+        search.consider(search.evaluate(search.evaluator.replay(choices)))
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")
-        if not search.descend(order(search, search.best), moves):
+        if not search.descend(order(search, search.best), neighbourhood):
             return
 
 
-def order(search: ListSearch, base: Judged) -> list[int]:
+def order(search: ListSearch, base: Evaluated) -> list[int]:
     """Return the jobs, those first that miss servers, then those on servers with most overload."""
-    overload = np.zeros(len(search.judge.servers.code))
+    overload = np.zeros(len(search.evaluator.servers.code))
     for component in base.weeks.components:
         overload[component.servers] = component.by_server
     weight = [
-        sum(float(overload[search.judge.servers_of(group)].sum()) for group in offering.groups)
+        sum(float(overload[search.evaluator.servers_of(group)].sum()) for group in offering.groups)
         for offering in base.weeks.offerings
     ]
-    missed = search.judge.missed_by_job(base.weeks)
+    missed = search.evaluator.missed_by_job(base.weeks)
     return [int(job) for job in np.lexsort((-np.array(weight), -missed))]
 
 

@@ -8,14 +8,13 @@ is left is small enough to look at every combination, else CP-SAT decides.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from models.week_plan import First
-from optimizer.lists.allowed_choices import AllowedChoices
+from models.week_aims import First
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.class_model import ClassProblem, search_classes
 from optimizer.lists.server_classes import TIER_BITS, Mask, ServerClasses, Views, classify
 from optimizer.lists.tier_outcomes import outcomes, reached
@@ -23,39 +22,24 @@ from optimizer.lists.tier_outcomes import outcomes, reached
 ENUMERATED = 12
 
 
-@dataclass(frozen=True, slots=True)
-class JobTiers:
-    """The best list of one job: a mask of ``servers``, none where nothing may be set.
-
-    ``guaranteed`` counts the tasks in tier k or a better one, k = 1 to 4, whatever the loads are;
-    ``today`` the same for today's choice. ``most`` is what no allowed list exceeds, nor today's
-    choice.
-    """
-
-    servers: Mask
-    guaranteed: tuple[int, int, int, int]
-    today: tuple[int, int, int, int]
-    most: tuple[int, int, int, int]
-
-
-def job_tiers(
+def find_tier_lists(
     allowed: Sequence[AllowedChoices],
     views: Views,
     own: int,
     order: NDArray[np.integer],
     first: First,
     planned: Counts,
-) -> list[JobTiers]:
-    """Return the best lists: most tasks served, then in the best tiers, then the largest list.
+) -> list[Mask]:
+    """Find each job's best list: most tasks served, then in the best tiers, then the largest list.
 
-    ``views`` are those of all profiles, ``order`` has the servers by name. ``planned``, shape
-    (jobs, 3), counts the tasks as planned in tiers 1 to k: with ``limits`` first, these and no
-    more are aimed at.
+    A list is a mask of servers, none where nothing may be set. ``views`` are those of all profiles,
+    ``order`` has the servers by name. ``planned``, shape (jobs, 3), counts the tasks as planned in
+    tiers 1 to k: with ``limits`` first, these and no more are aimed at.
     """
     types = classify(views & np.uint8(TIER_BITS), own, order)
     solved: dict[tuple[bytes, ...], NDArray[np.bool_]] = {}
     return [
-        _best_list(of, types, types.of[own], order, goal, first, solved)
+        _best_list(of, types, types.of[own], goal, first, solved)
         for of, goal in zip(allowed, planned, strict=True)
     ]
 
@@ -64,31 +48,25 @@ def _best_list(
     allowed: AllowedChoices,
     types: ServerClasses,
     own: int,
-    order: NDArray[np.integer],
     planned: Counts,
     first: First,
     solved: dict[tuple[bytes, ...], NDArray[np.bool_]],
-) -> JobTiers:
+) -> Mask:
+    if not allowed.may_change:
+        return np.zeros_like(allowed.servers)
     count = np.bincount(allowed.of.kind, minlength=len(allowed.of.profiles)).astype(np.int64)
     views = types.views[allowed.of.profiles]
-    listed = np.stack([types.sizes(allowed.today), types.sizes(allowed.servers)]) > 0
-    both = outcomes(views, own, listed)
-    surely, at_best = reached(both.worst, count), reached(both.best, count)
-    most = np.maximum(at_best[0], at_best[1] if allowed.may_change else 0)
-    servers, guaranteed = np.zeros_like(allowed.servers), surely[0]
-    if allowed.may_change:
-        servers, guaranteed = allowed.servers, surely[1]
-        # What all servers guarantee is the best there is where loads decide nothing.
-        if (surely[1] < at_best[1]).any() and allowed.may_set_list:
-            size = types.sizes(allowed.servers)
-            problem, of_type = _class_problem(views, size, own, count, planned, allowed.least)
-            key = problem.key()
-            if key not in solved:
-                solved[key] = _solve(problem, first)
-            servers = allowed.servers & solved[key][of_type][types.of]
-            worst = outcomes(views, own, (types.sizes(servers) > 0)[None]).worst
-            guaranteed = reached(worst, count)[0]
-    return JobTiers(servers, *(tuple(row.tolist()) for row in (guaranteed, surely[0], most)))
+    size = types.sizes(allowed.servers)
+    found = outcomes(views, own, (size > 0)[None])
+    guaranteed, at_best = reached(found.worst, count), reached(found.best, count)
+    # What all servers guarantee is the best there is where loads decide nothing.
+    if not (guaranteed < at_best).any() or not allowed.may_set_list:
+        return allowed.servers
+    problem, of_type = _class_problem(views, size, own, count, planned, allowed.least)
+    key = problem.key()
+    if key not in solved:
+        solved[key] = _solve(problem, first)
+    return allowed.servers & solved[key][of_type][types.of]
 
 
 def _class_problem(

@@ -56,8 +56,11 @@ def _broken_wishes(
 
 
 def _outside(context: PlanningContext, of: JobTasks, choice: JobChoice) -> Mask:
-    """Return the servers of a choice, or those that automatic selection offers, that are outside
-    the sites of the job's VMs; none where no server there serves one of them."""
+    """Return the servers that a choice offers outside the sites of the job's VMs.
+
+    Those listed, or those that automatic selection offers; none where no server in the sites serves
+    one of the VMs.
+    """
     eligibility = context.eligibility
     inside = eligibility.same_site[of.profiles].any(axis=0)
     serves = (eligibility.tier[of.profiles] > 0).any(axis=0)

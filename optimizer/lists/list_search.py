@@ -1,4 +1,4 @@
-"""Search for choices, always judged by the aims of the five weeks; never worse than today.
+"""Search for choices, always evaluated by the aims of the five weeks; never worse than today.
 
 Where all combinations of choices are few, all are looked at. Else a local search starts from the
 best of several weeks: one job's choice at a time, and two at once where jobs have few choices.
@@ -15,7 +15,8 @@ from math import prod
 import numpy as np
 
 from models.assignment_problem import Counts
-from models.week_plan import WEEKS, First, Servers, WeekFigures
+from models.week_aims import First
+from models.week_plan import WEEKS, Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.compiled import OVERLOAD, PEAK, PROTECTED, SAME_SITE
 from optimizer.lists.five_weeks import FiveWeeks, Weeks
@@ -33,7 +34,7 @@ PRUNE_SHARE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Evaluated:
     """Weeks with their ``key``: the aims in order, then the preference; smaller is better."""
 
     weeks: Weeks
@@ -55,63 +56,63 @@ class ListSearch:
 
     def __init__(
         self,
-        judge: FiveWeeks,
+        evaluator: FiveWeeks,
         rules: ChoiceRules,
         first: First,
         planned: WeekFigures,
         budget: int,
         deadline: Deadline,
     ) -> None:
-        self.judge, self.rules, self.first = judge, rules, first
+        self.evaluator, self.rules, self.first = evaluator, rules, first
         self._planned = np.cumsum([planned.tier1, planned.tier2, planned.tier3])
-        self._starts = [len(job.starts[0]) for job in judge.jobs]
+        self._starts = [len(job.starts[0]) for job in evaluator.jobs]
         self._budget, self._deadline = budget, deadline
         self.enumerated = False
-        self.today = self.best = self.judged(judge.replay(rules.today))
-        self.first_work = judge.work
-        self._end = judge.work + budget
+        self.today = self.best = self.evaluate(evaluator.replay(rules.today))
+        self.first_work = evaluator.work
+        self._end = evaluator.work + budget
 
     @property
     def over(self) -> bool:
         """Tell whether the search has to end."""
-        return self.judge.work >= self._end or self._deadline.remaining() <= 0
+        return self.evaluator.work >= self._end or self._deadline.remaining() <= 0
 
     @property
     def spent(self) -> float:
         """Return the share of the budget that is spent."""
-        return 1 - (self._end - self.judge.work) / self._budget
+        return 1 - (self._end - self.evaluator.work) / self._budget
 
-    def judged(self, weeks: Weeks) -> Judged:
-        """Judge weeks by the aims in order, then by how many servers changed jobs offer."""
+    def evaluate(self, weeks: Weeks) -> Evaluated:
+        """Evaluate weeks by the aims in order, then by how many servers changed jobs offer."""
         changed = offered = 0
         for job, choice in enumerate(weeks.choices):
             one, more = self._preference(job, choice)
             changed, offered = changed + one, offered + more
-        return Judged(weeks, (*self._aims(weeks.figures), WEEKS * changed, -offered))
+        return Evaluated(weeks, (*self._aims(weeks.figures), WEEKS * changed, -offered))
 
-    def nominal(self, judged: Judged) -> Key:
+    def nominal(self, evaluated: Evaluated) -> Key:
         """Return the aims of the nominal week."""
-        return self._aims(judged.weeks.figures[:1])
+        return self._aims(evaluated.weeks.figures[:1])
 
     def _preference(self, job: int, choice: Servers) -> tuple[int, int]:
         """Return whether a job is changed, and how many servers its runs are then offered."""
         if choice == self.rules.today[job]:
             return 0, 0
-        return 1, self.judge.offering(job, choice).offered * self._starts[job]
+        return 1, self.evaluator.offering(job, choice).offered * self._starts[job]
 
-    def key(self, base: Judged, move: Move) -> Key:
+    def key(self, base: Evaluated, move: Move) -> Key:
         """Return the key after ``move``."""
         changed, offered = base.key[-AFTER_AIMS:]
         for job, choice in move.items():
             for sign, of in ((-1, base.weeks.choices[job]), (1, choice)):
                 one, servers = self._preference(job, of)
                 changed, offered = changed + sign * one * WEEKS, offered - sign * servers
-        return (*self._aims(self.judge.figures_after(base.weeks, move)), changed, offered)
+        return (*self._aims(self.evaluator.figures_after(base.weeks, move)), changed, offered)
 
-    def _promises(self, base: Judged, move: Move) -> bool:
+    def _promises(self, base: Evaluated, move: Move) -> bool:
         """Tell whether a move is no worse in some of the weeks."""
         weeks = list(SOME_WEEKS)
-        after = self.judge.figures_after(base.weeks, move, weeks)[weeks]
+        after = self.evaluator.figures_after(base.weeks, move, weeks)[weeks]
         return self._aims(after) <= self._aims(base.weeks.figures[weeks])
 
     def best_of(self, moves: Iterable[Move], exact: bool = True) -> bool:
@@ -130,10 +131,11 @@ class ListSearch:
             if key < best and (limit is None or key[-AFTER_AIMS] <= limit * WEEKS):
                 best, made = key, move
         if made is not None:
-            self.best = Judged(self.judge.change(base.weeks, made), best)
+            self.best = Evaluated(self.evaluator.change(base.weeks, made), best)
         return made is not None
 
     def _aims(self, figures: Counts) -> Key:
+        """Return the aims before `changed`, in the order of `WEEK_AIMS`, smaller being better."""
         total = figures.sum(axis=0).tolist()
         tiers = tuple(-runs for runs in total[1:4])
         labels = -total[PROTECTED], -total[SAME_SITE], total[PEAK]
@@ -143,16 +145,16 @@ class ListSearch:
         short = np.maximum(self._planned - reached, 0).sum(axis=0).tolist()
         return (total[0], *short, total[OVERLOAD], *tiers, *labels)
 
-    def changed(self, base: Judged, moves: Mapping[int, Servers]) -> Judged:
-        """Judge other choices of some jobs."""
-        return self.judged(self.judge.change(base.weeks, moves))
+    def evaluate_moves(self, base: Evaluated, moves: Mapping[int, Servers]) -> Evaluated:
+        """Evaluate other choices of some jobs."""
+        return self.evaluate(self.evaluator.change(base.weeks, moves))
 
-    def permits(self, found: Judged) -> bool:
+    def permits(self, found: Evaluated) -> bool:
         """Tell whether no more jobs are changed than wished."""
         most = self.rules.most_changes
         return most is None or found.key[-AFTER_AIMS] <= most * WEEKS
 
-    def consider(self, found: Judged) -> bool:
+    def consider(self, found: Evaluated) -> bool:
         """Keep ``found`` if it is better than the best so far."""
         better = found.key < self.best.key and self.permits(found)
         if better:
@@ -162,7 +164,7 @@ class ListSearch:
     def enumerate(self, choices: Sequence[Sequence[Servers]]) -> None:
         """Look at all combinations of the jobs' choices; the first by bytes of equal ones."""
         found = self.today
-        rows: list[tuple[Key, list[tuple[bytes, bytes]], Judged]] = []
+        rows: list[tuple[Key, list[tuple[bytes, bytes]], Evaluated]] = []
         for combination in product(*choices):
             if self._deadline.remaining() <= 0:
                 break
@@ -171,7 +173,7 @@ class ListSearch:
                 for job, choice in enumerate(combination)
                 if choice != found.weeks.choices[job]
             }
-            found = self.changed(found, moves)
+            found = self.evaluate_moves(found, moves)
             if found.key <= self.best.key and self.permits(found):
                 self.best = found
                 rows.append((found.key, [self.rules.row(choice) for choice in combination], found))
@@ -181,24 +183,24 @@ class ListSearch:
         if equal:
             self.best = min(equal, key=lambda row: row[1])[2]
 
-    def descend(self, jobs: Iterable[int], moves: Moves) -> bool:
+    def descend(self, jobs: Iterable[int], neighbourhood: Neighbourhood) -> bool:
         """Give each of ``jobs`` in turn the best of its choices; tell whether that helped."""
         helped = False
         for job in jobs:
             if self.over:
                 break
-            tried = [{job: choice} for choice in self.distinct(job, moves)]
-            helped |= self.best_of(tried, moves.exact)
+            tried = [{job: choice} for choice in self.distinct(job, neighbourhood)]
+            helped |= self.best_of(tried, neighbourhood.exact)
         return helped
 
-    def distinct(self, job: int, moves: Moves) -> list[Servers]:
+    def distinct(self, job: int, neighbourhood: Neighbourhood) -> list[Servers]:
         """Return the choices to try in a job that are allowed and differ from what it has."""
         now, today = self.best.weeks.choices[job], self.rules.today[job]
-        seen = {self.judge.offering(job, now).effect}
+        seen = {self.evaluator.offering(job, now).effect}
         found = [] if now == today else [today]
-        for choice in moves.of(job, self.best):
+        for choice in neighbourhood.of(job, self.best):
             if self.rules.allows(job, choice):
-                effect = self.judge.offering(job, choice).effect
+                effect = self.evaluator.offering(job, choice).effect
                 if effect not in seen:
                     seen.add(effect)
                     found.append(choice)
@@ -219,12 +221,12 @@ class ListSearch:
         That has a budget of its own, so in the largest estates some change may be left that gains
         nothing.
         """
-        again, last = True, self.judge.work + PRUNE_SHARE * self._budget
+        again, last = True, self.evaluator.work + PRUNE_SHARE * self._budget
         exact = self.first_work < LARGE_WORK
         while again:
             again = False
             for job, today in enumerate(self.rules.today):
-                if self._deadline.remaining() <= 0 or self.judge.work > last:
+                if self._deadline.remaining() <= 0 or self.evaluator.work > last:
                     return
                 move = {job: today}
                 if self.best.weeks.choices[job] == today or (
@@ -233,7 +235,7 @@ class ListSearch:
                     continue
                 key = self.key(self.best, move)
                 if key[:-AFTER_AIMS] <= self.best.aims:
-                    self.best = Judged(self.judge.change(self.best.weeks, move), key)
+                    self.best = Evaluated(self.evaluator.change(self.best.weeks, move), key)
                     again = True
 
     def spread(self, servers: WeekServers) -> None:
@@ -249,23 +251,23 @@ class ListSearch:
                 )
 
 
-class Moves(ABC):
-    """The choices to try in a job, given what all jobs have; ``exact``: judged by all weeks."""
+class Neighbourhood(ABC):
+    """The choices to try in a job, given what all jobs have; ``exact``: evaluated by all weeks."""
 
     exact = True
 
     @abstractmethod
-    def of(self, job: int, base: Judged) -> Iterator[Servers]:
+    def of(self, job: int, base: Evaluated) -> Iterator[Servers]:
         """Yield choices of a job, the most promising first."""
 
 
-class AllEffects(Moves):
+class CompleteNeighbourhood(Neighbourhood):
     """All choices of each job that differ in their effect."""
 
     def __init__(self, choices: Sequence[Sequence[Servers]]) -> None:
         self.choices = choices
 
-    def of(self, job: int, base: Judged) -> Iterator[Servers]:
+    def of(self, job: int, base: Evaluated) -> Iterator[Servers]:
         """Yield all choices of a job."""
         yield from self.choices[job]
 

@@ -210,9 +210,12 @@ class WeekLoadBounds:
         return parts
 
     def _busiest(self, part: Rows, most: Counts, parts: int) -> Iterator[tuple[int, _FlowGraph]]:
-        """Yield minutes at which more tasks of a part (of so many ``parts``) are in progress than
-        the servers of each of its rows have room for, if they may run ``most``: most tasks first,
-        as far as the `WORK` goes. A part of one row has no others that could say more."""
+        """Yield minutes at which a part has more tasks in progress than room, most tasks first.
+
+        The room is that of the servers of each row of the part (of so many ``parts``), if tasks may
+        run ``most``; it goes as far as the `WORK` does. A part of one row has no others that could
+        say more.
+        """
         if part.sum() == 1:
             return
         one = np.zeros_like(part)

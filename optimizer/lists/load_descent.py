@@ -1,7 +1,7 @@
 """Load descent: lists for all jobs that leave little overload, proposed from a simpler week.
 
 Whole lists of nearby servers are tried job by job while all other runs stay where they are; what
-comes of it is for the five weeks to judge.
+comes of it is for the five weeks to evaluate.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.week import WEEK
-from models.week_plan import First, Servers, WeekFigures
+from models.week_aims import First
+from models.week_plan import Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.compiled_descent import NearbyArrays, RunArrays, descend_loads
 from optimizer.lists.week_jobs import WeekEstate
@@ -26,8 +27,11 @@ MARGINS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.06, 0.03, 0.0)
 
 
 class LoadDescent:
-    """Proposes choices of all jobs of ``week``; ``nearby`` are each job's servers (places) that
-    count, ``starts`` lists of each that are worth a try."""
+    """Proposes choices of all jobs of ``week``, by descent on its loads.
+
+    ``nearby`` are each job's servers (places) that count, ``starts`` lists of each that are worth a
+    try.
+    """
 
     def __init__(
         self,

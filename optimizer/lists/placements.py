@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from optimizer.eligibility.tiers import Eligibility
-from optimizer.lists.allowed_choices import AllowedChoices
+from optimizer.lists.choice_rules import AllowedChoices
 from optimizer.lists.server_classes import (
     CONNECTS,
     NEAR,
@@ -32,10 +32,11 @@ from optimizer.lists.tier_outcomes import FAILED, Ranks
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """Groups of tasks, arrays aligned: ``job`` (code), ``row`` of ``servers``, ``count`` tasks at
-    each start of the job, ``rank`` of the best server among them (a tier, `FAILED` for none),
-    ``protected`` and ``same_site``, whether one of them has that label; those that ``may_fail``
-    are left without any by some choice.
+    """Groups of tasks and where they may run, arrays aligned.
+
+    ``job`` (code), ``row`` of ``servers``, ``count`` tasks at each start of the job, ``rank`` of
+    the best server among them (a tier, `FAILED` for none), ``protected`` and ``same_site``, whether
+    one of them has that label; those that ``may_fail`` are left without any by some choice.
 
     ``servers`` are the distinct sets of servers, shape (rows, servers).
     """
@@ -123,8 +124,10 @@ def _concatenate(parts: list[NDArray[Any]]) -> NDArray[np.int64]:
 
 
 def mixed(best: Placements, every: Placements, stays: NDArray[np.bool_]) -> Placements:
-    """Return ``every`` placement of the groups, but only the ``best`` of those that ``stays``
-    tells (a mask of groups)."""
+    """Return ``every`` placement of the groups, but only the ``best`` of some.
+
+    ``stays`` (a mask of groups) tells which.
+    """
     row = np.where(stays, best.row, every.row + len(best.servers))
     used, place = np.unique(row, return_inverse=True)
     return replace(
@@ -138,11 +141,11 @@ def mixed(best: Placements, every: Placements, stays: NDArray[np.bool_]) -> Plac
 
 
 def staying_near(best: Placements, runs: Counts, missing: int) -> NDArray[np.bool_]:
-    """Tell which groups are in tier 1 in all choices that have at most so many runs of these
-    groups ``missing`` there in a week; ``runs`` are the starts of each job in a week.
+    """Tell which groups are in tier 1 in all choices that miss at most so many of their runs there.
 
-    A list without a near server for one group has none for all groups of the job whose near
-    servers are among those: these are missing together, or not at all.
+    At most so many runs of these groups are ``missing`` there in a week; ``runs`` are the starts of
+    each job in a week. A list without a near server for one group has none for all groups of the
+    job whose near servers are among those: these are missing together, or not at all.
     """
     near = best.rank == 1
     weight = best.count * runs[best.job]
@@ -178,8 +181,10 @@ def _placed(
     views: Views,
     own: int,
 ) -> tuple[Mask, NDArray[np.bool_]]:
-    """Return where tasks of ``profiles`` may run in some allowed choice, shape (profiles,
-    servers), and which may fail."""
+    """Return where tasks may run in some allowed choice, and which may fail.
+
+    The former has shape (``profiles``, servers).
+    """
     connects = (views[profiles] & CONNECTS) > 0
     # Today's choice, automatic selection and, where some list may be set, any server that it holds.
     offers = [offered(eligibility, own, profiles, choices.today)]

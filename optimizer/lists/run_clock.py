@@ -14,8 +14,11 @@ from models.week import DAY, WEEK
 
 @dataclass(frozen=True, slots=True)
 class RunClock:
-    """Every start of every job in a week, arrays aligned: ``job`` (code), ``begin`` (a minute of
-    the week), ``duration`` in minutes; a run over Sunday midnight goes on at minute 0."""
+    """Every start of every job in a week, arrays aligned.
+
+    ``job`` (code), ``begin`` (a minute of the week), ``duration`` in minutes; a run over Sunday
+    midnight goes on at minute 0.
+    """
 
     job: NDArray[np.int64]
     begin: Counts

@@ -71,8 +71,11 @@ def classify(views: Views, apart: int, order: NDArray[np.integer]) -> ServerClas
 def offered(
     eligibility: Eligibility, own: int, profiles: NDArray[np.integer[Any]], listed: Mask
 ) -> Mask:
-    """Return which of the servers ``listed`` VMs of ``profiles`` are offered: those of the best
-    tier by networks alone (S14), shape (profiles, servers); ``own`` is the backup server."""
+    """Return which of the servers ``listed`` VMs of ``profiles`` are offered (S14).
+
+    Those of the best tier by networks alone, shape (profiles, servers); ``own`` is the backup
+    server.
+    """
     tier = eligibility.tier[profiles]
     listed = listed & (tier >= 0)
     ranked = np.where(listed, network_tiers(tier, own), np.int8(5))

@@ -1,7 +1,7 @@
 """Splits: jobs that serve better as several jobs, each with a list of its own.
 
 The plan's proxy per task is the guide; parts are few, and named by network or site where that
-tells them apart. Whatever is proposed is judged by the five weeks of the estate so split.
+tells them apart. Whatever is proposed is evaluated by the five weeks of the estate so split.
 """
 
 from __future__ import annotations
@@ -13,20 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.estate import Codes
-from models.week_plan import (
-    TIER_AIMS,
-    WEEK_AIMS,
-    JobPart,
-    JobSplit,
-    ListWishes,
-    Servers,
-    WeekFigures,
-    summarise,
-)
+from models.week_aims import LABELS, PEAK, TIER_AIMS, WEEK_AIMS
+from models.week_plan import JobPart, JobSplit, ListWishes, Servers, WeekFigures, summarise
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.five_weeks import FiveWeeks, week_figures
-from optimizer.lists.list_moves import NearbyMoves
-from optimizer.lists.list_search import Judged, ListSearch
+from optimizer.lists.list_neighbourhoods import LocalNeighbourhood
+from optimizer.lists.list_search import Evaluated, ListSearch
 from optimizer.lists.week_jobs import WeekEstate, WeekJob, week_job
 from optimizer.solver.deadline import Deadline
 
@@ -35,13 +27,15 @@ MOST_JOBS = 3
 MOST_SPLITS = 6
 PART_WORK = 100_000
 SPLIT_WORK = 1_000_000
-LABEL_AIMS = 3
+MINOR_AIMS = len((*LABELS, PEAK))  # the last before `changed`: for them alone no job is split
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
-    """A way to split a job: ``part`` of each of its tasks, and a name and its ``kind`` for each
-    part."""
+class Division:
+    """A way to split a job: the ``part`` of each of its tasks.
+
+    ``names`` has a name for each part, ``kind`` what these are taken from.
+    """
 
     part: NDArray[np.intp]
     names: tuple[str, ...]
@@ -54,9 +48,9 @@ class _Split:
 
     week: WeekEstate
     search: ListSearch
-    judged: Judged
+    evaluated: Evaluated
     parts: tuple[int, ...]
-    partition: Partition
+    division: Division
 
 
 def find_splits(
@@ -87,22 +81,24 @@ def find_splits(
     ):
         tried: list[_Split] = []
         for job in candidates:
-            for split in _tried(now, job, weeks, wishes, planned, proxy, deadline):
+            for split in _try_divisions(now, job, wishes, planned, proxy, deadline):
                 tried.append(split)
-                left -= split.search.judge.work
-                if left < split.search.judge.work:
+                left -= split.search.evaluator.work
+                if left < split.search.evaluator.work:
                     break
             if left < best.first_work:
                 break
-        gains = [split for split in tried if _gains(split, weeks)]
+        gains = [split for split in tried if _is_gain(split, weeks)]
         if not gains:
             break
-        made = min(gains, key=lambda split: (split.judged.aims, split.partition.kind == "number"))
-        job = made.week.jobs[made.parts[0]].job
+        best_split = min(
+            gains, key=lambda split: (split.evaluated.aims, split.division.kind == "number")
+        )
+        job = best_split.week.jobs[best_split.parts[0]].job
         changed = changed | {job}
-        found.append(_described(made, weeks, len(found) + 1, wishes, len(changed)))
-        choices = made.judged.weeks.choices
-        now, weeks = replace(made.week, today=choices), made.judged
+        found.append(_describe(best_split, weeks, len(found) + 1, wishes, len(changed)))
+        choices = best_split.evaluated.weeks.choices
+        now, weeks = replace(best_split.week, today=choices), best_split.evaluated
         helped = {split.week.jobs[split.parts[0]].job for split in gains} - {job}
         candidates = [other for other in candidates if other in helped]
     return tuple(found)
@@ -130,31 +126,33 @@ def _nameable(week: WeekEstate, number: int) -> Servers:
     return tuple(code for code in week.today[number] if allowed[place[code]])
 
 
-def _gains(split: _Split, before: Judged) -> bool:
+def _is_gain(split: _Split, before: Evaluated) -> bool:
     """Tell whether a split gains in the main aims, and not only by chance.
 
     Parts have names of their own, so that they start late by other minutes. In the nominal week,
     where all are on time, nothing may get worse for that.
     """
-    main, nominal = slice(-LABEL_AIMS), split.search.nominal
-    better = split.judged.aims[main] < before.aims[main]
-    return better and nominal(split.judged)[main] <= nominal(before)[main]
+    main, nominal = slice(-MINOR_AIMS), split.search.nominal
+    better = split.evaluated.aims[main] < before.aims[main]
+    return better and nominal(split.evaluated)[main] <= nominal(before)[main]
 
 
 def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
-    """Return the jobs (codes) that are worth a try: those of overloaded components, or with fewer
-    runs in good tiers than planned; those first that have most to gain."""
+    """Return the jobs (codes) that are worth a try, those first that have most to gain.
+
+    They are those of overloaded components, or with fewer runs in good tiers than planned.
+    """
     weeks = best.best.weeks
     place, tier = week.servers.place, [job.tier for job in week.jobs]
     over = np.zeros(len(week.jobs))
     for component in weeks.components:
         if component.overload:
             for group in component.groups.tolist():
-                if (week.servers.limit[best.judge.servers_of(group)] >= 0).any():
-                    over[best.judge.job_of(group)] += component.overload * best.judge.tasks_of(
-                        group
+                if (week.servers.limit[best.evaluator.servers_of(group)] >= 0).any():
+                    over[best.evaluator.job_of(group)] += (
+                        component.overload * best.evaluator.tasks_of(group)
                     )
-    outcomes = best.judge.outcomes_by_job(weeks)[0]
+    outcomes = best.evaluator.outcomes_by_job(weeks)[0]
     missing = np.zeros(len(week.jobs))
     for number, of in enumerate(week.jobs):
         of_task = proxy[of.tasks]
@@ -170,10 +168,9 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     return [week.jobs[job].job for job in chosen]
 
 
-def _tried(
+def _try_divisions(
     week: WeekEstate,
     job: int,
-    before: Judged,
     wishes: ListWishes,
     planned: WeekFigures,
     proxy: Codes,
@@ -183,39 +180,37 @@ def _tried(
     number = next((place for place, of in enumerate(week.jobs) if of.job == job), None)
     if number is None:
         return
-    for partition in partitions(week, week.jobs[number], proxy):
+    for division in propose_divisions(week, week.jobs[number], proxy):
         if deadline.remaining() <= 0:
             return
-        divided, parts = divide(week, number, partition)
-        judge = FiveWeeks(divided.estate, divided.servers, divided.jobs, divided.own_work)
+        divided, parts = divide(week, number, division)
+        evaluator = FiveWeeks(divided.servers, divided.jobs, divided.own_work)
         rules = ChoiceRules(divided, replace(wishes, most_changes=None))
-        search = ListSearch(judge, rules, wishes.first, planned, PART_WORK, deadline)
-        moves = NearbyMoves(divided, rules, proxy, None)
-        lists = {part: _planned(moves, rules, part) for part in parts}
+        search = ListSearch(evaluator, rules, wishes.first, planned, PART_WORK, deadline)
+        neighbourhood = LocalNeighbourhood(divided, rules, proxy, None)
+        lists = {part: _planned(neighbourhood, rules, part) for part in parts}
         search.best_of([lists, *({part: lists[part]} for part in parts)])
-        search.descend(parts, moves)
-        search.descend(parts, moves)
-        yield _Split(divided, search, search.best, parts, partition)
+        search.descend(parts, neighbourhood)
+        search.descend(parts, neighbourhood)
+        yield _Split(divided, search, search.best, parts, division)
 
 
-def _planned(moves: NearbyMoves, rules: ChoiceRules, part: int) -> Servers:
-    planned = moves.planned_list(part)
+def _planned(neighbourhood: LocalNeighbourhood, rules: ChoiceRules, part: int) -> Servers:
+    planned = neighbourhood.planned_list(part)
     return planned if rules.allows(part, planned) else rules.today[part]
 
 
-def divide(
-    week: WeekEstate, number: int, partition: Partition
-) -> tuple[WeekEstate, tuple[int, ...]]:
+def divide(week: WeekEstate, number: int, division: Division) -> tuple[WeekEstate, tuple[int, ...]]:
     """Return the estate with one job in parts, and the places of these among its jobs."""
     job = week.jobs[number]
-    sizes = np.bincount(partition.part, minlength=len(partition.names)).tolist()
-    names = partition.names
+    sizes = np.bincount(division.part, minlength=len(division.names)).tolist()
+    names = division.names
     # Of equals the first in order of name, as where the parts are written.
     largest = min(range(len(names)), key=lambda part: (-sizes[part], names[part].encode()))
-    made = []
+    part_jobs = []
     for part, name in enumerate(names):
-        inside = partition.part == part
-        made.append(
+        inside = division.part == part
+        part_jobs.append(
             week_job(
                 name,
                 job.job,
@@ -229,8 +224,8 @@ def divide(
             )
         )
     rest = [place for place in range(len(week.jobs)) if place != number]
-    jobs = [week.jobs[place] for place in rest] + made
-    source = [*rest, *[number] * len(made)]
+    jobs = [week.jobs[place] for place in rest] + part_jobs
+    source = [*rest, *[number] * len(part_jobs)]
     order = sorted(range(len(jobs)), key=lambda place: jobs[place].name.encode())
     divided = replace(
         week,
@@ -253,8 +248,8 @@ def _kinds_of(
     return kind, [job.tier[kinds], job.protected[kinds], job.same_site[kinds]]
 
 
-def partitions(week: WeekEstate, job: WeekJob, proxy: Codes) -> list[Partition]:
-    """Return ways to split a job: by network, by site, by tier and by server as planned."""
+def propose_divisions(week: WeekEstate, job: WeekJob, proxy: Codes) -> list[Division]:
+    """Propose ways to split a job: by network, by site, by tier and by server as planned."""
     estate = week.estate
     of_task = proxy[job.tasks]
     there = of_task >= 0
@@ -279,24 +274,24 @@ def partitions(week: WeekEstate, job: WeekJob, proxy: Codes) -> list[Partition]:
         if 2 <= part.max(initial=0) + 1 <= MOST_PARTS:
             part = _by_size(part)
             names = tuple(f"{job.name} ({number + 1})" for number in range(part.max() + 1))
-            found.append(Partition(part, names, "number"))
-    distinct: dict[bytes, Partition] = {}
-    for partition in found:
-        if not taken.intersection(partition.names):
-            distinct.setdefault(_by_size(partition.part).tobytes(), partition)
+            found.append(Division(part, names, "number"))
+    distinct: dict[bytes, Division] = {}
+    for division in found:
+        if not taken.intersection(division.names):
+            distinct.setdefault(_by_size(division.part).tobytes(), division)
     return list(distinct.values())
 
 
 def _by_label(
     name: str, kind: str, labels: NDArray[np.str_], place: NDArray[np.integer]
-) -> list[Partition]:
-    """Return partitions whose parts are labels: each, or those together that are planned alike."""
+) -> list[Division]:
+    """Return divisions whose parts are labels: each, or those together that are planned alike."""
     values, value = np.unique(labels, return_inverse=True)
     found = []
     if 2 <= len(values) <= MOST_PARTS and "" not in values:
         part = _by_size(value)
         order = [values[value[np.argmax(part == number)]] for number in range(len(values))]
-        found.append(Partition(part, tuple(f"{name} {label}" for label in order), kind))
+        found.append(Division(part, tuple(f"{name} {label}" for label in order), kind))
     if len(values) > 2:
         main = np.array(
             [np.bincount(place[value == number] + 1).argmax() for number in range(len(values))]
@@ -307,7 +302,7 @@ def _by_label(
             lone = np.unique(labels[part == 1])
             first = f"{name} {lone[0]}" if len(lone) == 1 and lone[0] else f"{name} (2)"
             shown = kind if not first.endswith("(2)") else "number"
-            found.append(Partition(part, (f"{name} (1)", first), shown))
+            found.append(Division(part, (f"{name} (1)", first), shown))
     return found
 
 
@@ -324,13 +319,13 @@ def _by_size(part: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.asarray(np.argsort(order)[part])
 
 
-def _described(
-    split: _Split, before: Judged, rank: int, wishes: ListWishes, changed: int
+def _describe(
+    split: _Split, before: Evaluated, rank: int, wishes: ListWishes, changed: int
 ) -> JobSplit:
     """Return the split as it is written."""
-    week, weeks = split.week, split.judged.weeks
+    week, weeks = split.week, split.evaluated.weeks
     job = week.jobs[split.parts[0]].job
-    kind = split.partition.kind
+    kind = split.division.kind
     parts = tuple(
         JobPart(
             week.jobs[part].name,
@@ -343,7 +338,7 @@ def _described(
     aims = WEEK_AIMS[wishes.first]
     better, worse = [], []
     reached = 0
-    for aim, old, new in zip(aims, before.aims, split.judged.aims, strict=False):
+    for aim, old, new in zip(aims, before.aims, split.evaluated.aims, strict=False):
         gain = old - new
         if aim in TIER_AIMS:  # a run that moves to a worse tier is no gain of that tier
             reached += gain

@@ -48,8 +48,10 @@ class Timelines:
             self._of_job.append(np.split(by_job, cuts))
 
     def of(self, jobs: NDArray[np.int32]) -> list[tuple[Ints, int]]:
-        """Return, for each week, the actions of some jobs, and the first of them at which none of
-        the jobs is in progress."""
+        """Return, for each week, the actions of some jobs, and where to begin.
+
+        That is the first of them at which none of the jobs is in progress.
+        """
         key = jobs.tobytes()
         if key not in self._known:
             if len(self._known) >= KNOWN:

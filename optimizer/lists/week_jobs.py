@@ -61,9 +61,11 @@ class WeekJob:
 
 @dataclass(frozen=True, slots=True)
 class WeekServers:
-    """The servers in order of name, ``code`` has theirs: what they run anyway, what they may run
-    (-1: no limit), which count for the peak, which may be offered; ``own`` is the backup server's
-    place."""
+    """The servers in order of name, ``code`` has theirs.
+
+    ``running`` is what they run anyway, ``limit`` what they may run (-1: no limit); ``candidate``
+    ones count for the peak, ``usable`` ones may be offered; ``own`` is the backup server's place.
+    """
 
     code: Codes
     place: NDArray[np.intp]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from models.assignment_problem import Counts
 from models.plan import Plan
 from models.week import WEEK
+from models.week_aims import WEEK_AIMS
 from models.week_plan import (
     AUTOMATIC,
-    WEEK_AIMS,
     JobChoice,
     ListWishes,
     Servers,
@@ -52,9 +52,11 @@ def choose_week(
     """
     deadline = deadline or Deadline()
     week = describe_week(plan.estate, plan.tasks, eligibility, wishes)
-    judge = FiveWeeks(plan.estate, week.servers, week.jobs, week.own_work)
+    evaluator = FiveWeeks(week.servers, week.jobs, week.own_work)
     planned = week_as_planned(plan, eligibility)
-    found = choose(week, judge, wishes, planned, plan.proxy, tier_lists, deadline.share(0.7), step)
+    found = choose(
+        week, evaluator, wishes, planned, plan.proxy, tier_lists, deadline.share(0.7), step
+    )
     weeks, today = found.best.weeks, found.today.weeks
     changed = found.rules.changed(weeks.choices)
     lists = summarise(week_figures(weeks, changed))
@@ -65,7 +67,7 @@ def choose_week(
         if choice != now
     )
     splits = find_splits(week, found, wishes, planned, plan.proxy, is_set, deadline)
-    automatic = judge.replay([AUTOMATIC] * len(week.jobs))
+    automatic = evaluator.replay([AUTOMATIC] * len(week.jobs))
     freed = sum(1 for now in week.today if now)
     made = WeekPlan(
         first=wishes.first,
@@ -84,7 +86,7 @@ def choose_week(
 def _job_choices(week: WeekEstate, found: ListSearch, wishes: ListWishes) -> tuple[JobChoice, ...]:
     """Return the choice of each job and what it comes to in the nominal week."""
     weeks = found.best.weeks
-    outcomes = found.judge.outcomes_by_job(weeks)
+    outcomes = found.evaluator.outcomes_by_job(weeks)
     same = (outcomes[:, :, : FAILED_OVER + 1] == outcomes[0, :, : FAILED_OVER + 1]).all(axis=(0, 2))
     overload = overload_of_jobs(week, weeks.choices, int(weeks.figures[0, 9]))
     gains = _gains(found, wishes)
@@ -132,9 +134,9 @@ def _gains(found: ListSearch, wishes: ListWishes) -> dict[int, tuple[tuple[str, 
     best, rules = found.best, found.rules
     changed = [job for job, choice in enumerate(best.weeks.choices) if choice != rules.today[job]]
     gains = {}
-    last = found.judge.work + GAIN_WORK
+    last = found.evaluator.work + GAIN_WORK
     for job in changed:
-        if found.judge.work > last:
+        if found.evaluator.work > last:
             break
         key = found.key(best, {job: rules.today[job]})
         gains[job] = better(wishes, key, best.key)
@@ -156,8 +158,10 @@ def _jobs_with_sites(week: WeekEstate) -> list[bool]:
 
 
 def overload_of_jobs(week: WeekEstate, choices: Sequence[Servers], overload: int) -> Counts:
-    """Return, for each job (code), the overload in the nominal week of each server while a run of
-    the job is on it; ``overload`` is that of all servers."""
+    """Return, for each job (code), the overload of servers in the nominal week while it is on them.
+
+    ``overload`` is that of all servers.
+    """
     estate = week.estate
     found = np.zeros(len(estate.jobs), dtype=np.int64)
     if not overload:

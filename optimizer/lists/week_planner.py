@@ -9,23 +9,16 @@ import numpy as np
 
 from models.assignment_problem import Counts
 from models.plan import WINDOWS, Plan
-from models.week_plan import (
-    First,
-    JobChoice,
-    ListWishes,
-    Servers,
-    WeekFigures,
-    WeekPlan,
-    aim_values,
-)
+from models.week_aims import First
+from models.week_plan import JobChoice, ListWishes, Servers, WeekFigures, WeekPlan, aim_values
 from optimizer.eligibility.context import PlanningContext
 from optimizer.lists.aim_bounds import aim_bounds, best_week
-from optimizer.lists.allowed_choices import allowed_choices, choices_per_vm
 from optimizer.lists.bounds_context import BoundsContext, bounds_context
 from optimizer.lists.certainty import guaranteed_jobs
+from optimizer.lists.choice_rules import allowed_choices, choices_per_vm
 from optimizer.lists.enumeration import Enumeration
 from optimizer.lists.five_weeks import week_figures
-from optimizer.lists.job_tiers import job_tiers
+from optimizer.lists.job_tiers import find_tier_lists
 from optimizer.lists.list_findings import find_in_lists
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.server_classes import server_views
@@ -57,7 +50,7 @@ def plan_week(
     names = estate.jobs["job"].tolist()
     late = [np.array([delay(name, number) for name in names]) for number in HASH_OF_DELAY]
     bounds = bounds_context(estate, context.tasks, eligibility, allowed, late, wishes.most_changes)
-    tiers = job_tiers(
+    best_lists = find_tier_lists(
         allowed,
         server_views(eligibility),
         estate.backup_server,
@@ -66,7 +59,7 @@ def plan_week(
         _planned_tiers(plan, working),
     )
     order = servers_by_name(estate)
-    lists = [tuple(order[of_job.servers[order]].tolist()) for of_job in tiers]
+    lists = [tuple(order[listed[order]].tolist()) for listed in best_lists]
     week, search = choose_week(
         plan,
         eligibility,
@@ -79,7 +72,7 @@ def plan_week(
     step("bounds")
 
     def evaluate(choices: Sequence[Servers]) -> Sequence[WeekFigures]:
-        return week_figures(search.judge.replay(choices), search.rules.changed(tuple(choices)))
+        return week_figures(search.evaluator.replay(choices), search.rules.changed(tuple(choices)))
 
     trying = Enumeration(estate, eligibility, allowed, bounds.every, wishes.most_changes, evaluate)
     written = search.best.weeks.choices

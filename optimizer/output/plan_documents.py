@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
-from models.week_plan import First, WeekAim, WeekFigures
+from models.week_aims import First
+from models.week_plan import WeekAim, WeekFigures
 from optimizer.simulation.results import Agreement
 
 TierCounts = dict[Literal["1", "2", "3", "4"], int]

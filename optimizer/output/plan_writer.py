@@ -36,7 +36,7 @@ def write_plan(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
     write_tasks(plan, called, folder)
     rows = find_job_vms(estate, plan.tasks, [split.job for split in week.splits])
     write_splits(estate, week.splits, rows, called, folder / "job_splits.csv")
-    write_whole(plan, week, folder, seed)
+    write_summaries(plan, week, folder, seed)
 
 
 def write_tasks(plan: Plan, called: pa.Array, folder: Path) -> None:
@@ -45,7 +45,7 @@ def write_tasks(plan: Plan, called: pa.Array, folder: Path) -> None:
     _unassigned(plan, called, folder / "unassigned.csv")
 
 
-def write_whole(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
+def write_summaries(plan: Plan, week: WeekPlan, folder: Path, seed: int) -> None:
     """Write the files that name no VM; rows of tasks may stand for several that are alike."""
     write_choices(plan.estate, week, folder)
     write_proxy_load(plan.estate, plan_load(plan), folder / "proxy_load.csv")

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from models.week_plan import (
-    FIGURE_OF_AIM,
-    LABEL_AIMS,
-    MAXIMISED_WEEK_AIMS,
-    TIER_AIMS,
-    WEEK_AIMS,
-    WEEKS,
-    First,
-    WeekFiguresSummary,
-)
+from models.week_aims import CHANGED, ORDERS, PROTECTED, TIERS, WEEK_AIMS, First
+from models.week_plan import WEEKS, WeekFiguresSummary
 
 Gains = Sequence[tuple[str, int]]
 
@@ -27,7 +19,7 @@ def rank_gains(first: First, gains: Gains) -> list[tuple[int, int]]:
 def is_early(first: First, gains: Gains) -> bool:
     """Tell whether something is gained before the aim `protected`."""
     aims = WEEK_AIMS[first]
-    return any(aims.index(aim) < aims.index(LABEL_AIMS[0]) for aim, _ in gains)
+    return any(aims.index(aim) < aims.index(PROTECTED.name) for aim, _ in gains)
 
 
 def differences(
@@ -39,20 +31,19 @@ def differences(
     only change between tiers count where the runs up to that tier become more or fewer.
     """
     better, worse = [], []
-    for aim in WEEK_AIMS[first]:
-        figure = FIGURE_OF_AIM.get(aim, aim)
-        if figure not in before.mean or aim == "changed":
+    for aim in ORDERS[first]:
+        if aim.is_shortfall or aim is CHANGED:
             continue
-        more = _sum(after.mean, figure) - _sum(before.mean, figure)
-        gain = more if aim in MAXIMISED_WEEK_AIMS else -more
-        if aim in TIER_AIMS:
-            upto = TIER_AIMS[: TIER_AIMS.index(aim) + 1]
+        more = _sum(after.mean, aim.figure) - _sum(before.mean, aim.figure)
+        gain = more if aim.maximise else -more
+        if aim in TIERS:
+            upto = [tier.figure for tier in TIERS[: aim.tier]]
             reached = sum(_sum(after.mean, tier) - _sum(before.mean, tier) for tier in upto)
             gain = gain if gain * reached > 0 else 0
         if gain > 0:
-            better.append((aim, gain))
+            better.append((aim.name, gain))
         elif gain < 0:
-            worse.append((aim, -gain))
+            worse.append((aim.name, -gain))
     return tuple(better), tuple(worse)
 
 

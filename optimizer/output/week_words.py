@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from models.week_plan import MAXIMISED_WEEK_AIMS, WEEKS, Certainty, JobChoice
+from models.week_aims import MAXIMISED_WEEK_AIMS, SHORT_AIMS, TIER_AIMS
+from models.week_plan import WEEKS, Certainty, JobChoice
 
 NOUNS = {
     "failed": ("failed run", "failed runs"),
@@ -22,9 +23,8 @@ NOUNS = {
     "changed": ("job to change", "jobs to change"),
 }
 AIM_OF_NOUN = {noun: aim for aim, nouns in NOUNS.items() for noun in nouns}
-SHORTFALLS = ("short1", "short2", "short3")
-GROW = frozenset({*MAXIMISED_WEEK_AIMS, *SHORTFALLS})  # in words: the less short, the more runs
-SAME_RUNS = frozenset({"tier1", "tier2", "tier3", *SHORTFALLS})
+GROW = frozenset({*MAXIMISED_WEEK_AIMS, *SHORT_AIMS})  # in words: the less short, the more runs
+SAME_RUNS = frozenset({*TIER_AIMS, *SHORT_AIMS})
 CERTAINTIES: Mapping[Certainty, str] = {
     "guaranteed": "certain",
     "likely": "likely",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from models.estate import Estate
 from optimizer.eligibility.context import PlanningContext
-from optimizer.simulation.candidate_sets import build_choices, job_tasks
+from optimizer.simulation.candidate_sets import build_candidates, job_tasks
 from optimizer.simulation.dispatch import CachedDispatcher
 from optimizer.simulation.results import Simulation, build_simulation
 from optimizer.simulation.week_replay import replay_week
@@ -36,9 +36,9 @@ def simulate_tasks(
     """Simulate the tasks of a ``context`` at hand, as `simulate` does."""
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     working = job_tasks(tasks, eligibility)
-    chosen = build_choices(estate, working, eligibility, lists, knows_connections)
-    dispatcher = CachedDispatcher(chosen, lambda choice, picked: picked)
-    week = replay_week(estate, tasks, chosen, dispatcher, step)
-    picked, before = dispatcher.told, dispatcher.before
+    candidate_sets = build_candidates(estate, working, eligibility, lists, knows_connections)
+    dispatcher = CachedDispatcher(candidate_sets, lambda candidates, picked: picked)
+    week = replay_week(estate, tasks, candidate_sets, dispatcher, step)
+    picked, before = dispatcher.recorded, dispatcher.before
     del dispatcher  # its cache of other nights is large
-    return build_simulation(context, chosen, picked, before, week, knows_connections)
+    return build_simulation(context, candidate_sets, picked, before, week, knows_connections)

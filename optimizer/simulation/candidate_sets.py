@@ -34,7 +34,7 @@ class JobTasks:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class JobCandidates:
     """The candidate sets of the Windows tasks of one job.
 
     ``places`` are the servers that they may pick and the backup server, in order of name, as
@@ -82,14 +82,14 @@ def job_tasks(tasks: Tasks, eligibility: Eligibility) -> list[JobTasks]:
     return found
 
 
-def build_choices(
+def build_candidates(
     estate: Estate,
     working: Iterable[JobTasks],
     eligibility: Eligibility,
     lists: Mapping[str, tuple[int, ...]] | None,
     knows_connections: bool,
-) -> list[Choice]:
-    """Build the choice of each of the jobs ``working``."""
+) -> list[JobCandidates]:
+    """Build the candidate sets of each of the jobs ``working``."""
     order = servers_by_name(estate)
     own = int(np.flatnonzero(order == estate.backup_server)[0])
     names = estate.jobs["job"].tolist()
@@ -100,7 +100,9 @@ def build_choices(
     for of in working:
         tier = eligibility.tier[of.profiles][:, order]
         allowed = _allowed(eligibility, named[of.job])[order]
-        found.append(build_choice(of, np.arange(len(order)), tier, allowed, own, knows_connections))
+        found.append(
+            build_job_candidates(of, np.arange(len(order)), tier, allowed, own, knows_connections)
+        )
     return found
 
 
@@ -113,15 +115,15 @@ def _allowed(eligibility: Eligibility, named: tuple[int, ...]) -> NDArray[np.boo
     return allowed
 
 
-def build_choice(
+def build_job_candidates(
     of: JobTasks,
     places: NDArray[np.intp],
     tier: NDArray[np.int8],
     allowed: NDArray[np.bool_],
     own: int,
     knows_connections: bool,
-) -> Choice:
-    """Build the choice of one job's tasks among servers, at ``places`` in the order of names.
+) -> JobCandidates:
+    """Build the candidate sets of one job among servers, at ``places`` in the order of names.
 
     ``tier``, shape (kinds, servers), is 0 where there is no connection; ``allowed`` are those
     that the job may use; ``own`` is which of the servers the backup server is.
@@ -130,7 +132,7 @@ def build_choice(
     near = best.any(axis=0) | (np.arange(len(places)) == own)
     best, tier, own = best[:, near], tier[:, near], int(near[:own].sum())
     offers: dict[bytes, int] = {}
-    return Choice(
+    return JobCandidates(
         of=of,
         places=places[near],
         offered=np.flatnonzero(best.any(axis=0)),

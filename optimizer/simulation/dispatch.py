@@ -10,46 +10,48 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
-from optimizer.simulation.candidate_sets import NOBODY, Choice, Picks
+from optimizer.simulation.candidate_sets import NOBODY, JobCandidates, Picks
 
 T = TypeVar("T")
 Started = tuple[NDArray[np.intp], Counts]
 
 
-def dispatch(choice: Choice, load: Counts) -> Picks:
-    """Dispatch the tasks of ``choice``: the server each picks, `NOBODY` where it does not connect.
+def dispatch(candidates: JobCandidates, load: Counts) -> Picks:
+    """Dispatch a job's tasks: the server each picks, `NOBODY` where it does not connect.
 
-    ``load`` is what each server of the choice runs as the job starts. A server's key is its load,
+    ``load`` is what each of the ``candidates`` runs as the job starts. A server's key is its load,
     then its place: the smallest key is the pick. Kinds whose offers have no server in common know
     nothing of each other, and those that connect to nothing are in nobody's way.
     """
-    picks = np.full(len(choice.of.kind), NOBODY, dtype=np.min_scalar_type(-len(load)))
-    for kinds in _overlapping_kinds(choice):
-        overlapping = np.zeros(len(choice.offer), dtype=np.bool_)
+    picks = np.full(len(candidates.of.kind), NOBODY, dtype=np.min_scalar_type(-len(load)))
+    for kinds in _overlapping_kinds(candidates):
+        overlapping = np.zeros(len(candidates.offer), dtype=np.bool_)
         overlapping[kinds] = True
-        mine = np.flatnonzero(overlapping[choice.of.kind])
-        offer = choice.offers[choice.offer[kinds[0]]]
-        if all(choice.connects[kind].count(1) == len(offer) for kind in kinds) and (
-            len({choice.offer[kind] for kind in kinds}) == 1
+        mine = np.flatnonzero(overlapping[candidates.of.kind])
+        offer = candidates.offers[candidates.offer[kinds[0]]]
+        if all(candidates.connects[kind].count(1) == len(offer) for kind in kinds) and (
+            len({candidates.offer[kind] for kind in kinds}) == 1
         ):
             picks[mine] = offer[_fill_evenly(load[offer], len(mine))]
         else:
-            picks[mine] = _dispatch_sequentially(choice, load, choice.of.kind[mine].tolist())
+            picks[mine] = _dispatch_sequentially(
+                candidates, load, candidates.of.kind[mine].tolist()
+            )
     return picks
 
 
-def _overlapping_kinds(choice: Choice) -> list[list[int]]:
+def _overlapping_kinds(candidates: JobCandidates) -> list[list[int]]:
     """Return the kinds that connect to something, in sets whose offers overlap.
 
     Sets of servers are integers, a byte each.
     """
-    one_each = np.zeros((len(choice.offers), len(choice.places)), dtype=np.bool_)
-    for row, offer in zip(one_each, choice.offers, strict=True):
+    one_each = np.zeros((len(candidates.offers), len(candidates.places)), dtype=np.bool_)
+    for row, offer in zip(one_each, candidates.offers, strict=True):
         row[offer] = True
     sets = [int.from_bytes(row.tobytes(), "little") for row in one_each]
     overlaps: list[tuple[int, list[int]]] = []
-    for kind, offer_of_kind in enumerate(choice.offer):
-        if 1 in choice.connects[kind]:
+    for kind, offer_of_kind in enumerate(candidates.offer):
+        if 1 in candidates.connects[kind]:
             servers, kinds = sets[offer_of_kind], [kind]
             for overlap in [overlap for overlap in overlaps if servers & overlap[0]]:
                 overlaps.remove(overlap)
@@ -74,7 +76,7 @@ def _fill_evenly(load: Counts, number: int) -> Counts:
     return np.sort((load[server] + before) * size + server)[:number] % size
 
 
-def _dispatch_sequentially(choice: Choice, load: Counts, kinds: list[int]) -> list[int]:
+def _dispatch_sequentially(candidates: JobCandidates, load: Counts, kinds: list[int]) -> list[int]:
     """Dispatch tasks of these ``kinds`` one by one.
 
     Every offer is a heap of keys. Loads only grow meanwhile, so a key in it is never too large,
@@ -85,8 +87,10 @@ def _dispatch_sequentially(choice: Choice, load: Counts, kinds: list[int]) -> li
     size = len(load)
     keys = load * size + np.arange(size)
     key_of = keys.tolist()
-    heaps = [np.sort(keys[offer])[: len(kinds)].tolist() for offer in choice.offers]
-    of_kind = list(zip((heaps[offer] for offer in choice.offer), choice.connects, strict=True))
+    heaps = [np.sort(keys[offer])[: len(kinds)].tolist() for offer in candidates.offers]
+    of_kind = list(
+        zip((heaps[offer] for offer in candidates.offer), candidates.connects, strict=True)
+    )
     picks = []
     for kind in kinds:
         heap, connects = of_kind[kind]
@@ -104,30 +108,34 @@ def _dispatch_sequentially(choice: Choice, load: Counts, kinds: list[int]) -> li
 
 
 class CachedDispatcher(Generic[T]):
-    """Dispatches starts of jobs, and keeps what is ``told`` of each, by job and start.
+    """Dispatches starts of jobs, and keeps what is ``recorded`` of each, by job and start.
 
-    ``before`` is what was told a week ago. No job is dispatched twice for the same load: one
+    ``before`` is what was recorded a week ago. No job is dispatched twice for the same load: one
     night is much like another.
     """
 
-    def __init__(self, choices: Sequence[Choice], tell: Callable[[Choice, Picks], T]) -> None:
-        self.told: list[dict[int, T]] = [{} for _ in choices]
-        self.before: list[dict[int, T]] = [{} for _ in choices]
-        self._choices, self._tell = choices, tell
+    def __init__(
+        self,
+        candidate_sets: Sequence[JobCandidates],
+        record: Callable[[JobCandidates, Picks], T],
+    ) -> None:
+        self.recorded: list[dict[int, T]] = [{} for _ in candidate_sets]
+        self.before: list[dict[int, T]] = [{} for _ in candidate_sets]
+        self._candidate_sets, self._record = candidate_sets, record
         self._cache: dict[tuple[int, bytes], tuple[Counts, T]] = {}
 
     def __call__(self, place: int, number: int, load: Counts) -> Started:
-        """Begin the job of the choice at ``place`` for the ``number``-th time in the week.
+        """Begin the job of the candidate sets at ``place`` for the ``number``-th time in the week.
 
         ``load`` is what all servers run, in order of name.
         """
-        choice = self._choices[place]
-        here = load[choice.places]
-        met = place, here[choice.offered].tobytes()
+        candidates = self._candidate_sets[place]
+        here = load[candidates.places]
+        met = place, here[candidates.offered].tobytes()
         if met not in self._cache:
-            picked = dispatch(choice, here)
-            self._cache[met] = choice.count_started(picked), self._tell(choice, picked)
-        if number in self.told[place]:
-            self.before[place][number] = self.told[place][number]
-        started, self.told[place][number] = self._cache[met]
-        return choice.places, started
+            picked = dispatch(candidates, here)
+            self._cache[met] = candidates.count_started(picked), self._record(candidates, picked)
+        if number in self.recorded[place]:
+            self.before[place][number] = self.recorded[place][number]
+        started, self.recorded[place][number] = self._cache[met]
+        return candidates.places, started

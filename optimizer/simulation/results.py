@@ -14,7 +14,7 @@ from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT, Tasks
 from models.week import WEEK
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.server_load import Spans
-from optimizer.simulation.candidate_sets import NOBODY, Choice, Picks, servers_by_name
+from optimizer.simulation.candidate_sets import NOBODY, JobCandidates, Picks, servers_by_name
 from optimizer.simulation.week_replay import WeekLoad, week_starts
 
 Tiers = NDArray[np.int8]
@@ -83,7 +83,7 @@ class Simulation:
 
 def build_simulation(
     context: PlanningContext,
-    choices: list[Choice],
+    candidate_sets: list[JobCandidates],
     picked: list[dict[int, Picks]],
     before: list[dict[int, Picks]],
     week: WeekLoad,
@@ -91,17 +91,19 @@ def build_simulation(
 ) -> Simulation:
     """Build the results of a replayed ``week``.
 
-    ``picked`` is per choice and start, ``before`` is that of the week before.
+    ``picked`` is per candidate set and start, ``before`` is that of the week before.
     """
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
     every = week_starts(estate)
-    runs = _runs(context, choices, [every[choice.of.job] for choice in choices], picked)
+    runs = _runs(
+        context, candidate_sets, [every[candidates.of.job] for candidates in candidate_sets], picked
+    )
     duration = estate.jobs["duration_minutes"].tolist()
     late = [
         [start - WEEK for start in every[job] if start + duration[job] > WEEK]
-        for job in (choice.of.job for choice in choices)
+        for job in (candidates.of.job for candidates in candidate_sets)
     ]
-    carried = _runs(context, choices, late, before)
+    carried = _runs(context, candidate_sets, late, before)
     spans = spans_of_week(estate, eligibility.candidate, week)
     one, two, three, four = np.bincount(runs.tier, minlength=5).tolist()[1:]
     return Simulation(
@@ -121,15 +123,17 @@ def build_simulation(
 
 def _runs(
     context: PlanningContext,
-    choices: list[Choice],
+    candidate_sets: list[JobCandidates],
     starts: list[list[int]],
     picked: list[dict[int, Picks]],
 ) -> Runs:
     """Return a run for each task at each of the ``starts`` of its job, the last in the week."""
     estate, tasks, eligibility = context.estate, context.tasks, context.eligibility
-    jobs = list(zip(starts, choices, strict=True))
-    task = _concatenate(np.repeat(choice.of.tasks, len(starts)) for starts, choice in jobs)
-    place = _concatenate(_picks(*of_job) for of_job in zip(choices, starts, picked, strict=True))
+    jobs = list(zip(starts, candidate_sets, strict=True))
+    task = _concatenate(np.repeat(candidates.of.tasks, len(starts)) for starts, candidates in jobs)
+    place = _concatenate(
+        _picks(*of_job) for of_job in zip(candidate_sets, starts, picked, strict=True)
+    )
     # What has no connection the backup server takes over, if it connects (S16).
     own = estate.backup_server
     profile = eligibility.profile[tasks.vm[task]]
@@ -142,7 +146,9 @@ def _runs(
     connection = np.where(over_network, NETWORK, POWERSHELL_DIRECT)
     return Runs(
         task=task,
-        start=_concatenate(np.tile(starts, len(choice.of.tasks)) for starts, choice in jobs),
+        start=_concatenate(
+            np.tile(starts, len(candidates.of.tasks)) for starts, candidates in jobs
+        ),
         proxy=proxy,
         tier=np.where(ran, eligibility.tier[profile, proxy], 0).astype(np.int8),
         connection=np.where(ran, connection, NO_CONNECTION).astype(np.int8),
@@ -150,13 +156,13 @@ def _runs(
     )
 
 
-def _picks(choice: Choice, starts: list[int], picked: dict[int, Picks]) -> Codes:
+def _picks(candidates: JobCandidates, starts: list[int], picked: dict[int, Picks]) -> Codes:
     """Return what each task picked at the last ``starts``, as places in the order of names."""
     if not starts:
         return np.zeros(0, dtype=np.int32)
     numbers = range(len(picked) - len(starts), len(picked))
     place = np.stack([picked[number] for number in numbers], axis=1).ravel()
-    return np.where(place == NOBODY, NOBODY, choice.places[place]).astype(np.int32)
+    return np.where(place == NOBODY, NOBODY, candidates.places[place]).astype(np.int32)
 
 
 def _concatenate(parts: Iterable[Counts | Codes]) -> Codes:

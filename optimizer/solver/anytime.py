@@ -64,9 +64,9 @@ def relax_few_rows(program: IntegerProgram, aim: Aim, near: Ints, deadline: Dead
 def relax_few(
     program: IntegerProgram, aim: Aim, x: Ints, rough: Floats, deadline: Deadline
 ) -> LpBound:
-    """Return the relaxation over few columns: those that the point ``x`` or a ``rough`` one takes,
-    and those that its duals ask for, round after round.
+    """Return the relaxation over few columns, round after round.
 
+    They are those that the point ``x`` or a ``rough`` one takes, and those that its duals ask for.
     Its bound is one of those few columns only.
     """
     chosen = np.arange(len(x)) >= program.decisions

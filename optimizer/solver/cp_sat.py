@@ -30,9 +30,10 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class SearchLimits:
-    """How much work one search may do, however often it has to refine squares: CP-SAT's
-    deterministic time, so that the same input gives the same answer on any machine; and the
-    deadline of the plan.
+    """How much work one search may do, however often it has to refine squares.
+
+    It is CP-SAT's deterministic time, so that the same input gives the same answer on any machine;
+    and the deadline of the plan.
 
     ``found`` is told the aim's value of each better plan while the search goes on, from the
     solver's thread. Without ``presolve`` the solver takes the program as it is: a second opinion.

@@ -36,11 +36,11 @@ def interruptible(
     seconds: float,
     unwanted: Callable[[], bool] = lambda: False,
 ) -> T | None:
-    """Return what ``work`` returns; None where it has not come back soon after ``seconds``, or
-    has become ``unwanted``.
+    """Return what ``work`` returns, None where it is too late.
 
-    A solver's native code keeps signals from Python and may overrun its own limit in presolve:
-    so it runs in a thread of its own, which is told to ``stop`` and, if need be, left behind.
+    That is where it has not come back soon after ``seconds``, or has become ``unwanted``. A
+    solver's native code keeps signals from Python and may overrun its own limit in presolve: so it
+    runs in a thread of its own, which is told to ``stop`` and, if need be, left behind.
     """
     results: list[T] = []
     failures: list[BaseException] = []

@@ -55,8 +55,10 @@ class DualBound:
         return program.with_bounds(lower, upper).with_row_limits(row_lower, row_upper)
 
     def restrict_to_value(self, value: int) -> IntegerProgram:
-        """Return the program with only the points whose aim is as good as ``value``: its face
-        where all of that is, else with a row that holds the aim."""
+        """Fix by reduced costs: keep only the points whose aim is as good as ``value``.
+
+        The program returned is the face where all of that is, else it has a row that holds the aim.
+        """
         face = self.fix_by_reduced_costs(value)
         if self._room(value) + self._slack_after_fixing(face) < 1:
             return face

@@ -36,9 +36,9 @@ CLOSE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class LexicographicSolution:
-    """The point reached, each aim's stage in order, and the program with all that they settled:
-    rows that hold the aims, bounds that leave out what none of the best plans does.
+    """The point reached, each aim's stage in order, and the program with all that they settled.
 
+    That is rows that hold the aims, bounds that leave out what none of the best plans does.
     ``before`` is the program that does not hold the last aim yet.
     """
 
@@ -127,8 +127,7 @@ class LexicographicSolver:
         return bool(np.isin(aim.column, self._program.squares[1]).any())
 
     def _try_batch(self, aims: list[Aim], chain: list[_BoundedObjective]) -> bool:
-        """Try to reach the bounds of ``chain``, the first of ``aims``; tell whether that settled
-        them."""
+        """Try to reach the bounds of ``chain``, the first of ``aims``; tell whether it did."""
         began, last = time.monotonic(), chain[-1]
         # What the last aim may give back is for those after it: here its bound has to be reached.
         reached = last.relaxed.restrict_to_value(last.before, last.relaxed.bound)
@@ -177,8 +176,10 @@ class LexicographicSolver:
             program = relaxed.restrict_to_value(program, self._limit(aim, relaxed.bound))
 
     def _solve_objective(self, aim: Aim, known: LpBound | None, hurried: int | None) -> None:
-        """Optimise one aim, from the point that the aims before it have left; its relaxation may
-        be ``known``, or a bound from a ``hurried`` one."""
+        """Optimise one aim, from the point that the aims before it have left.
+
+        Its relaxation may be ``known``, or a bound from a ``hurried`` one.
+        """
         began, before = time.monotonic(), self._program
         self._progress(Trial(aim.name, aim.value(self._x)))
         relaxed = known or bound_by_lp(before, aim, self._x, self._deadline.share(0.5))
@@ -193,8 +194,10 @@ class LexicographicSolver:
     def _reach_or_tighten(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
     ) -> tuple[LpBound, int]:
-        """Search near the relaxation; where its bound is not met and squares are summed, cut it
-        tighter and search near that one."""
+        """Search near the relaxation, then near a tighter one.
+
+        The latter where its bound is not met and squares are summed, which are cut tighter.
+        """
         for last in (not self._is_squared(aim), True):
             if aim.value(self._x) != bound and relaxed.x is not None:
                 found = search_near(before, aim, relaxed.x, bound, self._quick, self._x)
@@ -222,12 +225,11 @@ class LexicographicSolver:
     def _closed(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
     ) -> tuple[int, Proof]:
-        """Search all points near ``bound``, then farther from it, until the plan's value and the
-        bound meet; return the bound and what it rests on.
+        """Search all points near ``bound``, then farther from it, until plan and bound meet.
 
-        The nearer to the relaxation's bound a point has to be, the more do its reduced costs
-        fix: that no point is that good often takes a small part of the time that the best one
-        takes.
+        Returns the bound and what it rests on. The nearer to the relaxation's bound a point has to
+        be, the more do its reduced costs fix: that no point is that good often takes a small part
+        of the time that the best one takes.
         """
         value, by_duals = aim.value(self._x), bound
         close = abs(value - bound) <= CLOSE * abs(value)
@@ -261,8 +263,11 @@ class LexicographicSolver:
         return by_duals, "duals" if aim.value(self._x) == by_duals else proof
 
     def _second_opinion(self, aim: Aim, better: IntegerProgram, work: float) -> Proof:
-        """Ask a search without presolve for a point of the ``better`` ones that the first search
-        ruled out, with at most as much ``work``; take the point where there is one."""
+        """Ask for a second opinion: search without presolve what the first search ruled out.
+
+        It looks for one of the ``better`` points, with at most as much ``work``; that point is
+        taken where there is one.
+        """
         effort = replace(
             self._thorough, deterministic=work, deadline=self._deadline.share(0.5), presolve=False
         )

@@ -56,8 +56,10 @@ class LpBound:
         return (max if self.proof.aim.maximise else min)(self.proof.bound, self.cutoff)
 
     def fix_by_reduced_costs(self, program: IntegerProgram, value: int) -> IntegerProgram:
-        """Return ``program``, the one that was relaxed, without what no point does whose aim is
-        as good as ``value``."""
+        """Fix by reduced costs: leave out what no point as good as ``value`` does.
+
+        ``program`` is the one that was relaxed.
+        """
         return self._proof_of(program, value).fix_by_reduced_costs(value)
 
     def restrict_to_value(self, program: IntegerProgram, value: int) -> IntegerProgram:

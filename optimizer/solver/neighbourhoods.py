@@ -50,8 +50,10 @@ def _neighbours(rows: LinearRows, columns: NDArray[np.bool_]) -> NDArray[np.bool
 def _fix_outside(
     program: IntegerProgram, point: Floats, free: NDArray[np.bool_], width: int
 ) -> IntegerProgram:
-    """Return ``program`` with the ``free`` decisions within ``width`` of ``point``, rounded either
-    way, and the others at it."""
+    """Return the neighbourhood of ``point``: ``free`` decisions within ``width``, others at it.
+
+    The point is rounded either way.
+    """
     lower, upper = program.lower.copy(), program.upper.copy()
     chosen = slice(0, program.decisions)
     room = np.where(free[chosen], width, 0)

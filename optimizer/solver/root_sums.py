@@ -23,8 +23,10 @@ CLOSE = 0.5
 def tighten_by_root_sum(
     program: IntegerProgram, aim: Aim, relaxed: LpBound, near: Ints, value: int, deadline: Deadline
 ) -> LpBound:
-    """Return what is proven of ``aim`` with the sum of its roots rounded up, for points as good as
-    ``value``; ``relaxed``, the bound of ``program``, where that is no more.
+    """Return what is proven of ``aim`` with the sum of its roots rounded up.
+
+    It holds for points as good as ``value``; ``relaxed``, the bound of ``program``, where that is
+    no more.
 
     ``near`` is a point of the program. Rows that the relaxed point keeps with ease are left out of
     the relaxations here, which may only make the bound weaker: measured at 130 windows, that takes

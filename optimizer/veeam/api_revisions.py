@@ -15,10 +15,9 @@ class Revision:
     ``build`` is the first of the product that has it. ``flag`` says in a job whether its guest
     interaction proxies are selected automatically. ``job_types`` are those whose guest interaction
     proxies can be read and set. ``linux_proxies``: a job may name Linux servers, too.
-    ``guest_component``: servers tell whether they have the component GuestInteractionProxy.
-    ``registered_only``: a job's list has to hold servers that have it; there also is the cluster of
-    backup servers. ``has_tasks``: there are task sessions with logs, the licence and WAN
-    accelerators.
+    ``registered_only``: a job's list has to hold servers that have the component
+    GuestInteractionProxy; there also is the cluster of backup servers. ``has_tasks``: there are
+    task sessions with logs, the licence and WAN accelerators.
     """
 
     name: str
@@ -26,7 +25,6 @@ class Revision:
     flag: str
     job_types: frozenset[str]
     linux_proxies: bool
-    guest_component: bool
     registered_only: bool
     has_tasks: bool
 
@@ -35,11 +33,11 @@ _V12 = frozenset({"Backup"})
 _V13 = frozenset({"VSphereBackup", "HyperVBackup"}) | REPLICAS
 
 REVISIONS = (  # the newest last
-    Revision("1.1-rev0", (12, 0, 0, 1420), FLAGS[0], _V12, False, False, False, False),
-    Revision("1.2-rev1", (12, 3, 1, 1139), FLAGS[1], _V12 | REPLICAS, False, False, False, True),
-    Revision("1.3-rev0", (13, 0, 0, 4967), FLAGS[1], _V13, False, True, False, True),
-    Revision("1.3-rev1", (13, 0, 1, 180), FLAGS[1], _V13, False, True, False, True),
-    Revision("1.3-rev2", (13, 1, 0, 411), FLAGS[1], _V13, True, True, True, True),
+    Revision("1.1-rev0", (12, 0, 0, 1420), FLAGS[0], _V12, False, False, False),
+    Revision("1.2-rev1", (12, 3, 1, 1139), FLAGS[1], _V12 | REPLICAS, False, False, True),
+    Revision("1.3-rev0", (13, 0, 0, 4967), FLAGS[1], _V13, False, False, True),
+    Revision("1.3-rev1", (13, 0, 1, 180), FLAGS[1], _V13, False, False, True),
+    Revision("1.3-rev2", (13, 1, 0, 411), FLAGS[1], _V13, True, True, True),
 )
 NAMES = tuple(revision.name for revision in REVISIONS)
 

@@ -31,6 +31,7 @@ from optimizer.cli.main import gip
 from optimizer.distributed.cluster import Cluster, ClusterError, open_cluster, versions
 from optimizer.distributed.out_of_core import run, shuffle, write_splits
 from optimizer.distributed.out_of_core import task_runner as workers
+from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.partition import (
     partition_bounds,
     partition_of,
@@ -38,7 +39,6 @@ from optimizer.distributed.out_of_core.partition import (
 )
 from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core, solve_out_of_core
 from optimizer.distributed.out_of_core.small_tables import read_small_tables
-from optimizer.distributed.out_of_core.split_solution import split_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.formulation.grouping import assign_tasks
 from optimizer.lists.week_planner import plan_week
@@ -270,7 +270,7 @@ def test_partitions_expand_to_what_the_whole_does(drawn: tuple[Any, ...]) -> Non
     group, today, partition, arcs = drawn
     rank = np.arange(4)
     bundles = pd.DataFrame({"group": group, "server": today, "partition": partition, "count": 1})
-    split = split_counts(arcs, rank, bundles, 4)
+    split = allocate_counts(arcs, rank, bundles, 4)
     found = [
         assign_tasks(group[partition == number], today[partition == number], part)
         for number, part in enumerate(split)
@@ -320,7 +320,7 @@ def again(*rows: int) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda table: pd.concat([table, table.iloc[list(rows)]])
 
 
-def said(found: EstateError) -> list[str]:
+def problems_of(found: EstateError) -> list[str]:
     """Return the problems, but for the VM that may have been meant: no process knows them all."""
     return sorted(re.sub(r"; did you mean '.*'\?$", "", str(each)) for each in found.problems)
 
@@ -349,7 +349,7 @@ def test_bad_tables_give_the_same_complaints(
     found = error(lambda: run_partitioned(client, estate, tmp_path / "pieces", 50))
     assert isinstance(found, EstateError)
     assert isinstance(expected, EstateError)
-    assert said(found) == said(expected)
+    assert problems_of(found) == problems_of(expected)
     assert not (tmp_path / "pieces").exists()
 
 

@@ -30,7 +30,7 @@ plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
 eighth = settings(parent=plain, max_examples=plain.max_examples // 8)
 
 
-def found(plan: Plan) -> dict[str, tuple[int, int, int]]:
+def aims_of(plan: Plan) -> dict[str, tuple[int, int, int]]:
     return {aim.aim: (aim.value, aim.best, aim.bound) for aim in plan.aims}
 
 
@@ -52,7 +52,7 @@ def test_parts_are_as_good_as_the_whole(spec: dict[str, Any], bundle: int) -> No
         write(made, Path(folder))
         judgement = judge(read, Path(folder))
     assert judgement.violations == ()
-    assert found(made) == found(planned(read, 10**9))
+    assert aims_of(made) == aims_of(planned(read, 10**9))
     assert {aim.aim: aim.value for aim in made.aims} == judgement.values
     assert {aim.aim: (aim.best, aim.proven) for aim in made.aims} == {
         name: (value, True) for name, value in truth.best.items()
@@ -176,7 +176,7 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
     read = estate(tmp_path, ["bs hq", *servers], vms, links=[])
     one, three = (planned(read, 1, workers) for workers in (1, 3))
     assert one.proxy.tolist() == three.proxy.tolist()
-    assert found(one) == found(three)
+    assert aims_of(one) == aims_of(three)
 
 
 def test_a_plan_cut_short_keeps_every_rule(tmp_path: Path) -> None:

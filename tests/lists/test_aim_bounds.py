@@ -18,23 +18,16 @@ from hypothesis import strategies as st
 
 from models.assignment_problem import Counts
 from models.estate import Estate
-from models.week_plan import (
-    MAXIMISED_WEEK_AIMS,
-    First,
-    ListWishes,
-    WeekAim,
-    WeekFigures,
-    aim_values,
-    lexicographic_key,
-)
+from models.week_aims import MAXIMISED_WEEK_AIMS, First
+from models.week_plan import ListWishes, WeekAim, WeekFigures, aim_values, lexicographic_key
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.aim_bounds import aim_bounds, best_week
-from optimizer.lists.allowed_choices import allowed_choices
 from optimizer.lists.bounds_context import bounds_context
+from optimizer.lists.choice_rules import allowed_choices
 from optimizer.lists.enumeration import Enumeration
 from optimizer.simulation import simulate_tasks
 from optimizer.simulation.candidate_sets import job_tasks

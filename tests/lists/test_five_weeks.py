@@ -40,7 +40,7 @@ def described(spec: dict[str, Any], wishes: ListWishes = ListWishes()) -> WeekEs
 
 
 def five_weeks(week: WeekEstate) -> FiveWeeks:
-    return FiveWeeks(week.estate, week.servers, week.jobs, week.own_work)
+    return FiveWeeks(week.servers, week.jobs, week.own_work)
 
 
 def drawn_choices(draw: Any, week: WeekEstate) -> list[Servers]:
@@ -116,16 +116,16 @@ def test_overload_of_each_job_is_as_the_slow_replay_has_it(
 @given(list_estates.EITHER, st.data())
 def test_a_change_is_as_a_whole_replay(spec: dict[str, Any], data: Any) -> None:
     week = described(spec)
-    judge = five_weeks(week)
-    weeks = judge.replay(week.today)
+    evaluator = five_weeks(week)
+    weeks = evaluator.replay(week.today)
     for _ in range(3):
         if week.jobs:
             moved = data.draw(st.sets(st.integers(0, len(week.jobs) - 1), max_size=2))
             choices = drawn_choices(data.draw, week)
-            weeks = judge.change(weeks, {job: choices[job] for job in moved})
+            weeks = evaluator.change(weeks, {job: choices[job] for job in moved})
         whole = five_weeks(week).replay(weeks.choices)
         assert np.array_equal(weeks.figures, whole.figures)
-        by_job = judge.outcomes_by_job(weeks).sum(axis=1)
+        by_job = evaluator.outcomes_by_job(weeks).sum(axis=1)
         assert np.array_equal(by_job[:, : OUTCOMES - 1], weeks.figures[:, : OUTCOMES - 1])
 
 
@@ -133,11 +133,11 @@ def test_a_change_is_as_a_whole_replay(spec: dict[str, Any], data: Any) -> None:
 @given(list_estates.EITHER, st.data())
 def test_figures_after_a_change_are_those_of_the_change(spec: dict[str, Any], data: Any) -> None:
     week = described(spec)
-    judge = five_weeks(week)
-    weeks = judge.replay(drawn_choices(data.draw, week))
+    evaluator = five_weeks(week)
+    weeks = evaluator.replay(drawn_choices(data.draw, week))
     for _ in range(data.draw(st.integers(1, 5)) if week.jobs else 0):
         moved = data.draw(st.sets(st.integers(0, len(week.jobs) - 1), max_size=2))
         choices = drawn_choices(data.draw, week)
         move = {job: choices[job] for job in moved}
-        found = judge.figures_after(weeks, move)
-        assert np.array_equal(found, judge.change(weeks, move).figures)
+        found = evaluator.figures_after(weeks, move)
+        assert np.array_equal(found, evaluator.change(weeks, move).figures)

@@ -15,9 +15,9 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.lists.aim_bounds import aim_bounds, best_week
-from optimizer.lists.allowed_choices import AllowedChoices, allowed_choices
 from optimizer.lists.bounds_context import BoundsContext, bounds_context
 from optimizer.lists.certainty import guaranteed_jobs
+from optimizer.lists.choice_rules import AllowedChoices, allowed_choices
 from optimizer.simulation.candidate_sets import job_tasks
 
 SERVERS = ["bs hq", "p east", "q east", "r west"]

@@ -18,16 +18,8 @@ from hypothesis import strategies as st
 from late_product import LateProduct
 
 from models.estate import Estate
-from models.week_plan import (
-    FIGURES,
-    MAXIMISED_WEEK_AIMS,
-    WEEK_AIMS,
-    JobSplit,
-    ListWishes,
-    Servers,
-    WeekFigures,
-    WeekPlan,
-)
+from models.week_aims import MAXIMISED_WEEK_AIMS, WEEK_AIMS
+from models.week_plan import FIGURES, JobSplit, ListWishes, Servers, WeekFigures, WeekPlan
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
@@ -45,13 +37,13 @@ NOTHING = WeekFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 ORDERS = st.sampled_from(["limits", "tiers"])
 
 
-def read(spec: dict[str, Any]) -> Estate:
+def read_spec(spec: dict[str, Any]) -> Estate:
     with tempfile.TemporaryDirectory() as folder:
         random_estates.write(spec, Path(folder))
         return read_estate(Path(folder))
 
 
-def lists(
+def search_lists(
     read: Estate, wishes: ListWishes, deadline: Deadline | None = None
 ) -> tuple[WeekPlan, ListSearch]:
     eligibility = compute_eligibility(read, Network(read))
@@ -62,7 +54,7 @@ def names(read: Estate, servers: Servers) -> str:
     return " ".join(read.servers["server"].iloc[list(servers)])
 
 
-def key(spec: dict[str, Any], made: WeekPlan, choices: dict[str, list[str]]) -> list[int]:
+def slow_key(spec: dict[str, Any], made: WeekPlan, choices: dict[str, list[str]]) -> list[int]:
     """Return the aims before `changed` of the five weeks, as the slow replay has them."""
     weeks = [_week_figures(LateProduct(spec, choices, number).figures()) for number in range(5)]
     return [
@@ -85,14 +77,14 @@ def written(read: Estate, made: WeekPlan) -> dict[str, list[str]]:
 @plain
 @given(list_estates.EITHER, ORDERS)
 def test_never_worse_than_today_and_no_change_is_idle(spec: dict[str, Any], first: Any) -> None:
-    found = read(spec)
-    made, _ = lists(found, ListWishes(first=first))
+    found = read_spec(spec)
+    made, _ = search_lists(found, ListWishes(first=first))
     choices = written(found, made)
-    value = key(spec, made, choices)
-    assert value <= key(spec, made, {})
+    value = slow_key(spec, made, choices)
+    assert value <= slow_key(spec, made, {})
     for job in choices:
         reverted = {other: choice for other, choice in choices.items() if other != job}
-        assert value < key(spec, made, reverted)
+        assert value < slow_key(spec, made, reverted)
 
 
 @plain
@@ -107,8 +99,8 @@ def test_wishes_are_kept(spec: dict[str, Any], first: Any, data: Any) -> None:
         least_servers=data.draw(st.sampled_from([1, 1, 2])),
         cross_sites=data.draw(st.booleans()),
     )
-    found = read(spec)
-    made, _ = lists(found, wishes)
+    found = read_spec(spec)
+    made, _ = search_lists(found, wishes)
     usable = compute_eligibility(found, Network(found)).usable
     names_of, named = found.jobs["job"], found.jobs["proxy_codes"]
     for choice in (choice for choice in made.choices if choice.is_set):
@@ -121,14 +113,14 @@ def test_wishes_are_kept(spec: dict[str, Any], first: Any, data: Any) -> None:
         assert not choice.servers or len(choice.servers) >= wishes.least_servers
     most = wishes.most_changes
     assert most is None or sum(choice.is_set for choice in made.choices) <= most
-    assert made.choices == lists(found, wishes)[0].choices
+    assert made.choices == search_lists(found, wishes)[0].choices
 
 
 @plain
 @given(list_estates.estates(), ORDERS)
 def test_splits_lose_no_vm_and_gain_something(spec: dict[str, Any], first: Any) -> None:
-    found = read(spec)
-    made, _ = lists(found, ListWishes(first=first))
+    found = read_spec(spec)
+    made, _ = search_lists(found, ListWishes(first=first))
     rows = found.job_vms
     for split in made.splits:
         vms = Counter(vm for part in vms_of_parts(found, split) for vm in part)
@@ -184,8 +176,8 @@ def split_spec(spec: dict[str, Any], found: Estate, made: WeekPlan) -> dict[str,
 @plain
 @given(list_estates.EITHER, ORDERS)
 def test_a_deadline_leaves_what_is_no_worse(spec: dict[str, Any], first: Any) -> None:
-    found = read(spec)
-    made, search = lists(found, ListWishes(first=first), Deadline(0.0))
+    found = read_spec(spec)
+    made, search = search_lists(found, ListWishes(first=first), Deadline(0.0))
     assert search.best.aims <= search.today.aims
     assert len(made.choices) == len(search.best.weeks.choices)
 
@@ -193,25 +185,25 @@ def test_a_deadline_leaves_what_is_no_worse(spec: dict[str, Any], first: Any) ->
 @plain
 @given(list_estates.EITHER, ORDERS)
 def test_few_choices_are_all_looked_at(spec: dict[str, Any], first: Any) -> None:
-    found = read(spec)
-    _, search = lists(found, ListWishes(first=first))
-    week, rules = search.judge, search.rules
+    found = read_spec(spec)
+    _, search = search_lists(found, ListWishes(first=first))
+    week, rules = search.evaluator, search.rules
     every = [rules.effects(week, week.servers, job) for job in range(len(week.jobs))]
     assume(search.enumerated and prod(map(len, every)) <= 300)
-    judged = [search.judged(week.replay(choices)).key for choices in product(*every)]
-    assert search.best.key == min(judged)
+    keys = [search.evaluate(week.replay(choices)).key for choices in product(*every)]
+    assert search.best.key == min(keys)
 
 
 def test_two_equal_proxies_are_kept(tmp_path: Path) -> None:
     found = estate(tmp_path, ["bs hq", "p east", "q east"], ["a east", "b east"])
-    made, _ = lists(found, ListWishes())
+    made, _ = search_lists(found, ListWishes())
     assert [(choice.is_set, choice.servers) for choice in made.choices] == [(False, ())]
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the folder of shared faults is not there")
 def test_the_split_of_nordwind_removes_all_overload() -> None:
     found = read_estate(SHARED / "nordwind")
-    made, _ = lists(found, ListWishes())
+    made, _ = search_lists(found, ListWishes())
     assert made.lists.nominal.overload_minutes == made.today.nominal.overload_minutes == 28_560
     (split,) = made.splits
     assert found.jobs["job"].iloc[split.job] == "HAM-Daily"

@@ -80,7 +80,7 @@ def desk(browser: Browser, tmp_path: Path) -> Iterator[Desk]:
         assert (seen.console, seen.requests) == ([], [])
 
 
-def found(page: Page, query: str, said: str) -> None:
+def expect_found(page: Page, query: str, said: str) -> None:
     page.fill("#query", query)
     expect(page.locator("#found")).to_have_text(said)
 
@@ -113,18 +113,18 @@ def test_charts_are_there(desk: Desk) -> None:
 def test_search_finds_by_vm_name_job_server_and_reason(desk: Desk) -> None:
     search = reports.search(40)
     page = desk.open(reports.report(search))
-    found(page, search.vms[6], "2 tasks")
+    expect_found(page, search.vms[6], "2 tasks")
     rows = page.locator("#hits tbody tr")
     expect(rows.first).to_contain_text(search.names[6])
     expect(rows.nth(1)).to_contain_text("weekly")
-    found(page, "TOKYO-APP-00000 weekly", "4 tasks")
-    found(page, "gip-osaka-01", "12 tasks")
-    found(page, "no server connects", "6 tasks")
+    expect_found(page, "TOKYO-APP-00000 weekly", "4 tasks")
+    expect_found(page, "gip-osaka-01", "12 tasks")
+    expect_found(page, "no server connects", "6 tasks")
     expect(rows.first).to_contain_text("no server")
-    found(page, "daily", "40 tasks")
-    found(page, "nowhere", "Nothing found")
+    expect_found(page, "daily", "40 tasks")
+    expect_found(page, "nowhere", "Nothing found")
     expect(page.locator("#hits")).to_be_hidden()
-    found(page, "", "")
+    expect_found(page, "", "")
 
 
 def test_a_hundred_thousand_vms_are_searched_without_freezing(desk: Desk) -> None:
@@ -134,10 +134,10 @@ def test_a_hundred_thousand_vms_are_searched_without_freezing(desk: Desk) -> Non
         "() => { const wait = window.setTimeout; window.pauses = 0;"
         "window.setTimeout = (go, ms) => { window.pauses += !ms; return wait(go, ms); }; }"
     )
-    found(page, search.vms[77_777], "1 task")
+    expect_found(page, search.vms[77_777], "1 task")
     assert page.evaluate("() => window.pauses") >= 3
     expect(page.locator("#hits tbody tr").first).to_contain_text("tokyo-app-077777")
-    found(page, "tokyo", "133,334 tasks; the first 100 are shown")
+    expect_found(page, "tokyo", "133,334 tasks; the first 100 are shown")
     assert page.locator("#hits tbody tr").count() == 100
 
 
@@ -155,7 +155,7 @@ def test_an_old_browser_is_told_where_to_look(desk: Desk) -> None:
 @pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("ja", "dark")])
 def test_axe_finds_nothing_serious(desk: Desk, lang: Language, scheme: str) -> None:
     page = desk.open(reports.report(reports.search()), lang, color_scheme=scheme)
-    found(page, "tokyo-app-000001", catalogue()["js.one"][lang])
+    expect_found(page, "tokyo-app-000001", catalogue()["js.one"][lang])
     page.evaluate("() => document.querySelectorAll('details').forEach((each) => each.open = true)")
     serious = [
         (violation["id"], [node["html"] for node in violation["nodes"]])
@@ -204,7 +204,7 @@ def test_hostile_names_stay_text_and_inside(desk: Desk, width: int) -> None:
     assert page.locator("body img, body iframe, [onload], [onerror]").count() == 0
     assert page.locator("script").count() == 3
     expect(page.locator("h1")).to_have_text(reports.HOSTILE[0])
-    found(page, "<svg onload", "12 tasks")
+    expect_found(page, "<svg onload", "12 tasks")
     expect(page.locator("#hits tbody tr").first).to_contain_text(reports.HOSTILE[2])
     assert page.locator("#hits svg").count() == 0
 

@@ -52,7 +52,7 @@ def reported(estate: Estate, folder: Path, sites: Any = None) -> Report:
     return build_report(build_facts(estate, folder), sites or {}, lambda step: None)
 
 
-def made(folder: Path, *tables: list[str], **others: Any) -> Report:
+def report_of_plan(folder: Path, *tables: list[str], **others: Any) -> Report:
     """Return the report of the estate of these rows, planned."""
     read = estate(folder / "in", *tables, **others)
     (folder / "out").mkdir()
@@ -116,7 +116,7 @@ def test_the_weeks_are_those_of_the_record(branches: Report, out: Path) -> None:
 
 def test_what_each_server_gains_and_loses(tmp_path: Path) -> None:
     # c's server is gone, d has none. q does not connect, and nobody reaches f and g.
-    report = made(
+    report = report_of_plan(
         tmp_path,
         ["bs hq", "p east max_tasks=1 excluded=true", "q lab max_tasks=1"],
         ["a east", "b hq", "c hq", "d hq", "e hq", "f far", "g far"],
@@ -163,7 +163,7 @@ def minute(text: str) -> int:
 
 
 def test_a_server_that_is_overloaded_by_what_it_runs_anyway(tmp_path: Path) -> None:
-    report = made(tmp_path, ["bs n max_tasks=2 running_tasks=3"], ["v n"])
+    report = report_of_plan(tmp_path, ["bs n max_tasks=2 running_tasks=3"], ["v n"])
     assert [(week.server, week.peak) for week in report.overloaded] == [("bs", 3)]
 
 
@@ -298,7 +298,7 @@ def test_places_have_the_tasks_of_their_vms(branches: Report, out: Path) -> None
 def test_places_and_lines(tmp_path: Path) -> None:
     # Site one: n1, n2 and their router r. w is at site two, the only one with a network that it
     # is linked to. x has no site, and v is a router between sites.
-    report = made(
+    report = report_of_plan(
         tmp_path,
         ["bs n1", "p n3"],
         ["a n1", "b n2;n3", "c x", "d 9.9.9.9"],
@@ -428,7 +428,7 @@ def test_the_close_pairs_are_those_of_all() -> None:
 
 
 def test_an_estate_without_links_sites_and_today(tmp_path: Path) -> None:
-    report = made(tmp_path, ["bs n1", "p n2"], ["a n1", "b n2"], networks=["n1", "n2"])
+    report = report_of_plan(tmp_path, ["bs n1", "p n2"], ["a n1", "b n2"], networks=["n1", "n2"])
     assert [week.week for week in report.weeks] == ["today", "lists", "best"]
     assert [place.name for place in report.places] == ["n1", "n2"]
     assert (report.lines, report.moves_by_server) == ([], [])
@@ -437,7 +437,9 @@ def test_an_estate_without_links_sites_and_today(tmp_path: Path) -> None:
 
 
 def test_a_plan_without_tasks(tmp_path: Path) -> None:
-    report = made(tmp_path, ["bs n1", "p n2"], ["a n1"], jobs=["j 22:00 60 enabled=false"], **TWO)
+    report = report_of_plan(
+        tmp_path, ["bs n1", "p n2"], ["a n1"], jobs=["j 22:00 60 enabled=false"], **TWO
+    )
     assert (report.tasks, report.assigned, report.unassigned, report.jobs) == (0, 0, [], [])
     assert report.rules == []
     assert len(report.search.job) == 0
@@ -445,7 +447,7 @@ def test_a_plan_without_tasks(tmp_path: Path) -> None:
 
 
 def test_a_plan_of_nothing_but_unassigned_tasks(tmp_path: Path) -> None:
-    report = made(tmp_path, ["bs n1 excluded=true"], ["a n1", "b n1", "c n2"], **TWO)
+    report = report_of_plan(tmp_path, ["bs n1 excluded=true"], ["a n1", "b n1", "c n2"], **TWO)
     assert [(count.code, count.count) for count in report.unassigned] == [("no_candidate", 3)]
     assert [place.unassigned for place in report.places] == [2, 1, 0]
     assert (report.assigned, report.unprotected, report.rules) == (0, 0, [])
@@ -516,7 +518,7 @@ def test_ports_for_logs_vsphere_hosts_and_linux_proxies(tmp_path: Path) -> None:
     # x and y share no network with anything. x: logs, vSphere, by the Linux proxy p. y: through
     # its host h, which no link reaches but from q's network.
     hyperv = "platform=hyperv host=h host_version=2019"
-    report = made(
+    report = report_of_plan(
         tmp_path,
         [
             "bs hq excluded=true", "p lab os=Rocky Linux 9",
@@ -547,7 +549,7 @@ def test_ports_for_logs_vsphere_hosts_and_linux_proxies(tmp_path: Path) -> None:
 
 def test_a_need_is_for_failover_only_where_nothing_else_needs_it(tmp_path: Path) -> None:
     # bs serves a itself, and would take over b, whose job does log processing.
-    report = made(
+    report = report_of_plan(
         tmp_path,
         ["bs hq max_tasks=1", "p lab max_tasks=1"],
         ["a east", "b east"],
@@ -585,7 +587,7 @@ def test_firewall_csv(branches: Report, tmp_path: Path) -> None:
 def test_v13_has_6173_for_every_guest_and_6290_for_plug_ins(
     platform: str, opened: bool, tmp_path: Path
 ) -> None:
-    report = made(
+    report = report_of_plan(
         tmp_path, ["bs hq excluded=true", "p east"], [f"a east platform={platform}"],
         jobs=["j 22:00 60 log_processing=true"], settings={"ruleset": "v13"},
     )  # fmt: skip

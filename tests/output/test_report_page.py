@@ -24,7 +24,8 @@ from models.aims import AIMS
 from models.plan import Reason
 from models.ports import PORTS, WHEN
 from models.report_data import Line, Place, Report, Week
-from models.week_plan import WEEK_AIMS, Certainty, Proof
+from models.week_aims import WEEK_AIMS
+from models.week_plan import Certainty, Proof
 from optimizer.output.report import heatmap
 from optimizer.output.report.counts import ASSUMED, ASSUMPTION, CODES
 from optimizer.output.report.firewall import openings

@@ -1,4 +1,4 @@
-"""Tests of what the terminal says of the week, and of the words that notes are made of."""
+"""Tests of what the terminal says of the week, and of the words that notes are planned_jobs of."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from estates import estate
 from week_plans import week_of
 
 from models.plan import Plan
-from models.week_plan import WEEK_AIMS, WeekPlan
+from models.week_aims import WEEK_AIMS
+from models.week_plan import WeekPlan
 from optimizer.output.console.terminal import Terminal
 from optimizer.output.console.week import SHOWN, print_week
 from optimizer.output.week_words import describe_gain, note_of, read_note
@@ -19,18 +20,18 @@ from optimizer.planner import plan
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+def planned_jobs(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """Return a plan of 14 jobs of two VMs."""
     jobs = [f"job-{number:02} 22:00 60" for number in range(14)]
     folder = tmp_path_factory.mktemp("in")
     return plan(estate(folder, ["bs hq", "p east", "q lab"], ["a east", "b lab"], jobs=jobs))
 
 
-def printed(made: Plan, week: WeekPlan, width: int = 80) -> str:
+def printed(planned_jobs: Plan, week: WeekPlan, width: int = 80) -> str:
     """Return what is printed, as one line."""
     console = Terminal()
     console.file, console.width = io.StringIO(), width
-    print_week(console, made.estate, week, Path("out"))
+    print_week(console, planned_jobs.estate, week, Path("out"))
     text = console.file.getvalue()
     commands = text.index("Next:")
     assert max(map(len, text[:commands].splitlines())) <= width
@@ -38,13 +39,13 @@ def printed(made: Plan, week: WeekPlan, width: int = 80) -> str:
 
 
 @pytest.mark.parametrize("width", [80, 40])
-def test_the_terminal_says_what_to_select_and_what_to_split(made: Plan, width: int) -> None:
+def test_the_terminal_says_what_to_select_and_what_to_split(planned_jobs: Plan, width: int) -> None:
     changes = {
         "job-03": ((1,), [("protected", 10)]),
         "job-05": ((1, 2), [("overload", 3000), ("tier1", 25)]),
         "job-07": ((), [("failed", 5)]),
     }
-    said = printed(made, week_of(made, changes, parts=2), width)
+    said = printed(planned_jobs, week_of(planned_jobs, changes, parts=2), width)
     figures = (
         ["today lists split best", "overload 1,200 600 0 0 worst 1,200 900 0"]
         if width == 80
@@ -61,29 +62,29 @@ def test_the_terminal_says_what_to_select_and_what_to_split(made: Plan, width: i
         "fewer run at the VM's site",
         "job-00 (1) (1 Windows VM) -> automatic selection job-00 (2) (1 Windows VM) -> p",
         "gip apply out --url",
-        f"gip plan {made.estate.folder} --out NEXT --after out",
+        f"gip plan {planned_jobs.estate.folder} --out NEXT --after out",
     ]
     places = [said.find(text) for text in wanted]
     assert -1 not in places, (wanted[places.index(-1)], said)
     assert places == sorted(places)
 
 
-def test_where_doing_nothing_is_as_good_it_says_so(made: Plan) -> None:
-    week = week_of(made)
-    said = printed(made, week)
+def test_where_doing_nothing_is_as_good_it_says_so(planned_jobs: Plan) -> None:
+    week = week_of(planned_jobs)
+    said = printed(planned_jobs, week)
     assert "Doing nothing is as good" in said
     assert "What stays: 7 failed runs and 1,200 task-minutes of overload a week." in said
     assert "Every job keeps what it has." in said
     assert "gip apply" not in said
-    assert "splitting jobs does" in printed(made, week_of(made, parts=2))
+    assert "splitting jobs does" in printed(planned_jobs, week_of(planned_jobs, parts=2))
     nominal = replace(week.today.nominal, failed=0, overload_minutes=0)
     easy = replace(week, today=replace(week.today, nominal=nominal))
-    assert "Nothing has to change" in printed(made, easy)
+    assert "Nothing has to change" in printed(planned_jobs, easy)
 
 
-def test_long_lists_end_with_a_file(made: Plan) -> None:
+def test_long_lists_end_with_a_file(planned_jobs: Plan) -> None:
     changes = {f"job-{number:02}": ((1,), [("tier1", number + 1)]) for number in range(14)}
-    said = printed(made, week_of(made, changes))
+    said = printed(planned_jobs, week_of(planned_jobs, changes))
     assert said.count("->") == SHOWN
     assert f"... and {14 - SHOWN} more, in job_proxies.csv" in said
     assert "No job stays as it is." in said
@@ -92,8 +93,8 @@ def test_long_lists_end_with_a_file(made: Plan) -> None:
 
 @pytest.mark.parametrize("first", WEEK_AIMS)
 @pytest.mark.parametrize("amount", [1, 5, 7, 5000, 12_345_678])
-def test_a_note_is_read_as_it_was_written(made: Plan, first: str, amount: int) -> None:
-    (choice, *_) = week_of(made, {"job-00": ((1,), ())}).choices
+def test_a_note_is_read_as_it_was_written(planned_jobs: Plan, first: str, amount: int) -> None:
+    (choice, *_) = week_of(planned_jobs, {"job-00": ((1,), ())}).choices
     for leaves_site in (False, True):
         gains = tuple((aim, amount + place) for place, aim in enumerate(WEEK_AIMS[first]))  # type: ignore[index]
         note = note_of(replace(choice, gains=gains, leaves_site=leaves_site))

@@ -8,14 +8,14 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from optimizer.simulation.candidate_sets import NOBODY, Choice, JobTasks
+from optimizer.simulation.candidate_sets import NOBODY, JobCandidates, JobTasks
 from optimizer.simulation.dispatch import dispatch
 
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
 Way = list[tuple[set[int], set[int]]]
 
 
-def literally(kinds: list[int], way: Way, load: list[int]) -> list[int]:
+def dispatch_literally(kinds: list[int], way: Way, load: list[int]) -> list[int]:
     """Return the picks: the fewest running tasks, ties by name; only what connects then runs."""
     running, picks = list(load), []
     for kind in kinds:
@@ -30,10 +30,10 @@ def literally(kinds: list[int], way: Way, load: list[int]) -> list[int]:
     return picks
 
 
-def choice(kinds: list[int], way: Way, servers: int) -> Choice:
-    """Return the choice among ``servers`` of tasks of these kinds."""
+def job_candidates(kinds: list[int], way: Way, servers: int) -> JobCandidates:
+    """Return the candidate sets among ``servers`` of tasks of these kinds."""
     distinct = sorted({tuple(sorted(offer)) for offer, _ in way})
-    return Choice(
+    return JobCandidates(
         of=JobTasks(
             0,
             np.arange(len(kinds), dtype=np.int32),
@@ -81,5 +81,5 @@ def test_one_start_as_one_task_after_another(drawn: tuple[Any, Any, Any]) -> Non
     kinds, ways, loads = drawn
     for way in ways:
         for load in loads:
-            picks = dispatch(choice(kinds, way, len(load)), np.array(load)).tolist()
-            assert picks == literally(kinds, way, load)
+            picks = dispatch(job_candidates(kinds, way, len(load)), np.array(load)).tolist()
+            assert picks == dispatch_literally(kinds, way, load)

@@ -116,7 +116,7 @@ def test_a_body_changes_in_one_place_only() -> None:
 
 
 def test_back_to_automatic_selection(newest: Site) -> None:
-    newest.wish({"job-1": ()})
+    newest.plan_lists({"job-1": ()})
     assert newest.apply("--yes").exit_code == 0
     chosen = newest.backup.job("job-1")["guestProcessing"]["guestInteractionProxies"]
     assert chosen == {"autoSelectEnabled": True, "proxyIds": []}

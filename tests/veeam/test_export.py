@@ -222,7 +222,7 @@ def lists_of(jobs: Asked) -> tuple[Lists, Lists]:
     return wanted, {name: row[1] for name, row in jobs.items()}
 
 
-def told(out: Path) -> dict[str, dict[str, Any]]:
+def changes_by_job(out: Path) -> dict[str, dict[str, Any]]:
     document = json.loads((out / "changes.json").read_bytes())
     return {row["job"]: row for row in document["changes"]}
 
@@ -234,7 +234,7 @@ def test_field_names_and_staleness_of_every_revision(tmp_path: Path, revision: s
     assert done.exit_code == 0
     document = json.loads((tmp_path / "out" / "changes.json").read_bytes())
     assert document["revision"] == revision
-    rows, flag = told(tmp_path / "out"), flag_of(revision)
+    rows, flag = changes_by_job(tmp_path / "out"), flag_of(revision)
     assert {name: row["action"] for name, row in rows.items()} == {
         "auto": "change", "listed": "change", "already": "as planned",
         "moved": "stale", "opened": "stale", "left": "stale",
@@ -274,7 +274,7 @@ def test_what_is_unknown_and_what_is_not_covered(tmp_path: Path, revision: str) 
     }
     made = plan(tmp_path / "plan", *lists_of(asked))
     run(made, "--out", tmp_path / "out", "--saved", answers)
-    rows = told(tmp_path / "out")
+    rows = changes_by_job(tmp_path / "out")
     linux = revision == "1.3-rev2"
     assert {name: row["action"] for name, row in rows.items()} == {
         "nowhere": "unknown", "other": "not covered", "TWIN": "unknown", "deaf": "not covered",
@@ -299,7 +299,7 @@ def test_what_is_unknown_and_what_is_not_covered(tmp_path: Path, revision: str) 
 def test_a_job_that_shall_be_automatic_again(tmp_path: Path) -> None:
     made = plan(tmp_path / "plan", {"listed": []}, {"listed": ["p", "q"]})
     run(made, "--out", tmp_path / "out", "--saved", site(tmp_path / "site", "1.2-rev1"))
-    [row] = told(tmp_path / "out").values()
+    [row] = changes_by_job(tmp_path / "out").values()
     assert row["action"] == "change"
     after = {"autoSelectEnabled": True, "proxyIds": []}
     assert row["guestInteractionProxies"]["after"] == after
@@ -368,7 +368,7 @@ def test_a_revision_may_be_told(tmp_path: Path) -> None:
     made = plan(tmp_path / "plan", {"auto": ["l"]}, {"auto": []})
     run(made, "--out", tmp_path / "newest", "--saved", answers)
     run(made, "--out", tmp_path / "told", "--saved", answers, "--revision", "1.3-rev0")
-    actions = [told(tmp_path / name)["auto"]["action"] for name in ("newest", "told")]
+    actions = [changes_by_job(tmp_path / name)["auto"]["action"] for name in ("newest", "told")]
     assert actions == ["change", "not covered"]
 
 

@@ -13,7 +13,7 @@ from optimizer.eligibility.tasks import find_tasks
 from optimizer.inputs.plan_folder import PlannedChoice
 from optimizer.inputs.week_record import SplitPart
 from optimizer.simulation import simulate_tasks
-from optimizer.simulation.candidate_sets import build_choices, job_tasks, servers_by_name
+from optimizer.simulation.candidate_sets import build_candidates, job_tasks, servers_by_name
 from optimizer.simulation.results import Runs
 
 Servers = tuple[int, ...]
@@ -96,12 +96,12 @@ class WeekRouter:
         context = self._context
         tasks, eligibility = context.tasks, context.eligibility
         (working,) = (of for of in job_tasks(tasks, eligibility) if of.job == tasks.job[task])
-        (choice,) = build_choices(context.estate, [working], eligibility, self._lists, False)
+        (candidates,) = build_candidates(context.estate, [working], eligibility, self._lists, False)
         kind = int(working.kind[np.flatnonzero(working.tasks == task)[0]])
         order = servers_by_name(context.estate)
-        places = choice.offers[choice.offer[kind]]
-        connects = np.frombuffer(choice.connects[kind], np.bool_)[places]
-        codes = order[choice.places[places]]
+        places = candidates.offers[candidates.offer[kind]]
+        connects = np.frombuffer(candidates.connects[kind], np.bool_)[places]
+        codes = order[candidates.places[places]]
         return tuple(codes.tolist()), tuple(codes[~connects].tolist())
 
 

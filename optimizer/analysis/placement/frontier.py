@@ -16,7 +16,7 @@ from models.solve_events import Stage
 from optimizer.analysis.placement.facility_location import OpeningColumns, add_opening
 from optimizer.eligibility.context import PlanningContext
 from optimizer.formulation.solution_mapping import to_assignment, to_point
-from optimizer.formulation.solve_assignment import Formulation, build_model
+from optimizer.formulation.solve_assignment import Formulation, formulate_assignment
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lexicographic import solve_lexicographic
 
@@ -110,7 +110,7 @@ class PlacementSolver:
     @cached_property
     def _model(self) -> Formulation:
         context = PlanningContext.build(self.estate)
-        return build_model(context, pooling=True)
+        return formulate_assignment(context, pooling=True)
 
     def _solved(self, among: OpeningColumns, program: IntegerProgram) -> FrontierPoint:
         problem, columns = self._model.problem, self._model.columns

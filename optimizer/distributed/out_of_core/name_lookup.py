@@ -11,7 +11,7 @@ import pandas as pd
 
 from models.diagnostics import InputProblem
 from models.schema import CURRENT, JOB_VMS, VMS, Table
-from optimizer.distributed.out_of_core.read_partition import LINES, STEP
+from optimizer.distributed.out_of_core.read_chunk import LINES, STEP
 from optimizer.distributed.out_of_core.small_tables import SmallTables
 
 KEYED = {table: lines | {"key": "str"} for table, lines in LINES.items()}

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from models.estate import Codes, Estate
 from models.plan import Tasks
 from optimizer.checker.plan_files import PlanFiles
-from optimizer.eligibility.tasks import LISTED, byte_rank, classify_guests, find_tasks
+from optimizer.eligibility.tasks import (
+    LISTED,
+    byte_rank,
+    classify_guests,
+    find_tasks,
+    needs_interaction,
+)
 
 Place = tuple[int, str]  # rank of the job, VM
 RowEdges = tuple[tuple[str, bytes], tuple[str, bytes]]  # job and VM of the first and last row
@@ -110,12 +116,9 @@ def sort_partition(estate: Estate, rows: pd.DataFrame, out: Path) -> PartitionSu
     table = table.sort_by([("rank", "ascending"), ("vm", "ascending")])
     pq.write_table(table, out)
     rows = table.to_pandas()
-    jobs, available = estate.jobs, estate.vms["available"].to_numpy()
-    works = jobs["enabled"] & (
-        jobs["application_aware"] | jobs["indexing"] | jobs["log_processing"]
-    )
+    available = estate.vms["available"].to_numpy()
     rows["job"] = sort_by_name(estate)[rows["rank"]]
-    is_task = works.to_numpy()[rows["job"]] & available[rows["signature"]]
+    is_task = needs_interaction(estate.jobs)[rows["job"]] & available[rows["signature"]]
     # A row for each bundle of tasks that are alike, at its first task.
     tasks = rows[is_task]
     alike = tasks.groupby(BUNDLE, sort=False)["vm"]

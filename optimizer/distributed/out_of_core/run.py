@@ -19,6 +19,7 @@ from optimizer.checker.row_checks import check_totals
 from optimizer.checker.violations import Violations
 from optimizer.checker.week_judgement import judge_lists
 from optimizer.distributed.cluster import Cluster, open_cluster
+from optimizer.distributed.out_of_core.allocate_counts import allocate_counts
 from optimizer.distributed.out_of_core.merge_results import (
     join_files,
     judge_edges,
@@ -31,7 +32,6 @@ from optimizer.distributed.out_of_core.partition import summarise_tasks
 from optimizer.distributed.out_of_core.scratch import ScratchFolder, dump, load_cached
 from optimizer.distributed.out_of_core.shuffle import ShuffledTables, shuffle_tables
 from optimizer.distributed.out_of_core.small_tables import SmallTables, read_small_tables
-from optimizer.distributed.out_of_core.split_solution import split_counts
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.write_partition import (
     TASK_FILES,
@@ -57,7 +57,7 @@ from optimizer.formulation.staged_solve import SolveOptions
 from optimizer.formulation.unassigned import groups_with_capacity
 from optimizer.inputs.week_record import free_after
 from optimizer.lists.week_planner import plan_week
-from optimizer.output.plan_writer import write_whole
+from optimizer.output.plan_writer import write_summaries
 from optimizer.pipeline import PLANS, PlanRun, refuse_violations
 from optimizer.planner import aim_results
 from optimizer.solver.deadline import Deadline
@@ -143,7 +143,9 @@ def _planned(
     )
     bundles["group"] = best.group[bundles["row"]]
     # Expand, write and judge each partition by itself.
-    split = split_counts(best.arcs, byte_rank(estate.servers["server"]), bundles, len(partitions))
+    split = allocate_counts(
+        best.arcs, byte_rank(estate.servers["server"]), bundles, len(partitions)
+    )
     groups = dict(list(bundles[["job", "signature", "group"]].groupby(bundles["partition"])))
     each = [
         (n, PartitionInput(split[n], groups.get(n, bundles[:0]).drop_duplicates()))
@@ -161,7 +163,7 @@ def _planned(
     week = plan_week(PlanningContext(estate, every.tasks, eligibility), every, deadline, step)
     del every
     step("writing")
-    write_whole(plan, week, folder, solving.seed)
+    write_summaries(plan, week, folder, solving.seed)
     join_files(TASK_FILES, folders, folder)
     splits = _write_splits(runner, ordered, week.splits, scratch, folder)
     step("checking")

@@ -26,10 +26,10 @@ from optimizer.distributed.out_of_core.partition import (
     partition_bounds,
     sort_partition,
 )
-from optimizer.distributed.out_of_core.read_partition import (
+from optimizer.distributed.out_of_core.read_chunk import (
     STEP,
     Chunk,
-    PartitionRead,
+    ChunkRead,
     empty,
     partition_chunks,
     read_chunk,
@@ -168,7 +168,7 @@ def _name_all(
 
 
 def _count(
-    chunks: Sequence[Chunk], read: Sequence[PartitionRead], summaries: Sequence[PartitionSummary]
+    chunks: Sequence[Chunk], read: Sequence[ChunkRead], summaries: Sequence[PartitionSummary]
 ) -> None:
     """Raise PlanError where the partitions do not have as many rows as job_vms."""
     pairs = zip(chunks, read, strict=True)
@@ -182,7 +182,7 @@ def _count(
 
 
 def _parsed(
-    small: SmallTables, chunks: Sequence[Chunk], read: Sequence[PartitionRead]
+    small: SmallTables, chunks: Sequence[Chunk], read: Sequence[ChunkRead]
 ) -> tuple[Estate, list[Codes], list[Finding]]:
     """Return the estate of the signatures, their codes by chunk of `vms`, and all findings."""
     pairs = list(zip(chunks, read, strict=True))
@@ -230,7 +230,7 @@ def _batch(file: Path, group: int) -> pd.DataFrame:
     return rows
 
 
-def _read(chunk: Chunk, scratch: ScratchFolder) -> PartitionRead:
+def _read(chunk: Chunk, scratch: ScratchFolder) -> ChunkRead:
     return read_chunk(
         load_cached(scratch.small_tables), chunk, scratch.read(chunk.table, chunk.number)
     )

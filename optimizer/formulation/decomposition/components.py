@@ -35,11 +35,14 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Decomposition:
-    """The number of each group's and each server's part: -1 for a group that the backup server
-    alone may serve, for that server, and for one that serves nothing.
+    """The number of each group's and each server's part.
 
-    Per part: its ``size`` in groups; whether it counts as ``needing`` the backup server, or
-    whether it is ``unsure`` if it does; whether that server could take it ``over``.
+    It is -1 for a group that the backup server alone may serve, for that server, and for one that
+    serves nothing.
+
+    Per part: its ``size`` in groups; whether it counts as needing the backup server
+    (``needs_backup``), or is not known to (``may_need_backup``); whether that server could take it
+    ``over``.
     """
 
     problem: AssignmentProblem
@@ -102,8 +105,11 @@ def decompose(problem: AssignmentProblem) -> Decomposition:
 def _capacity_pressure(
     problem: AssignmentProblem, serves: Mask, kind: Ints, reached: Mask, part: Ints, server: Ints
 ) -> tuple[Mask, Mask]:
-    """Return the parts that, at some moment, have no room for all tasks that the backup server
-    could do, and those with some server that has not for all it may serve."""
+    """Return the parts that lack room for what the backup server could do, as a whole or somewhere.
+
+    The former have, at some moment, no room for all tasks that the backup server could do; the
+    latter some server that has none for all it may serve.
+    """
     most = problem.count.sum()
     room = np.where(problem.limit >= 0, np.maximum(problem.limit - problem.running, 0), most)
     inside = server >= 0

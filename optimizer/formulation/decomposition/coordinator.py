@@ -43,42 +43,44 @@ Answer = tuple[Arcs, tuple[int, ...], tuple[Stage, ...], tuple[SolvedPart, ...]]
 
 
 def solve_decomposed(
-    problem: AssignmentProblem, asked: SolveOptions, progress: Watch
+    problem: AssignmentProblem, options: SolveOptions, progress: Watch
 ) -> Answer | None:
-    """Return the best counts, every aim's figure and what became of it, and the same of each part;
-    None where ``problem`` is best answered in one piece."""
-    tolerance = asked.settings.tolerance
-    least = _minimum_size(asked.settings)
-    if len(problem.count) < 2 * least or any(map(tolerance.get, asked.settings.objectives)):
+    """Solve by subproblems; None where ``problem`` is best answered in one piece.
+
+    Returns the best counts, every aim's figure and what became of it, and the same of each part.
+    """
+    tolerance = options.settings.tolerance
+    least = _minimum_size(options.settings)
+    if len(problem.count) < 2 * least or any(map(tolerance.get, options.settings.objectives)):
         return None
     division = decompose(problem)
     if division.size[~division.needs_backup].sum() < least:
         return None
-    parts = _extract_subproblems(_resolve_backup_need(division, asked, least), least)
+    parts = _extract_subproblems(_resolve_backup_need(division, options, least), least)
     if len(parts) == 1:
         return None
-    roof = highest_peak(problem, asked.settings.balance == "utilisation")
-    courses = [start(part.problem, asked, roof) for part in parts]
-    aims = courses[0].aims
-    told = 0
+    roof = highest_peak(problem, options.settings.balance == "utilisation")
+    solves = [start(part.problem, options, roof) for part in parts]
+    aims = solves[0].aims
+    reported = 0
     for stop in stage_boundaries(aims, coordinated=True):
-        progress(Trial(aims[told].name))
-        courses = _advance_all(courses, stop, asked)
+        progress(Trial(aims[reported].name))
+        solves = _advance_all(solves, stop, options)
         if AIMS[aims[stop - 1].name].combine is max:
-            peak = max(course.stages[-1].best for course in courses)
-            courses = [_with_common_peak(course, peak) for course in courses]
-        for stage in _combined_stages(courses)[told:]:
+            peak = max(solve.stages[-1].best for solve in solves)
+            solves = [_with_common_peak(solve, peak) for solve in solves]
+        for stage in _combined_stages(solves)[reported:]:
             progress(stage)
-        told = stop
-    stages = _combined_stages(courses)
-    arcs = merge_solutions((part, course.arcs) for part, course in zip(parts, courses, strict=True))
+        reported = stop
+    stages = _combined_stages(solves)
+    arcs = merge_solutions((part, solve.arcs) for part, solve in zip(parts, solves, strict=True))
     if not stages[0].proven:
         arcs = assign_greedily(problem, arcs)
-        values = start(problem, asked).values(arcs)
+        values = start(problem, options).values(arcs)
         return arcs, values, stages, (SolvedPart(problem, arcs, values, stages),)
     solved = tuple(
-        SolvedPart(course.problem, course.arcs, course.values(course.arcs), course.stages)
-        for course in courses
+        SolvedPart(solve.problem, solve.arcs, solve.values(solve.arcs), solve.stages)
+        for solve in solves
     )
     pairs = zip(aims, zip(*(part.values for part in solved), strict=True), strict=True)
     values = tuple(AIMS[aim.name].combine(of_parts) for aim, of_parts in pairs)
@@ -95,8 +97,10 @@ def _minimum_size(settings: Settings) -> int:
     return 1 if searched else BUNDLE
 
 
-def _resolve_backup_need(division: Decomposition, asked: SolveOptions, least: int) -> Decomposition:
-    """Return the division with nothing unsure: who may need the backup server is asked.
+def _resolve_backup_need(
+    division: Decomposition, options: SolveOptions, least: int
+) -> Decomposition:
+    """Return the division with nothing unsure: who may need the backup server is solved for.
 
     Measured: that pays where parts are to be as small as can be; else they count as needing it.
     """
@@ -105,18 +109,20 @@ def _resolve_backup_need(division: Decomposition, asked: SolveOptions, least: in
     part = extract(division, np.flatnonzero(division.may_need_backup), backup_server=True)
     if division.problem.failover_limit is None:
         part = with_unlimited_backup_server(part)
-    hurried = replace(asked, deadline=asked.deadline.share(0.25))
-    course = advance(start(part.problem, hurried), len(LEADING), hurried, lambda event: None)
-    if not all(stage.proven and stage.proof == "duals" for stage in course.stages):
+    hurried = replace(options, deadline=options.deadline.share(0.25))
+    solve = advance(start(part.problem, hurried), len(LEADING), hurried, lambda event: None)
+    if not all(stage.proven and stage.proof == "duals" for stage in solve.stages):
         return division.with_need(division.may_need_backup)
-    group, server, _ = course.arcs
+    group, server, _ = solve.arcs
     users = division.group[part.group[group[server == part.problem.backup_server]]]
     return division.with_need(np.isin(np.arange(len(division.size)), users))
 
 
 def _extract_subproblems(division: Decomposition, least: int) -> list[Subproblem]:
-    """Return the parts to answer, in their order; the first has the backup server, and with it
-    what belongs to none."""
+    """Return the parts to answer, in their order.
+
+    The first has the backup server, and with it what belongs to none.
+    """
     size, needing = division.size, division.needs_backup
     first, *others = pack_components(
         size, ~needing, division.alone + int(size[needing].sum()), least
@@ -129,42 +135,44 @@ def _extract_subproblems(division: Decomposition, least: int) -> list[Subproblem
 
 
 def _advance_all(
-    courses: Sequence[StagedSolve], until: int, asked: SolveOptions
+    solves: Sequence[StagedSolve], until: int, options: SolveOptions
 ) -> list[StagedSolve]:
-    """Take all ``courses`` on; each has a share of the time by its size.
+    """Take all ``solves`` on; each has a share of the time by its size.
 
     The answers do not depend on the number of workers.
     """
-    sizes = np.array([len(course.question.lower) for course in courses])
+    sizes = np.array([len(solve.question.lower) for solve in solves])
 
-    def one(number: int) -> StagedSolve:
-        share = min(1.0, asked.workers * sizes[number] / sizes[number:].sum())
-        own = replace(asked, deadline=asked.deadline.share(share), workers=1)
-        return advance(courses[number], until, own, lambda event: None)
+    def advance_one(number: int) -> StagedSolve:
+        share = min(1.0, options.workers * sizes[number] / sizes[number:].sum())
+        own = replace(options, deadline=options.deadline.share(share), workers=1)
+        return advance(solves[number], until, own, lambda event: None)
 
-    numbers = range(len(courses))
-    if asked.workers == 1:
-        return [one(number) for number in numbers]
+    numbers = range(len(solves))
+    if options.workers == 1:
+        return [advance_one(number) for number in numbers]
     stopped = threading.Event()
 
     def left_behind(number: int) -> StagedSolve | None:
-        return interruptible(lambda: one(number), lambda: None, float("inf"), stopped.is_set)
+        return interruptible(
+            lambda: advance_one(number), lambda: None, float("inf"), stopped.is_set
+        )
 
-    pool = ThreadPoolExecutor(asked.workers)
+    pool = ThreadPoolExecutor(options.workers)
     try:
-        return [course for course in pool.map(left_behind, numbers) if course is not None]
+        return [solve for solve in pool.map(left_behind, numbers) if solve is not None]
     finally:  # Ctrl-C waits for no part
         stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _with_common_peak(course: StagedSolve, peak: int) -> StagedSolve:
-    return course if course.stages[-1].best == peak else course.with_peak_fixed(peak)
+def _with_common_peak(solve: StagedSolve, peak: int) -> StagedSolve:
+    return solve if solve.stages[-1].best == peak else solve.with_peak_fixed(peak)
 
 
-def _combined_stages(courses: Sequence[StagedSolve]) -> tuple[Stage, ...]:
+def _combined_stages(solves: Sequence[StagedSolve]) -> tuple[Stage, ...]:
     """Return what became of each aim in all parts: the highest peak, else the sum."""
-    stages = zip(*(course.stages for course in courses), strict=True)
+    stages = zip(*(solve.stages for solve in solves), strict=True)
     return tuple(_combine_stages(list(of_aim)) for of_aim in stages)
 
 

@@ -95,8 +95,10 @@ def _moments(moments: LoadInstants, activities: Codes) -> LoadInstants:
 
 
 def _losses(problem: AssignmentProblem, server: Ints) -> tuple[tuple[int, ...], ...]:
-    """Return the losses in the numbers of a part; without any of its servers still one of none,
-    since it limits the backup server, too."""
+    """Return the losses in the numbers of a part.
+
+    Without any of its servers still one of none, since it limits the backup server, too.
+    """
     if problem.failover_limit is None:
         return ()
     place = {code: number for number, code in enumerate(server.tolist())}

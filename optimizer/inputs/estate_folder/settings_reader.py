@@ -14,7 +14,8 @@ from models.diagnostics import InputProblem, did_you_mean
 from models.ruleset import RULESETS
 from models.schema import LARGEST
 from models.settings import Settings
-from models.week_plan import WEEK_AIMS, ListWishes
+from models.week_aims import WEEK_AIMS
+from models.week_plan import ListWishes
 
 FILE = "estate.toml"
 LARGEST_SHOWN = 10**18

@@ -112,8 +112,9 @@ def places(
     names: frozenset[str],
     inside: frozenset[str],
 ) -> str:
-    """Return the cell ``networks`` of a VM: its addresses, and where none is ``inside`` a network,
-    its port groups that have the name of one.
+    """Return the cell ``networks`` of a VM: its addresses, or else its port groups.
+
+    The latter, those that have the name of a network, where no address is ``inside`` one.
     """
     groups = dict.fromkeys(map(listable, port_groups))
     known = [] if inside.intersection(addresses) else [name for name in groups if name in names]

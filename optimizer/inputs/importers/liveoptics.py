@@ -34,11 +34,11 @@ CLOSED = {
 
 
 def read_liveoptics(path: Path, encoding: str | None) -> Inventory:
-    """Return the VMs of a workbook, or of its sheet ``VMs`` as CSV; templates are left out,
-    and so are the VMs that vSphere keeps for its clusters.
+    """Return the VMs of a workbook, or of its sheet ``VMs`` as CSV.
 
-    A VM's id is its UUID, else vCenter and MOB ID, else its name. One that is not powered on is
-    not available. Raises EstateError where the sheet or a column is missing.
+    Templates are left out, and so are the VMs that vSphere keeps for its clusters. A VM's id is its
+    UUID, else vCenter and MOB ID, else its name. One that is not powered on is not available.
+    Raises EstateError where the sheet or a column is missing.
     """
     source = source_file(path)
     sheet = _sheet(path, encoding)

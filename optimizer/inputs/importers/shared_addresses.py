@@ -135,10 +135,10 @@ def without_idle(
     left_out: Sequence[Network],
     findings: list[Finding],
 ) -> Inventory:
-    """Return ``inventory`` without addresses that prove nothing and that a listed network holds,
-    and without all that are in the prefixes ``left_out``.
+    """Return ``inventory`` without addresses that prove nothing.
 
-    ``tables`` are the estate's. Shared addresses of its and the inventory's machines are told.
+    Those go that a listed network holds, and all that are in the prefixes ``left_out``. ``tables``
+    are the estate's. Shared addresses of its and the inventory's machines are told.
     """
     new = {name: table for name, table in inventory.tables.items() if name in ("vms", "servers")}
     if not any("networks" in table for table in new.values()):

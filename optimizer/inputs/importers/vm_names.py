@@ -42,11 +42,10 @@ class VmNames:
 def with_ids(
     inventory: Inventory, tables: Mapping[str, pd.DataFrame], findings: list[Finding]
 ) -> Inventory:
-    """Return ``inventory`` with ids in place of names, for VMs of the estate's ``tables`` or its
-    own.
+    """Return ``inventory`` with ids in place of names, for VMs of ``tables`` or its own.
 
-    A VM that the inventory knows by name only is the estate's VM of this name, and one that the
-    estate knows by name only is the inventory's.
+    ``tables`` are the estate's. A VM that the inventory knows by name only is the estate's VM of
+    this name, and one that the estate knows by name only is the inventory's.
     """
     new = dict(inventory.tables)
     if "vms" in new:

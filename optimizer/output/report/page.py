@@ -14,7 +14,8 @@ from markupsafe import Markup
 
 from models.aims import MINIMISED
 from models.report_data import Report, ServerWeek
-from models.week_plan import MAXIMISED_WEEK_AIMS, WEEKS, WeekFigures
+from models.week_aims import MAXIMISED_WEEK_AIMS
+from models.week_plan import WEEKS, WeekFigures
 from optimizer.output.report import heatmap
 from optimizer.output.report.firewall import openings, purposes
 from optimizer.output.report.map.svg import SLICES, draw_map, tasks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from models.report_data import JobChange, Part, SplitJob, WeekColumn
-from models.week_plan import First
+from models.week_aims import First
 from optimizer.inputs.week_record import ChoiceRow, SplitPart, WeekRecord
 from optimizer.output.week_ranking import differences, is_early, rank_gains
 from optimizer.output.week_words import read_note, without_repetition

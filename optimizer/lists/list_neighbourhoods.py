@@ -1,4 +1,4 @@
-"""Moves: the choices to try in a job of a large estate, and the choices to start from."""
+"""Neighbourhoods: the choices to try in a job of a large estate, and the choices to start from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.estate import Codes
 from models.week_plan import AUTOMATIC, Servers
 from optimizer.lists.choice_rules import ChoiceRules
-from optimizer.lists.list_search import Judged, Moves
+from optimizer.lists.list_search import Evaluated, Neighbourhood
 from optimizer.lists.week_jobs import WeekEstate
 
 Mask = NDArray[np.bool_]
@@ -18,7 +18,7 @@ RELEVANT = 16
 COPIES = 4
 
 
-class NearbyMoves(Moves):
+class LocalNeighbourhood(Neighbourhood):
     """A server more or less, one for another, the lists of like jobs, and some of all jobs.
 
     Only servers count that are near a task of the job, in its site, or planned for it, and at most
@@ -77,7 +77,7 @@ class NearbyMoves(Moves):
         """Return the servers that the plan uses for a job."""
         return self._week.servers.choice(self.planned[job])
 
-    def of(self, job: int, base: Judged) -> Iterator[Servers]:
+    def of(self, job: int, base: Evaluated) -> Iterator[Servers]:
         """Yield choices of a job: those that do not depend on others, then others near its own."""
         yield from self.bases(job)
         servers = self._week.servers

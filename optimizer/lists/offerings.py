@@ -200,8 +200,10 @@ class Offerings:
 
 
 def _fixed(view: View, count: Counts) -> Counts | None:
-    """Return the outcomes of a start, if every offered server gives each task the same; ``view``
-    is that of the kinds and servers of one offer."""
+    """Return the outcomes of a start, if every offered server gives each task the same.
+
+    ``view`` is that of the kinds and servers of one offer.
+    """
     if not (view & CONNECTS).all():
         return None
     if not (

@@ -49,7 +49,7 @@ class Chunk:
 
 
 @dataclass(slots=True)
-class PartitionRead:
+class ChunkRead:
     """What a chunk held.
 
     ``signatures`` are those of its VMs, ``vms`` counts VMs by unknown host, ``systems`` those whose
@@ -81,9 +81,9 @@ def partition_chunks(small: SmallTables) -> list[Chunk]:
     return found
 
 
-def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> PartitionRead:
+def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> ChunkRead:
     """Read a chunk and write what is needed of its rows, `LINES`, to ``out``."""
-    read = PartitionRead()
+    read = ChunkRead()
     signatures = SignatureTable(small.estate, small.book, chunk.number)
     names = {column.name for column in chunk.table.columns}
     schema = pa.Table.from_pandas(empty(chunk.table), preserve_index=False).schema
@@ -110,7 +110,7 @@ def empty(table: Table) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in LINES[table].items()})
 
 
-def _batches(path: Path, chunk: Chunk, names: set[str], read: PartitionRead) -> Iterator[TextTable]:
+def _batches(path: Path, chunk: Chunk, names: set[str], read: ChunkRead) -> Iterator[TextTable]:
     first = chunk.first
     try:
         with pq.ParquetFile(path) as file:
@@ -126,7 +126,7 @@ def _batches(path: Path, chunk: Chunk, names: set[str], read: PartitionRead) -> 
 
 
 def _rows(
-    small: SmallTables, table: Table, raw: TextTable, frame: pd.DataFrame, read: PartitionRead
+    small: SmallTables, table: Table, raw: TextTable, frame: pd.DataFrame, read: ChunkRead
 ) -> pd.DataFrame:
     """Return the rows of job_vms or current, their jobs and servers as codes, -1 for none."""
     frame["vm"] = raw.columns["vm"].to_pandas()

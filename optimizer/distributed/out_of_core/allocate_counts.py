@@ -16,7 +16,7 @@ from models.integer_program import Ints
 from optimizer.formulation.solution_mapping import Arcs, lookup, pair_key
 
 
-def split_counts(arcs: Arcs, rank: Ints, bundles: pd.DataFrame, partitions: int) -> list[Arcs]:
+def allocate_counts(arcs: Arcs, rank: Ints, bundles: pd.DataFrame, partitions: int) -> list[Arcs]:
     """Split ``arcs`` over the partitions: return each one's, which together are ``arcs``.
 
     ``rank`` is each server's place in order of name. Each of ``bundles`` is ``count`` tasks of a
