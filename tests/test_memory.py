@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from parquet_tables import parquet
 
 resource = pytest.importorskip("resource")
 
@@ -19,11 +20,17 @@ main()
 """
 
 
-@pytest.mark.parametrize("size", [300, 500, 700, 900])
-def test_memory_that_runs_out_is_told(tmp_path: Path, size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [(300, []), (500, []), (700, []), (900, []), (700, ["--out-of-core"])],
+)
+def test_memory_that_runs_out_is_told(tmp_path: Path, size: int, options: list[str]) -> None:
     """Some libraries end the process in native code, which is not promised to be told."""
     program = PROGRAM.format(size=size << 20)
-    words = ["plan", str(ROOT / "data" / "tiny"), "--out", str(tmp_path / "out"), "-q"]
+    estate = parquet(ROOT / "data" / "tiny", 3, tmp_path / "estate")
+    if not options:
+        estate = ROOT / "data" / "tiny"
+    words = ["plan", str(estate), "--out", str(tmp_path / "out"), "-q", *options]
     done = subprocess.run(
         [sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True, text=True,
         check=False,

@@ -125,8 +125,11 @@ def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, A
     with importing("cluster", "gip plan --out-of-core"):
         from optimizer.distributed.cluster import Cluster
         from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core
+    from optimizer.solver.deadline import Deadline
 
-    solving = SolveRequest(*(options[name] for name in ("time_limit", "workers", "seed", "after")))
+    solving = SolveRequest(
+        Deadline(options["time_limit"]), options["workers"], options["seed"], options["after"]
+    )
     workers = None if options["scheduler"] else solving.workers
     engine = Cluster(workers=workers, **{name: options[name] for name in OPTIONS})
     with board(not quiet) as shown:

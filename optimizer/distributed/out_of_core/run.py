@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from models.diagnostics import InputProblem
@@ -61,6 +61,7 @@ from optimizer.output.plan_writer import write_summaries
 from optimizer.pipeline import PLANS, PlanRun, refuse_violations
 from optimizer.planner import aim_results
 from optimizer.solver.deadline import Deadline
+from optimizer.solver.headroom import require_headroom
 
 ROWS = 1 << 18
 WHOLE_FILES = ("job_proxies.csv", "job_before.csv", "proxy_load.csv", "findings.csv")
@@ -68,9 +69,9 @@ WHOLE_FILES = ("job_proxies.csv", "job_before.csv", "proxy_load.csv", "findings.
 
 @dataclass(frozen=True, slots=True)
 class SolveRequest:
-    """How to solve: as for `optimizer.pipeline.run_plan`."""
+    """How to solve: as for `optimizer.pipeline.run_plan`; the deadline runs from its making on."""
 
-    time_limit: float | None = None
+    deadline: Deadline = field(default_factory=Deadline)
     workers: int = 1
     seed: int = 0
     after: Path | None = None
@@ -86,9 +87,10 @@ def plan_out_of_core(
 ) -> PlanRun:
     """Plan an estate out of core into ``out``: the same bytes as by `optimizer.pipeline.run_plan`.
 
-    Raises EstateError, PlanError, OutputError and ClusterError; on any of them ``out`` is as it
-    was.
+    Raises EstateError, PlanError, OutputError, ClusterError and MemoryError; on any of them
+    ``out`` is as it was.
     """
+    require_headroom()
     step("reading")
     small, problems = read_small_tables(estate_folder)
     with open_cluster(engine) as client:
@@ -132,9 +134,8 @@ def _planned(
     )
     context = PlanningContext.build(estate, tasks)
     eligibility = context.eligibility
-    deadline = Deadline(solving.time_limit)
     options = SolveOptions(
-        estate.settings, deadline.share(PLANS), solving.seed, solving.workers, pooling=True
+        estate.settings, solving.deadline.share(PLANS), solving.seed, solving.workers, pooling=True
     )
     best = solve_assignment(context, options, watch)
     dump(
@@ -160,7 +161,9 @@ def _planned(
     plan = merge_plan(estate, eligibility, finished, aims, ordered.unmatched, ordered.partitions)
     step("job lists")
     every = merge_tasks(plan, eligibility, folders)
-    week = plan_week(PlanningContext(estate, every.tasks, eligibility), every, deadline, step)
+    week = plan_week(
+        PlanningContext(estate, every.tasks, eligibility), every, solving.deadline, step
+    )
     del every
     step("writing")
     write_summaries(plan, week, folder, solving.seed)
