@@ -43,7 +43,7 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
         elif not quiet:
             print_estate(read)
             for line in (*grouped(tuple(read.findings)), *next_lines(ready, estate)):
-                Terminal().print(line, soft_wrap=True)
+                Terminal().tell(line)
             Terminal().print(f"Next: gip plan {estate} --out PLAN", soft_wrap=True)
         return
     recover(plan)

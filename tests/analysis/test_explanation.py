@@ -442,7 +442,7 @@ def test_on_the_terminal(call: Call, branches: Path) -> None:
     name = "Operator desk (takamatsu-plant-05)"
     assert out.startswith(f"{name} in job takamatsu-plant: served by nobody\n")
     table = [line for line in out.splitlines() if line[:1] in "┏┃┡│└"]
-    assert {len(line) for line in table} == {79}  # of 80
+    assert max(map(len, table)) <= 80
     assert "set max_tasks of gip-takamatsu-01 to 5 in servers.csv; then gip-takamatsu-01" in out
     assert "These 2 facts forbid it, no fewer do, while the 167 tasks that the plan serves" in out
 

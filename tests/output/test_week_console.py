@@ -27,9 +27,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 def printed(made: Plan, week: WeekPlan, width: int = 80) -> str:
-    """Return what is printed, as one line."""
-    console = Terminal()
-    console.file, console.width = io.StringIO(), width
+    """Return what is printed on a terminal, as one line."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "LINES": "24"}.items():
+            patch.setenv(name, value)
+        patch.setenv("COLUMNS", str(width))
+        console = Terminal()
+        console.file = io.StringIO()
+        return _printed(console, made, week, width)
+
+
+def _printed(console: Terminal, made: Plan, week: WeekPlan, width: int) -> str:
     print_week(console, made.estate, week, Path("out"))
     text = console.file.getvalue()
     commands = text.index("Next:")

@@ -49,7 +49,7 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
     else:
         jobs = "No job has to change"
     for line in (*lines, f"{jobs}; written to {out}", *([NEXT] if entries else [])):
-        console.print(line, soft_wrap=True)
+        console.tell(line)
 
 
 def printable_name(name: str) -> str:

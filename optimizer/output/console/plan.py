@@ -38,10 +38,9 @@ def print_plan(plan: Plan, week: WeekPlan, out: Path) -> None:
             table.add_row(reason, str(count))
         console.print(table)
     warnings = sum(finding.severity == "warning" for finding in all_findings(plan, week))
-    console.print(
+    console.tell(
         f"{count_words(int(plan.tasks.count.sum()), 'task')}, {len(plan.unassigned)} unassigned; "
-        f"{count_words(warnings, 'warning')} in findings.csv; written to {out}",
-        soft_wrap=True,
+        f"{count_words(warnings, 'warning')} in findings.csv; written to {out}"
     )
     print_week(console, plan.estate, week, out)
 
@@ -113,11 +112,11 @@ def print_judgement(judgement: Judgement) -> None:
         table.add_row(aim, str(value))
     console.print(table)
     if not judgement.violations:
-        console.print(
+        console.tell(
             f"{count_words(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
             "every rule is kept"
         )
-        console.print(f"Not worked out again: {'; '.join(NOT_DERIVED)}", soft_wrap=True)
+        console.tell(f"Not worked out again: {'; '.join(NOT_DERIVED)}")
 
 
 def print_estate(estate: Estate) -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from optimizer.output.console.fitting import fitted
 from optimizer.output.console.plain import ending_with_reader, printable
+from optimizer.output.console.wrapping import wrapped
 
 
 class Terminal(Console):
@@ -23,6 +24,12 @@ class Terminal(Console):
         with ending_with_reader():
             fit = [fitted(self, each) if isinstance(each, Table) else each for each in objects]
             super().print(*fit, **options)
+
+    def tell(self, text: str) -> None:
+        """Print a sentence: on a terminal no word of it is broken, elsewhere it is one line."""
+        plain = printable(text)
+        lines = wrapped(plain, self.width) if self.is_terminal else (plain,)
+        self.print("\n".join(lines), soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return ``text`` to print, titles and cells of tables among it."""

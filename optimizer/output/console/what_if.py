@@ -63,7 +63,7 @@ def print_study(study: Study) -> None:
     console.print(_ranked(study))
     hidden = len(study.scenarios) - WORST
     if hidden > 0:
-        console.print(f"... {hidden} more; --json has all of them")
+        console.tell(f"... {hidden} more; --json has all of them")
     if study.week_before is not None:
         console.print(_weeks(study, study.week_before))
     for place in study.ranking:
@@ -78,7 +78,7 @@ def _ranked(study: Study) -> Table:
     table.add_column("failure", overflow="fold")
     for name in ("lost", "gone", "fail over", "peak"):
         table.add_column(name, justify="right")
-    table.add_column("at")
+    table.add_column("at", no_wrap=True)
     for place in study.ranking[:WORST]:
         scenario = study.scenarios[place]
         outcome, points = scenario.outcome, scenario.single_points
