@@ -73,8 +73,7 @@ def _blocks(console: Console, table: Table) -> Iterable[RenderableType]:
             if cell is not None:
                 lines = cell.plain.split("\n")
                 heads = [
-                    f"{head} ({name.plain} {line})"
-                    for head, line in zip(heads, lines, strict=True)
+                    f"{head} ({name.plain} {line})" for head, line in zip(heads, lines, strict=True)
                 ]
         yield Text("\n".join(heads), "bold", overflow="fold")
         block = Table.grid(padding=(0, 2, 0, 0))

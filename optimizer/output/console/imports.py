@@ -53,9 +53,7 @@ def print_import(merged: ImportResult, ready: Readiness, out: Path) -> None:
     for line in next_lines(ready, out) if not blocking.any() else ():
         console.tell(line)
     if len(merged.missing):
-        console.tell(
-            f"{count_words(len(merged.missing), 'gap')}, each listed in {out / MISSING}"
-        )
+        console.tell(f"{count_words(len(merged.missing), 'gap')}, each listed in {out / MISSING}")
     if blocking.any():
         first = merged.missing[blocking].iloc[0]
         named = first["row"] and first["column"] in ("server", "vm")

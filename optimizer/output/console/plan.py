@@ -23,12 +23,15 @@ from optimizer.output.console.week import print_week
 from optimizer.output.plan_writer import all_findings
 
 BUSIEST = 10
+CONDITIONAL = "* As good as the aims above it leave room for; not all of those are proven."
 
 
 def print_plan(plan: Plan, week: WeekPlan, out: Path) -> None:
     """Print the aims, what was left unassigned, the week that follows, and what to do."""
     console = Terminal()
     console.print(_aims(plan))
+    if any(aim.conditional for aim in plan.aims):
+        console.tell(CONDITIONAL)
     console.print(_busiest(plan, plan_load(plan)))
     reasons = Counter(reason for _, reason, _ in plan.unassigned)
     if reasons:
@@ -61,7 +64,7 @@ def _aims(plan: Plan) -> Table:
     for aim in plan.aims:
         gap = abs(aim.best - aim.bound) / max(1, abs(aim.bound))
         proven = "yes" if aim.proven else f"no, gap {gap:.2%}"
-        proven += ", given those above" * aim.conditional
+        proven += "*" * aim.conditional
         figures = str(aim.value), str(aim.bound)
         table.add_row(aim.aim, *figures, proven, aim.proof, f"{aim.seconds:.2f}")
     return table

@@ -25,10 +25,13 @@ class Terminal(Console):
             fit = [fitted(self, each) if isinstance(each, Table) else each for each in objects]
             super().print(*fit, **options)
 
-    def tell(self, text: str) -> None:
-        """Print a sentence: on a terminal no word of it is broken, elsewhere it is one line."""
+    def tell(self, text: str, everywhere: bool = False) -> None:
+        """Print a sentence: on a terminal no word of it is broken, elsewhere it is one line.
+
+        With ``everywhere`` it is broken between words elsewhere, too.
+        """
         plain = printable(text)
-        lines = wrapped(plain, self.width) if self.is_terminal else (plain,)
+        lines = wrapped(plain, self.width) if self.is_terminal or everywhere else (plain,)
         self.print("\n".join(lines), soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:

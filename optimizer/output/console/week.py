@@ -70,7 +70,9 @@ def _print_weeks(console: Terminal, week: WeekPlan) -> None:
     _print_line(console, f"Runs of a week: {', '.join(steps)}, the best possible")
     console.print(figures_table("", columns, worst))
     differ = any(worst[name] != columns[name] for name in worst)
-    _print_line(console, f"{UNITS} {WORST}" if differ else UNITS)
+    _print_line(console, UNITS)
+    if differ:
+        _print_line(console, WORST)
 
 
 def figures_table(
@@ -171,5 +173,5 @@ def _print_rest(console: Terminal, count: int, file: str) -> None:
 
 
 def _print_line(console: Terminal, text: str, indent: int = 0) -> None:
-    """Print a sentence behind an ``indent``."""
-    console.tell(" " * indent + text)
+    """Print a sentence behind an ``indent``, within the width of the tables, in files, too."""
+    console.tell(" " * indent + text, everywhere=True)
