@@ -24,6 +24,7 @@ class Finding:
 
 
 LONGEST = 100
+FIRST = "; first at "  # before where a finding was made first, the last thing in its detail
 LOOKED_AT = 100_000
 CLOSE = 0.6
 

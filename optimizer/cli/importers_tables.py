@@ -12,6 +12,7 @@ from models.schema import TABLES
 from optimizer.cli.importer_options import encoding_option, finish_import, importer_options
 
 PATH = click.Path(path_type=Path)
+FILLED = [table.name for table in TABLES if table.key]
 
 
 @click.command(short_help="Networks, and VMs, from NetBox.")
@@ -107,8 +108,8 @@ def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
 @click.command(short_help="Rows from any table, column by column.")
 @click.argument("file", type=PATH)
 @click.option(
-    "--into", required=True, type=click.Choice([table.name for table in TABLES if table.key]),
-    help="The table of the estate that the rows are for.",
+    "--into", required=True, type=click.Choice(FILLED), metavar="TABLE",
+    help=f"The table of the estate that the rows are for, one of {', '.join(FILLED)}.",
 )  # fmt: skip
 @click.option(
     "--map", "mapping", required=True, multiple=True, metavar="COLUMN=FIELD",

@@ -66,7 +66,7 @@ def main() -> None:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
     _prepare()
     try:
-        code = gip.main(standalone_mode=False)
+        code = gip.main(prog_name="gip", standalone_mode=False)
         with ending_with_reader():
             sys.stdout.flush()
     except click.exceptions.Abort:

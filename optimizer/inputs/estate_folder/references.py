@@ -277,7 +277,8 @@ def unknown_hosts(vms: Mapping[str, int]) -> list[Finding]:
             "warning",
             "unknown_host",
             host,
-            f"host of {count} VMs is not in servers: no PowerShell Direct through it",
+            f"host of {count} VM{'s' * (count > 1)}, not in servers.csv: "
+            "no PowerShell Direct through it",
         )
         for host, count in sorted(vms.items())
         if host and count
