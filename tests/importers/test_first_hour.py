@@ -266,7 +266,7 @@ def test_systems_that_look_like_windows_are_recognised_or_named() -> None:
         "e,Microsoft Windows Server 2022 (64-bit),n\nf,Ubuntu,n\n",
     )
     told = table("vms.csv", "vms")
-    assert "W2022: the os of 1 VM: looks like Windows" in told
+    assert "W2022, Win2019, each: the os of 1 VM: looks like Windows" in told
     assert "the error #N/A in 1 cells of column os: taken as unknown" in told
     table(write("servers.csv", SERVERS + "p,Windows 2019,,n\n"), "servers")
     table(write("networks.csv", "network\nn\n"), "networks")

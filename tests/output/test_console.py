@@ -162,7 +162,7 @@ def test_findings_that_are_alike_are_one_line_and_each_is_a_row_of_the_table(
     (estate / "vms.csv").write_text("\n".join([*lines, ""]), "utf-8")
     done = CliRunner().invoke(gip, ["check", str(estate)])
     said = [line for line in done.output.splitlines() if "203.0.113" in line]
-    told = "203.0.113.0, 203.0.113.1, 203.0.113.2 and 2 more: vms.csv: in no network, "
+    told = "203.0.113.0, 203.0.113.1, 203.0.113.2 and 2 more, each: vms.csv: in no network, "
     assert said == [f"warning: {told}so taken as unknown"]
     out = tmp_path / "out"
     assert CliRunner().invoke(gip, ["plan", str(estate), "--out", str(out), "-q"]).exit_code == 0

@@ -55,6 +55,7 @@ def grouped(findings: tuple[Finding, ...]) -> Iterator[str]:
             subjects = [each.subject for each in alike]
             more = len(subjects) - SHOWN_PER_CODE
             named = ", ".join(subjects[:SHOWN_PER_CODE]) + f" and {more} more" * (more > 0)
+            named += ", each" * (len(subjects) > 1)
             yield f"{severity}: {named}: {alike[0].detail if len(alike) == 1 else detail}"
         rest = sum(map(len, list(kinds.values())[SHOWN_PER_CODE:]))
         if rest:

@@ -86,6 +86,9 @@ def _short(host: str) -> str:
 def _given(roles: dict[str, set[str]], role: str, holders: pd.DataFrame) -> list[Finding]:
     """Add ``role`` to the servers that ``holders`` name; tell whose server is not there."""
     findings = []
+    if nameless := int((holders["HostId"] == "").sum()):
+        detail = f"HostId is empty in {nameless} of its rows: no server gets the role by them"
+        findings.append(Finding("info", "role_without_server", role, detail))
     for number, host in zip(
         holders["HostId"].str.lower(),
         holders["Host"] if "Host" in holders.columns else holders["HostId"],
@@ -94,7 +97,10 @@ def _given(roles: dict[str, set[str]], role: str, holders: pd.DataFrame) -> list
         if number in roles:
             roles[number].add(role)
         elif number not in ("", NO_HOST):
-            detail = f"has the role {role}, but is no machine among the servers"
+            detail = (
+                f"has the role {role}, but its HostId, {number!r}, is that of no machine among the "
+                "servers"
+            )
             findings.append(Finding("warning", "role_without_server", host, detail))
     return findings
 
