@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.diagnostics import Finding, InputProblem, counted, did_you_mean
 from models.errors import EstateError
 from models.imported_tables import Inventory
 from models.ruleset import OTHER_PLATFORMS, PLATFORMS
@@ -171,7 +171,7 @@ def _keyed(sheet: Sheet, table: Table, rows: pd.DataFrame, findings: list[Findin
     keyed = (rows[list(table.key)] != "").all(axis=1)
     if not keyed.all():
         first = sheet.first_row + int((~keyed).to_numpy().argmax())
-        detail = f"{int((~keyed).sum())} rows left out: no {' or '.join(table.key)}"
+        detail = f"{counted(int((~keyed).sum()), 'row')} left out: no {' or '.join(table.key)}"
         findings.append(Finding("warning", "row_without_key", f"{sheet.file}:{first}", detail))
     return rows[keyed].reset_index(drop=True)
 

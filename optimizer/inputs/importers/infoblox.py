@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Finding, InputProblem, counted
 from models.errors import EstateError
 from models.imported_tables import Inventory
 from optimizer.files.reading import check_regular
@@ -175,7 +175,8 @@ def networks_of_list(sheet: Sheet, findings: list[Finding]) -> Iterator[Prefix]:
             waiting = []
     lost += waiting
     if lost:
-        detail = f"of {len(lost)} addresses from this one on no network is known: left out"
+        many = counted(len(lost), "address", "addresses")
+        detail = f"{many} from this one on: left out, no network of theirs is known"
         findings.append(Finding("warning", "unknown_prefix", str(lost[0].address), detail))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.schema import ROLES
 from optimizer.inputs.importers.closed_sets import flags, read_closed
 from optimizer.inputs.importers.spreadsheets import Sheet, nameless
@@ -87,7 +87,7 @@ def _given(roles: dict[str, set[str]], role: str, holders: pd.DataFrame) -> list
     """Add ``role`` to the servers that ``holders`` name; tell whose server is not there."""
     findings = []
     if nameless := int((holders["HostId"] == "").sum()):
-        detail = f"HostId is empty in {nameless} of its rows: no server gets the role by them"
+        detail = f"HostId is empty in {counted(nameless, 'row')}: no server gets the role by them"
         findings.append(Finding("info", "role_without_server", role, detail))
     for number, host in zip(
         holders["HostId"].str.lower(),
