@@ -17,7 +17,7 @@ from optimizer.cli.veeam_options import (
 )
 
 
-@click.command(short_help="Which jobs are no longer as planned.")
+@click.command(short_help="Show which jobs are no longer as planned.")
 @click.argument("plan", type=click.Path(path_type=Path))
 @state_options
 @reporting

@@ -29,7 +29,7 @@ def print_tables(tables: Sequence[Table]) -> None:
     for table in tables:
         grid.add_row(table.name, "yes" if table.required else "no", table.meaning)
     console.print(grid)
-    console.tell("gip tables NAME tells of the columns of one.")
+    console.tell("gip tables NAME explains the columns of one.")
 
 
 def print_columns(table: Table) -> None:
