@@ -78,5 +78,7 @@ def _lines(made: Anonymised) -> list[str]:
             lines.append(f"left out: {what} {', '.join(names)}")
     lines.append("unchanged: operating systems, times, numbers, limits")
     folder = made.files[0].parent
-    lines.append(f"wrote {counted(len(made.files), 'file')} to {folder}")
+    inside = [path for path in made.files if path.parent == folder]
+    lines.append(f"wrote {counted(len(inside), 'file')} to {folder}")
+    lines += [f"wrote {path}: keep it to yourself" for path in made.files if path not in inside]
     return lines

@@ -38,7 +38,7 @@ def test_an_encoding_that_is_given_is_used() -> None:
     told = run(
         "import", "rvtools", "RVTools_tabvInfo.csv", "--encoding", "cp1252", "--out", "other"
     )
-    assert "read as cp1252, as --encoding says, though it is sound UTF-8, too" in told
+    assert "read as cp1252, as --encoding says, though it is valid UTF-8, too" in told
     assert rows("other/vms.csv")[0]["name"] == "grÃ¼n"
 
 
@@ -458,7 +458,7 @@ def test_import_and_check_say_what_blocks_what_it_costs_and_what_comes_next() ->
     table(write("j.csv", JOBS), "jobs")
     told = table(write("m.csv", "job,vm\nj,a\nj,b\n"), "job_vms")
     assert "Still missing" not in told
-    assert "You can plan now; 1 VM of 2 would stay without a proxy: 1 of unknown system" in told
+    assert "You can plan now; 1 VM of 2 would stay without a proxy: 1 whose system is unknown" in told
     assert "gip init estate --links hub" in told
     assert told.rstrip().endswith("Next: gip plan estate --out PLAN")
     assert "You can plan now; 1 VM of 2" in run("check", "estate")

@@ -167,7 +167,7 @@ def look_up_names(
         cells = [raw[table].cells(column) for table, column in there]
         again, codes = look_up(names, cells)
         again = [row for row in again if raw[owner].text(key, row)]
-        reason, remedy = "was there before", "names are unique, keep one row"
+        reason, remedy = "is there already", "names are unique, keep one row"
         complain(problems, raw[owner], key, again, reason, remedy)
         for (table, column), found in zip(there, codes, strict=True):
             by_name = owner == "vms" and (found < 0).any() and "name" in raw[owner].columns

@@ -68,7 +68,7 @@ def read_sheets(
     doubts: list[Finding] = []
     read: Iterable[tuple[str, pd.DataFrame, int]]
     if start.startswith(OLE):
-        reason = "is an xls of old or protected by a password"
+        reason = "is an old xls file, or protected by a password"
         raise refuse_table(path.name, reason, "save it as xlsx without a password, or as CSV")
     if start.startswith(ZIP):
         read = read_workbook(path, wanted, step)

@@ -176,7 +176,7 @@ def _forbidden(explained: VmExplanations, found: Explanation) -> list[str]:
     if found.forbidden is None:
         return ["No fact forbids it: a later aim's tolerance or the time limit left it out."]
     count = len(found.forbidden)
-    facts = "This fact forbids it" if count == 1 else f"These {count} facts forbid it, no fewer do"
+    facts = "This fact forbids it" if count == 1 else f"These {count} facts together forbid it"
     others = any(fact.rule in ("max_tasks", "S16") for fact in found.forbidden)
     given = (
         f", while the {explained.served} tasks that the plan serves stay served" if others else ""

@@ -29,8 +29,8 @@ def next_lines(ready: Readiness, estate: Path) -> Iterator[str]:
         )
     if ready.unserved:
         kinds = (
-            (ready.unknown_os, "of unknown system"),
-            (ready.unknown_networks, "of unknown networks"),
+            (ready.unknown_os, "whose system is unknown"),
+            (ready.unknown_networks, "whose networks are unknown"),
             (ready.unreached, "that no server reaches"),
         )
         parts = ", ".join(f"{count} {text}" for count, text in kinds if count)

@@ -15,6 +15,10 @@ from optimizer.analysis.what_if.week_outcome import WeekOutcome
 from optimizer.output.console.terminal import Terminal
 
 WORST = 20
+MEANING = (
+    "lost: tasks that nobody serves any more; gone: tasks of VMs that fail, too; fail over: tasks "
+    "that the backup server takes over; peak: its tasks at its worst moment"
+)
 
 
 def record(study: Study) -> dict[str, Any]:
@@ -61,6 +65,7 @@ def print_study(study: Study) -> None:
     """Print the failures, most damage first, and the tiers of one alone or planned anew."""
     console = Terminal()
     console.print(_ranked(study))
+    console.tell(MEANING)
     hidden = len(study.scenarios) - WORST
     if hidden > 0:
         console.tell(f"... {hidden} more; --json has all of them")
