@@ -19,6 +19,7 @@ import random_estates
 from estates import estate, planned, write
 from hypothesis import HealthCheck, assume, given, settings
 
+from models.diagnostics import counted
 from models.estate import Estate
 from models.plan import WINDOWS, Plan
 from optimizer.analysis.explanation.conflict_model import find_conflict
@@ -353,7 +354,7 @@ class Brute:
         if server.limit is None:
             return ""
         anyway = f", {server.running} of them its other roles'" if server.running else ""
-        return f"{name} runs at most {server.limit} tasks{anyway}"
+        return f"{name} runs at most {counted(server.limit, 'task')}{anyway}"
 
     @property
     def facts(self) -> list[Fact]:
