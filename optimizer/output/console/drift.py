@@ -27,11 +27,11 @@ def print_drift(found: Drift) -> None:
     shown = found.jobs[:SHOWN]
     if shown:
         table = Table(title="Jobs that are not as planned", title_justify="left")
-        for name in ("severity", "job", "plan", "now", "state"):
+        for name in ("job", "severity", "plan", "now", "state"):
             table.add_column(name, overflow="fold")
         for job in shown:
             selected = (_selected(job.planned), _selected(job.now))
-            table.add_row(job.severity, job.job, *selected, job.state)
+            table.add_row(job.job, job.severity, *selected, job.state)
         console.print(table)
     for job in shown:
         console.tell(f"{job.job}: {job.detail}")

@@ -65,6 +65,8 @@ def _blocks(console: Console, table: Table) -> Iterable[RenderableType]:
     for row in zip(*(list(column.cells) for column in table.columns), strict=True):
         first, *others = (_text(console, cell) for cell in row)
         heads = first.plain.split("\n")
+        if first.plain.isdecimal():  # a number alone says nothing
+            heads = [f"{names[0].plain} {first.plain}"]
         beside = [
             each if len(heads) > 1 and each.plain.count("\n") == len(heads) - 1 else None
             for each in others
