@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import click
 
@@ -24,7 +24,7 @@ class HelpLayout(click.HelpFormatter):
         super().__init__(indent_increment, width, max_width)
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
     ) -> None:
         """Write each name and what it does, beside it or below it."""
         super().write_dl(rows, BELOW if self.width < NARROW else col_max, col_spacing)

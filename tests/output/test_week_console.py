@@ -33,13 +33,13 @@ def printed(made: Plan, week: WeekPlan, width: int = 80) -> str:
             patch.setenv(name, value)
         patch.setenv("COLUMNS", str(width))
         console = Terminal()
-        console.file = io.StringIO()
-        return _printed(console, made, week, width)
+        file = console.file = io.StringIO()
+        return _printed(console, file, made, week, width)
 
 
-def _printed(console: Terminal, made: Plan, week: WeekPlan, width: int) -> str:
+def _printed(console: Terminal, file: io.StringIO, made: Plan, week: WeekPlan, width: int) -> str:
     print_week(console, made.estate, week, Path("out"))
-    text = console.file.getvalue()
+    text = file.getvalue()
     commands = text.index("Next:")
     assert max(map(len, text[:commands].splitlines())) <= width
     return " ".join(text.split())

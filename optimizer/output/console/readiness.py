@@ -48,8 +48,8 @@ def grouped(findings: tuple[Finding, ...]) -> Iterator[str]:
     """
     codes: dict[tuple[str, str], dict[str, list[Finding]]] = {}
     for finding in findings:
-        alike = codes.setdefault((finding.severity, finding.code), {})
-        alike.setdefault(finding.detail.split(FIRST)[0], []).append(finding)
+        of_code = codes.setdefault((finding.severity, finding.code), {})
+        of_code.setdefault(finding.detail.split(FIRST)[0], []).append(finding)
     for (severity, _), kinds in sorted(codes.items(), key=lambda item: item[0][0] != "warning"):
         for detail, alike in list(kinds.items())[:SHOWN_PER_CODE]:
             subjects = [each.subject for each in alike]
