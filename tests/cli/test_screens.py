@@ -170,6 +170,7 @@ def test_nothing_is_wider_than_the_terminal_and_no_column_is_lost(
         captured = capsys.readouterr()
         said = captured.out + captured.err
         assert "Traceback" not in said
+        assert "\\n" not in said
         assert said
         assert name in NO_SCREEN or too_wide(said, width) == []
     for missing, table in seen:

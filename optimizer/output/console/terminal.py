@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -30,8 +31,9 @@ class Terminal(Console):
 
         With ``everywhere`` it is broken between words elsewhere, too.
         """
-        plain = printable(text)
-        lines = wrapped(plain, self.width) if self.is_terminal or everywhere else (plain,)
+        lines: Iterable[str] = (printable(text),)
+        if self.is_terminal or everywhere:
+            lines = wrapped(printable(text), self.width)
         self.print("\n".join(lines), soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:
