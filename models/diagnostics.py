@@ -24,8 +24,18 @@ class Finding:
 
 
 LONGEST = 100
+FIRST = "; first at "  # before where a finding was made first, the last thing in its detail
 LOOKED_AT = 100_000
 CLOSE = 0.6
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return how many there are.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {plural or f'{noun}s'}"
 
 
 class UnknownNameError(LookupError):

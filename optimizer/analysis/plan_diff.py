@@ -172,7 +172,7 @@ def _assignment(path: Path) -> pd.DataFrame:
     if len(again):
         (line,), row = rows.lines([int(again[0])]), frame.iloc[again[0]]
         raise PlanError(
-            f"{path}:{line}: job {row['job']!r}, vm {row['vm']!r} was there before; keep one row"
+            f"{path}:{line}: job {row['job']!r}, vm {row['vm']!r} is there already; keep one row"
         )
     return frame.assign(tier=tier)
 

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 def anonymise(estate: Path, out: Path, key: Path | None, quiet: bool, as_json: bool) -> None:
     """Write ESTATE under other names and addresses into a folder; its plan stays the same.
 
-    Servers, networks, sites, VMs and jobs get new names in the order of the old ones, by which
-    ties are decided. Addresses are renumbered so that every prefix still holds what it held; the
-    first octet of IPv4 and private blocks stay. What the plan does not read is left out. Times,
-    numbers and operating systems stay as they are: look whether they give anything away.
-    Parts of split jobs get other names, too, by which they start late: what splits gain may differ.
+    Servers, networks, sites, VMs and jobs get new names in the order of the old ones, which
+    decides ties. Addresses are renumbered so that every prefix still holds what it held; the first
+    octet of IPv4 and private blocks stay. What the plan does not read is left out. Times, numbers
+    and operating systems stay as they are: check whether they give anything away. Parts of split
+    jobs get new names, too, and their late starts depend on the name, so what splits gain may
+    differ.
 
     \b
     Example:
@@ -62,13 +63,22 @@ def anonymise(estate: Path, out: Path, key: Path | None, quiet: bool, as_json: b
 
 def _lines(made: Anonymised) -> list[str]:
     """Say what was replaced, what was left out, and what stays."""
-    replaced = ", ".join(f"{kind} {count:,}" for kind, count in made.replaced.items())
+    from models.diagnostics import counted
+
+    words = {"vm": "VM"}
+    replaced = ", ".join(
+        counted(count, words.get(kind, kind), "addresses" if kind == "address" else "")
+        for kind, count in made.replaced.items()
+    )
     lines = [f"replaced: {replaced}"]
     for what, names in (
         ("columns", made.columns), ("settings", made.settings), ("files", made.others),
     ):  # fmt: skip
         if names:
-            lines.append(f"left out, {what}: {', '.join(names)}")
-    lines.append("as it was: operating systems, times, numbers, limits")
-    lines.append(f"wrote {', '.join(map(str, made.files))}")
+            lines.append(f"left out: {what} {', '.join(names)}")
+    lines.append("unchanged: operating systems, times, numbers, limits")
+    folder = made.files[0].parent
+    inside = [path for path in made.files if path.parent == folder]
+    lines.append(f"wrote {counted(len(inside), 'file')} to {folder}")
+    lines += [f"wrote {path}: keep it to yourself" for path in made.files if path not in inside]
     return lines

@@ -25,10 +25,10 @@ PATH = click.Path(path_type=Path)
 @ca_file_option
 @click.option(
     "--journal", type=PATH, metavar="FILE",
-    help="Where to record what is done, for rollback; else apply-journal.jsonl in PLAN.",
+    help="Record for gip rollback; without it, apply-journal.jsonl in PLAN.",
 )  # fmt: skip
 @click.option("--keep-going", is_flag=True, help="Go on with the next job after an error.")
-@click.option("--yes", is_flag=True, help="Do it; without this it only shows what it would do.")
+@click.option("--yes", is_flag=True, help="Do it; without this, only show what would be done.")
 @reporting
 def apply(
     plan: Path, url: str, revision: str | None, ca_file: Path | None, journal: Path | None,
@@ -36,10 +36,10 @@ def apply(
 ) -> None:  # fmt: skip
     """Set in each job the guest interaction proxies of PLAN's job_proxies.csv.
 
-    Jobs whose row says keep are left alone; one that is no longer as the plan saw it is told.
-    Nothing but the two fields of a job's selection is changed. A job that no longer selects what
-    the plan saw, or that cannot be set, is left alone and told; the exit code is then 1. What was
-    changed `gip rollback` puts back. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD, or
+    Jobs whose row says keep are left alone; those that have changed since the plan was made are
+    reported. Only the two fields of a job's selection are changed. A job that no longer selects
+    what the plan saw, or that cannot be set, is left alone and reported; the exit code is then 1.
+    `gip rollback` undoes the changes. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD, or
     is asked for.
 
     \b

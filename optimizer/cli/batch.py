@@ -31,11 +31,11 @@ NAMED = 3
 )  # fmt: skip
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S",
-    help="Seconds after which an estate's worker is taken for hung.",
+    help="Seconds after which a worker counts as hung.",
 )  # fmt: skip
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N",
-    help="Processes of this machine; as many as it has cores without.",
+    help="Processes on this machine; without it, one per core.",
 )  # fmt: skip
 @worker_options
 @reporting
@@ -46,10 +46,10 @@ def batch(
     """Plan every estate below DIR, on all cores or on a cluster, each as `gip plan` would.
 
     DIR is a folder, an address that fsspec knows, such as s3://bucket/estates, or a file with one
-    path a line. The plans go to the same paths below the output, with summary.csv and
-    summary.html over all of them. What is finished there is not planned again while its files,
-    options and versions are the same. An estate that fails stops no other; one that costs its
-    worker, for want of memory, say, is tried once more on another.
+    path a line. The plans go to the same paths below the output, with summary.csv and summary.html
+    over all of them. A finished plan is not made again as long as its files, options and versions
+    are the same. An estate that fails does not stop the others; one whose worker dies, for lack of
+    memory, say, is tried once more on another worker.
 
     Exit code 1: an estate failed; else 3: tasks are unassigned; else 5: not every aim is proven.
 

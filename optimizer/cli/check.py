@@ -10,16 +10,17 @@ from models.errors import PlanError
 from optimizer.cli.options import estate_argument, reporting
 
 
-@click.command(short_help="Check an estate, or judge a plan of it.")
+@click.command(short_help="Check an estate, or a plan of it.")
 @estate_argument
 @click.argument("plan", required=False, type=click.Path(path_type=Path))
 @reporting
 def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
-    """Check ESTATE; with PLAN, an output folder, judge it from its files alone.
+    """Check ESTATE, or with PLAN, an output folder, that plan of it.
 
-    Every rule, every label and every aim's value of the plan is worked out again from the
-    tables, and the week of its job lists replayed in five variants, by code that gip plan does not
-    use. What cannot be worked out again is named. Exit code 1: something is wrong.
+    A plan is checked from its files alone: every rule, every label and every aim's value is worked
+    out again from the tables, and the week of its job lists is replayed in five variants, by code
+    that gip plan does not use. What cannot be worked out again is named. Exit code 1: something is
+    wrong.
 
     \b
     Example:
@@ -43,7 +44,7 @@ def check(estate: Path, plan: Path | None, quiet: bool, as_json: bool) -> None:
         elif not quiet:
             print_estate(read)
             for line in (*grouped(tuple(read.findings)), *next_lines(ready, estate)):
-                Terminal().print(line, soft_wrap=True)
+                Terminal().tell(line)
             Terminal().print(f"Next: gip plan {estate} --out PLAN", soft_wrap=True)
         return
     recover(plan)

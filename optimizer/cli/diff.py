@@ -15,8 +15,8 @@ folder = click.Path(path_type=Path)
 @click.command(short_help="Compare two plans, or today with a plan.")
 @click.argument("a", type=folder)
 @click.argument("b", type=folder)
-@click.option("--estate", type=folder, metavar="DIR", help="Tell moves between its sites, too.")
-@click.option("--exit-code", is_flag=True, help="End with 4 where anything differs.")
+@click.option("--estate", type=folder, metavar="DIR", help="Also show moves between its sites.")
+@click.option("--exit-code", is_flag=True, help="Exit with 4 if anything differs.")
 @reporting
 @click.pass_context
 def diff(
@@ -25,8 +25,8 @@ def diff(
 ) -> None:  # fmt: skip
     """Compare A with B: output folders, or files like current.csv.
 
-    Shows which tasks move, per job and server, which have a proxy in one of them only, and which
-    change their tier; of two plans also the jobs in which something else is to be selected.
+    Shows which tasks move, per job and server, which have a proxy on one side only, and which
+    change their tier; for two plans, also the jobs that have to select something else.
 
     \b
     Example:

@@ -17,7 +17,7 @@ from optimizer.cli.veeam_options import (
 )
 
 
-@click.command(short_help="Which jobs are no longer as planned.")
+@click.command(short_help="Show which jobs are no longer as planned.")
 @click.argument("plan", type=click.Path(path_type=Path))
 @state_options
 @reporting
@@ -25,10 +25,10 @@ from optimizer.cli.veeam_options import (
 def drift(ctx: click.Context, /, plan: Path, quiet: bool, as_json: bool, **source: Any) -> None:
     """Compare the jobs of the backup server with PLAN, the plan applied last. Nothing is changed.
 
-    \b
-    error    a job that was set selects something else, or cannot be as set
-    warning  a kept job changed; a job is still to be set, or is disabled
-    info     not compared: not told by the interface, or not in the plan
+    An error is a job that was set and selects something else now, or that cannot be as it was set.
+    A warning is a job that the plan keeps and that changed, one that is still to be set, or one
+    that is disabled. An info is a job that is not compared: the interface does not tell what it
+    selects, or it is not in the plan.
 
     Exit code 4 where there is an error or a warning, 0 where not. The account comes from
     VEEAM_USERNAME and VEEAM_PASSWORD, or is asked for.

@@ -32,14 +32,15 @@ def explain(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Say why VM of ESTATE, an id or a name, is served as it is in PLAN, an output folder.
+    """Explain why VM, an id or a name, is served as it is in PLAN, a plan of ESTATE.
 
-    Every server with tier, connection, path, load and the rule that keeps it out or ranks it
-    lower; the single changes that would lead to a better tier, the cheapest first, all other tasks
-    staying where they are. For a task without a server: a smallest set of facts that forbids it.
+    Shows every server with tier, connection, path, load and the rule that excludes it or ranks it
+    lower, and the single changes that would lead to a better tier, the cheapest first, all other
+    tasks staying where they are. For a task without a server: a smallest set of facts that
+    together forbid it.
 
-    Then where the week inside the choice of its job really leads it, run by run, and why; and what
-    its part would give if the plan has the job to be split.
+    Then it says where the VM's runs of a week really go with what its job selects, and why; and
+    what would become of them if the job is split as the plan says.
 
     Exit code 5: two searches of the solver contradict each other on what forbids a task.
 

@@ -28,7 +28,7 @@ def export() -> None:
     """
 
 
-@export.command(short_help="Changes of jobs, as data and as a table for the hand.")
+@export.command(short_help="Changes of jobs, as data and as a table for people.")
 @click.argument("plan", type=PATH)
 @click.option("--out", required=True, type=PATH, help="Output folder.")
 @state_options
@@ -37,8 +37,8 @@ def veeam(plan: Path, out: Path, quiet: bool, as_json: bool, **source: Any) -> N
     """Write the changes that PLAN, an output folder, makes in the jobs.
 
     changes.json holds them as data for programs. changes.csv is for people: per job what to
-    select, and which servers that adds and removes. Jobs that the REST interface covers are for
-    `gip apply`, the others for the hand. Both files appear or none.
+    select, and which servers that adds and removes. `gip apply` can set the jobs that the REST
+    interface covers; the others are changed by hand. Both files are written, or none.
 
     With --url or --saved, changes.json has ids and the field names of the interface's revision,
     and tells which jobs are as planned already, no longer as the plan saw them (stale), unknown

@@ -27,7 +27,7 @@ from optimizer.cli.options import reporting
               help="Number of overlapping job windows.")  # fmt: skip
 @click.option("--tightness", type=click.FloatRange(min=0, min_open=True), default=0.7,
               show_default=True,
-              help="Peak demand by capacity; above 1 tier 1 is short.")  # fmt: skip
+              help="Peak demand per capacity; above 1, tier 1 cannot serve all.")  # fmt: skip
 @click.option("--likeness", type=click.FloatRange(0, 1), default=1.0, show_default=True,
               help="Share of VMs that look like others.")  # fmt: skip
 @click.option(

@@ -27,18 +27,18 @@ def importer_options(command: F) -> F:
     for option in (
         click.option(
             "--leave-out", multiple=True, metavar="PREFIX",
-            help="Take in no addresses of this network, as of NAT or heartbeats.",
+            help="Ignore addresses of this network, such as those of NAT or heartbeats.",
         ),
         click.option(
             "--same", multiple=True, metavar="NAME=OTHER",
-            help="A vCenter or other server that manages VMs is OTHER, too.",
+            help="Two names of one vCenter, or other server that manages VMs.",
         ),
         click.option(
-            "--replace", is_flag=True, help="Let what is imported win over cells that are there.",
+            "--replace", is_flag=True, help="Replace filled cells by what is imported.",
         ),
         click.option(
             "--out", required=True, type=click.Path(path_type=Path), metavar="ESTATE",
-            help="The estate's folder; what is there stays.",
+            help="The estate's folder; it may exist.",
         ),
     ):  # fmt: skip
         command = option(command)

@@ -18,8 +18,8 @@ PATH = click.Path(path_type=Path)
 def imports() -> None:
     """Read inventories into an estate's folder, each adding what it knows.
 
-    What is there stays; --replace lets the import win. sources.csv there lists what was read,
-    missing.csv what a plan still lacks.
+    Cells that are filled stay as they are, unless --replace is given. sources.csv in the folder
+    lists what was read, missing.csv what a plan still lacks.
 
     \b
     Example:
@@ -32,15 +32,15 @@ def imports() -> None:
 @click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option(
     "--networks", type=PATH, metavar="FILE",
-    help="Networks that the addresses are in: networks.csv, or cidr, site, vrf, name.",
+    help="The networks of the addresses: a networks.csv, or a CSV with cidr, site, vrf, name.",
 )  # fmt: skip
 @click.option(
     "--guess-prefix", type=click.IntRange(8, 32), metavar="N",
-    help="Guess a network of N bits (/64 for IPv6) for addresses that are in none so far.",
+    help="Guess a network of N bits (/64 for IPv6) for addresses that are in no known one.",
 )  # fmt: skip
-@click.option("--templates", is_flag=True, help="Take in templates.")
-@click.option("--placeholders", is_flag=True, help="Take in SRM placeholders.")
-@click.option("--vcls", is_flag=True, help="Take in vCLS VMs.")
+@click.option("--templates", is_flag=True, help="Import templates, too.")
+@click.option("--placeholders", is_flag=True, help="Import SRM placeholders, too.")
+@click.option("--vcls", is_flag=True, help="Import vCLS VMs, too.")
 @click.option("--powered-off", is_flag=True, help="Plan VMs that are not powered on, too.")
 @importer_options
 @encoding_option
@@ -50,9 +50,9 @@ def rvtools(
 ) -> None:  # fmt: skip
     """Import VMs from FILES, RVTools workbooks or the CSV files of single tabs.
 
-    One VM has one row, however many exports and vCenters tell of it. RVTools knows no prefix
-    lengths: name the networks, or have them guessed. Where backup jobs leave a note at their
-    VMs, the jobs and their VMs come along.
+    A VM gets one row, however many exports and vCenters list it. RVTools exports no prefix
+    lengths: name the networks with --networks, or have them guessed with --guess-prefix. Where
+    backup jobs leave a note at their VMs, the jobs and their VMs are imported, too.
 
     \b
     Example:

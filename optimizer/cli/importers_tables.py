@@ -12,13 +12,14 @@ from models.schema import TABLES
 from optimizer.cli.importer_options import encoding_option, finish_import, importer_options
 
 PATH = click.Path(path_type=Path)
+FILLED = [table.name for table in TABLES if table.key]
 
 
 @click.command(short_help="Networks, and VMs, from NetBox.")
 @click.argument("files", nargs=-1, type=PATH)
 @click.option("--url", help="Read from this NetBox; its token is in NETBOX_TOKEN.")
 @click.option("--ca-file", type=PATH, help="PEM file of the authority to trust with --url.")
-@click.option("--vms", is_flag=True, help="With --url: the VMs, too, called by their names.")
+@click.option("--vms", is_flag=True, help="With --url: import VMs, too, with names as ids.")
 @importer_options
 @encoding_option
 def netbox(
@@ -27,10 +28,10 @@ def netbox(
 ) -> None:  # fmt: skip
     """Import networks and sites from NetBox: from FILES, or live with --url.
 
-    FILES are answers of its interface saved as JSON (prefixes, and where they are wanted
-    virtual machines and IP addresses), or its CSV export of prefixes. A network is called after
-    its prefix, in a VRF vrf/prefix. NetBox does not know the ids that other inventories give VMs:
-    its VMs are called by their names.
+    FILES are answers of its interface saved as JSON (prefixes, and if wanted virtual machines and
+    IP addresses), or its CSV export of prefixes. A network is named after its prefix, one in a VRF
+    vrf/prefix. NetBox does not know the ids that other inventories give VMs, so its VMs have their
+    names as ids.
 
     \b
     Example:
@@ -107,8 +108,8 @@ def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
 @click.command(short_help="Rows from any table, column by column.")
 @click.argument("file", type=PATH)
 @click.option(
-    "--into", required=True, type=click.Choice([table.name for table in TABLES if table.key]),
-    help="The table of the estate that the rows are for.",
+    "--into", required=True, type=click.Choice(FILLED), metavar="TABLE",
+    help=f"The table of the estate that the rows are for, one of {', '.join(FILLED)}.",
 )  # fmt: skip
 @click.option(
     "--map", "mapping", required=True, multiple=True, metavar="COLUMN=FIELD",
@@ -116,15 +117,15 @@ def liveoptics(file: Path, encoding: str | None, **to: Any) -> None:
 )  # fmt: skip
 @click.option(
     "--split", default="", metavar="CHARACTERS",
-    help="Each of these separates the items of a list, as ; does.",
+    help="Characters that separate the items of a list, besides ;.",
 )  # fmt: skip
 @click.option(
     "--value", "values", multiple=True, metavar="[FIELD:]OLD=NEW",
-    help="What a cell, or an item of a list, becomes; with nothing behind = it is left out.",
+    help="Replace a cell, or an item of a list; with nothing after =, leave it out.",
 )  # fmt: skip
 @click.option(
     "--set", "constants", multiple=True, metavar="FIELD=VALUE",
-    help="What a field is in every row.",
+    help="Give a field the same value in every row.",
 )  # fmt: skip
 @importer_options
 @encoding_option

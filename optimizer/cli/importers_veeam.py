@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 @ca_file_option
 @click.option(
     "--duration", "minutes", type=click.IntRange(1, 10080), default=60, show_default=True,
-    metavar="MINUTES", help="How long a job runs of which no finished run is known.",
+    metavar="MINUTES", help="Length of jobs of which no finished run is known.",
 )  # fmt: skip
 @click.option(
     "--days", type=click.IntRange(1, 366), default=14, show_default=True, metavar="N",
-    help="With --url: how far back finished runs are looked at.",
+    help="With --url: how many days back to read finished runs.",
 )  # fmt: skip
 @click.option("--no-logs", is_flag=True, help="With --url: do not ask which proxies were used.")
 @importer_options
@@ -43,8 +43,8 @@ def veeam(
     highAvailabilityCluster; logs/ID.json is the log of the task session ID. Further pages of a
     list are called jobs-2.json and so on.
 
-    Who is in the folders and clusters that a job takes in, an inventory of the VMs has to tell:
-    import RVTools, before or after. User and password come from VEEAM_USERNAME and
+    Which VMs are in the folders and clusters that a job takes in, only an inventory of the VMs
+    knows: import RVTools as well, before or after. User and password come from VEEAM_USERNAME and
     VEEAM_PASSWORD, or are asked for.
 
     \b

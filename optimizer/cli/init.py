@@ -20,9 +20,9 @@ from optimizer.cli.options import reporting
 def init(folder: Path, links: str | None, quiet: bool, as_json: bool) -> None:
     """Write templates of every table and a commented estate.toml into FOLDER.
 
-    With --links hub FOLDER is an estate that has its networks: links.csv is written to start from.
-    Links say from where to where traffic is routed and let through; take out or turn what your
-    firewalls do not allow.
+    With --links hub, FOLDER is an estate that has its networks, and a links.csv to start from is
+    written. Links say from where to where traffic is routed and let through; remove or reverse
+    those that your firewalls do not allow.
 
     \b
     Example:

@@ -22,6 +22,7 @@ from optimizer.cli.drift import drift
 from optimizer.cli.explain import explain
 from optimizer.cli.export import export
 from optimizer.cli.generate import generate
+from optimizer.cli.help_layout import lay_out
 from optimizer.cli.importers import imports
 from optimizer.cli.init import init
 from optimizer.cli.metrics import metrics
@@ -58,13 +59,14 @@ COMMANDS = (
 
 for command in COMMANDS:
     gip.add_command(command)
+lay_out(gip)
 
 
 def main() -> None:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
     _prepare()
     try:
-        code = gip.main(standalone_mode=False)
+        code = gip.main(prog_name="gip", standalone_mode=False)
         with ending_with_reader():
             sys.stdout.flush()
     except click.exceptions.Abort:

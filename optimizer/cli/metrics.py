@@ -20,16 +20,16 @@ from optimizer.cli.veeam_options import (
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE.prom",
-    help="Where to write them, else on the terminal; a collector may read it at any time.",
+    help="File to write, complete at any time; without it, they are printed.",
 )  # fmt: skip
 @state_options
 @reporting
 def metrics(plan: Path, out: Path | None, quiet: bool, as_json: bool, **source: Any) -> None:
-    """Give figures of PLAN as metrics, in the text format of Prometheus.
+    """Print figures of PLAN as metrics, in the text format of Prometheus.
 
     Tasks and runs by tier, failed runs, overload and peak, today and as planned. With --url or
-    --saved also how many jobs are as planned, and how many are not, by severity (see gip drift).
-    For the textfile collector of the node exporter or the windows exporter write into its folder.
+    --saved also how many jobs are as planned and how many are not, by severity (see gip drift).
+    For the textfile collector of the node exporter or the windows exporter, write into its folder.
 
     \b
     Example:

@@ -32,11 +32,11 @@ def solving(command: F) -> F:
     for option in (
         click.option(
             "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="N",
-            help="Another seed may give another of equally good answers.",
+            help="Seed of the search; another one may give another, equally good answer.",
         ),
         click.option(
             "--time-limit", type=click.FloatRange(min=0), metavar="S",
-            help="Seconds for solving; the best found by then counts.",
+            help="Stop solving after S seconds and keep the best found so far.",
         ),
     ):  # fmt: skip
         command = option(command)
@@ -45,5 +45,5 @@ def solving(command: F) -> F:
 
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
-    help="Threads for parts of an estate; the answer is the same for any N.",
+    help="Number of threads; the answer is the same for any N.",
 )  # fmt: skip

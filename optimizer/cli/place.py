@@ -14,37 +14,37 @@ from optimizer.cli.options import estate_argument, reporting, solving
 @estate_argument
 @click.option(
     "--max", "most", type=click.IntRange(min=0), required=True, metavar="N",
-    help="At most so many more proxies; 0 asks only which of today's are needed.",
+    help="At most N more proxies; 0 asks only which of today's are needed.",
 )  # fmt: skip
 @click.option(
     "--until", metavar="AIM:FIGURE",
-    help="The fewest that reach this, as in tier1:95% of the Windows tasks, or peak:20.",
+    help="Find the fewest that reach this: tier1:95% of the Windows tasks, or peak:20.",
 )  # fmt: skip
 @click.option(
     "--candidates", type=click.Path(path_type=Path), metavar="FILE",
-    help="Machines to choose from, with the columns of servers.csv; server, networks are enough.",
+    help="Machines to choose from; of the columns of servers.csv, server and networks are enough.",
 )  # fmt: skip
 @click.option(
     "--capacity", type=click.IntRange(min=1), metavar="TASKS",
-    help="Tasks that each new proxy may run at once; any number without.",
+    help="Tasks that each new proxy may run at once; without it, any number.",
 )  # fmt: skip
 @click.option(
     "--each", type=click.IntRange(1, 9), default=1, show_default=True, metavar="N",
     help="New proxies that one network may get.",
 )  # fmt: skip
-@click.option("--greedy", is_flag=True, help="Also one by one, each staying where it is.")
+@click.option("--greedy", is_flag=True, help="Also add them one by one, each staying where it is.")
 @solving
 @reporting
 def place(
     estate: Path, time_limit: float | None, seed: int, quiet: bool, as_json: bool,
     **request: Any,
 ) -> None:  # fmt: skip
-    """Tell where 1, 2, ... more proxies make ESTATE's aims best, in their order.
+    """Show where 1, 2, ... more proxies help the aims of ESTATE most, in their order.
 
     Without --candidates, every network with a Windows VM that a job processes may get one. All
-    places are compared at once: what is marked as proven no other choice of as many places
-    betters. Today's proxies that no task needs are listed, too: all of them could go together
-    without a task less served, in a lower tier, without protection or in another site.
+    places are compared at once: if a line is proven, no other choice of as many places is better.
+    Today's proxies that no task needs are listed, too: without all of them, every task would still
+    have its server, tier, protection and site.
 
     \b
     Example:

@@ -24,13 +24,13 @@ UNASSIGNED, UNPROVEN = 3, 5
 @solving
 @workers_option
 @click.option(
-    "--compare", is_flag=True, help="Show automatic selection and the other order beside it."
+    "--compare", is_flag=True, help="Also show automatic selection and the other order of aims."
 )
 @click.option(
     "--after",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="PLAN",
-    help="A plan applied before: what it set in jobs does not bind them.",
+    help="A plan that was applied before: the lists that it set in jobs may change.",
 )
 @click.option(
     "--report", is_flag=True, help="Write report.html and firewall.csv as well (see gip report)."
@@ -39,12 +39,12 @@ UNASSIGNED, UNPROVEN = 3, 5
     "--certificate",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write multipliers that prove the bounds; may take as long again as --time-limit.",
+    help="Write a proof of the bounds; may take as long again as --time-limit.",
 )
 @click.option(
     "--out-of-core",
     is_flag=True,
-    help="Tables of VMs in Parquet, never whole in memory; --workers are processes, too.",
+    help="For estates larger than memory: Parquet, in partitions; --workers are processes.",
 )
 @worker_options
 @reporting
@@ -52,21 +52,23 @@ UNASSIGNED, UNPROVEN = 3, 5
 def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options: Any) -> None:
     """Plan ESTATE: a proxy for every Windows VM of every job, and what to select in each job.
 
-    The product takes a list per job. So job_proxies.csv is what to do, and the week that follows
-    from it stands beside today's on the terminal; assignments.csv is the best that could be if each
-    VM had a list of its own. job_splits.csv has the jobs that are worth splitting.
+    The product takes a list of servers per job, so job_proxies.csv says what to do; the terminal
+    shows the week that follows from it beside today's. assignments.csv is the best that would be
+    possible if each VM had a list of its own. job_splits.csv has the jobs that are worth
+    splitting.
 
     Writes assignments.csv, unassigned.csv, job_proxies.csv, job_before.csv, job_splits.csv,
-    proxy_load.csv, findings.csv and plan.json into the output folder, all or none.
+    proxy_load.csv, findings.csv and plan.json into the output folder: all of them, or none.
 
-    With --certificate the bounds can be verified without this program and without any solver, by a
-    short script: python -m optimizer.certificate FILE.
+    With --certificate, the bounds can be verified without this program and without any solver, by
+    a short script: python -m optimizer.certificate FILE.
 
-    With --out-of-core the tables vms, job_vms and current are Parquet and may be larger than this
-    machine's memory: they are read, expanded, written and checked in partitions, by --workers
-    processes of --memory each or on the cluster of a --scheduler. The files are the same.
+    With --out-of-core, the tables vms, job_vms and current are Parquet files and may be larger
+    than this machine's memory: they are read, expanded, written and checked in partitions, by
+    --workers processes with --memory each, or on the cluster at --scheduler. The files that are
+    written are the same.
 
-    Exit code 3: some tasks are unassigned; 5: not every aim is proven, since time ran out or two
+    Exit code 3: some tasks are unassigned; 5: not every aim is proven, because time ran out or two
     searches of the solver contradict each other.
 
     \b

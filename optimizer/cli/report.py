@@ -18,8 +18,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command(short_help="Write a plan as one page for people, or as an Excel workbook.")
 @estate_argument
 @click.argument("plan", type=click.Path(path_type=Path))
-@click.option("--out", type=FILE, metavar="FILE.html", help="The page; firewall.csv comes beside.")
-@click.option("--xlsx", type=FILE, metavar="FILE.xlsx", help="The workbook, nothing beside it.")
+@click.option("--out", type=FILE, metavar="FILE.html", help="The page; firewall.csv beside it.")
+@click.option("--xlsx", type=FILE, metavar="FILE.xlsx", help="The workbook, no other file.")
 @click.option(
     "--lang", type=click.Choice(["en", "ja"]), default="en", show_default=True,
     help="Language of the page and the workbook.",
@@ -38,11 +38,11 @@ def report(
 ) -> None:
     """Write PLAN, an output folder of ESTATE, as one HTML file that works offline.
 
-    It begins with what to do: today's week beside the one with the lists, with the splits, and
-    the best possible, then what to select in which job. Then it says how good that is, where it
-    hurts, who carries what, and what fails with what. firewall.csv, in the same folder, lists the
-    ports to open. A sites.csv in ESTATE (site, latitude, longitude) makes its map a geographic
-    one.
+    It begins with what to do: today's week beside the one with the lists, with the splits, and the
+    best possible, then what to select in which job. Then it says how good that is, which tasks
+    have no server or one path only, how loaded each server is, and what each failure costs.
+    firewall.csv, in the same folder, lists the ports to open. With a sites.csv in ESTATE (site,
+    latitude, longitude) its map is a geographic one.
 
     With --xlsx an Excel workbook says what to change, load by hour, findings and ports.
 

@@ -14,14 +14,14 @@ from optimizer.cli.veeam_options import ca_file_option, credentials
 @click.command(short_help="Put jobs back as they were before apply.")
 @click.argument("journal", type=click.Path(path_type=Path))
 @ca_file_option
-@click.option("--force", is_flag=True, help="Put back what others have changed since, too.")
+@click.option("--force", is_flag=True, help="Put back jobs that others have changed since, too.")
 @reporting
 def rollback(journal: Path, ca_file: Path | None, force: bool, quiet: bool, as_json: bool) -> None:
     """Put back every job that JOURNAL says was changed, the last first.
 
-    Each gets the very body that it had. A job that somebody else has changed since is left alone
-    and told; the exit code is then 1. The account comes from VEEAM_USERNAME and VEEAM_PASSWORD,
-    or is asked for.
+    Each job gets back exactly what it had. A job that somebody else has changed since is left
+    alone and reported; the exit code is then 1. The account comes from VEEAM_USERNAME and
+    VEEAM_PASSWORD, or is asked for.
 
     \b
     Example:

@@ -14,8 +14,8 @@ from optimizer.cli.options import reporting
 def schema(name: str | None, quiet: bool, as_json: bool) -> None:
     """Print the JSON Schema of what a command prints with --json, or of plan.json, by NAME.
 
-    Without NAME it lists the names, with --json all schemas in one document. Within a version
-    members are only added: pass over those that you do not know.
+    Without NAME it lists the names, with --json all schemas in one document. Within a version,
+    members are only added: ignore those that you do not know.
 
     \b
     Example:

@@ -13,24 +13,24 @@ from optimizer.cli.options import estate_argument, keep_estate, reporting
 @estate_argument
 @click.option(
     "--plan", type=click.Path(path_type=Path), metavar="DIR",
-    help="A plan's folder: choose inside its per-job lists, and compare.",
+    help="A plan's folder: use its job lists, and compare.",
 )  # fmt: skip
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Output folder.")
 @click.option(
     "--knows-connections", is_flag=True,
-    help="Let the product look only at servers that connect to the VM.",
+    help="Let the product consider only servers that connect to the VM.",
 )  # fmt: skip
 @reporting
 def simulate(
     estate: Path, plan: Path | None, out: Path, knows_connections: bool, quiet: bool, as_json: bool
 ) -> None:
-    """Replay job run by job run what the product does with ESTATE in a week.
+    """Replay a week of ESTATE: which server the product picks for each run of each job.
 
-    Each task takes the least loaded server of the best tier, by networks alone; where that one
-    has no connection, the backup server takes over or the run fails. Nothing limits a server:
-    overload is counted. With --plan each job chooses inside what the plan has for it, a job without
-    a row inside what it names itself, and today's runs stand beside. Writes runs.csv,
-    proxy_load.csv and simulation.json into the output folder, all or none.
+    Each task takes the least loaded server of the best tier, by networks alone; if that one has no
+    connection, the backup server takes over or the run fails. Servers are not limited: overload is
+    counted. With --plan, each job chooses among the servers that the plan has for it, a job
+    without a row there among those that it names itself, and today's runs are shown beside. Writes
+    runs.csv, proxy_load.csv and simulation.json into the output folder: all of them, or none.
 
     \b
     Example:

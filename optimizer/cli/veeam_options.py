@@ -27,8 +27,8 @@ required_url_option = click.option(
     help="The backup server, as in https://vbr.example.com:9419.",
 )  # fmt: skip
 revision_option = click.option(
-    "--revision", type=click.Choice(NAMES),
-    help="Revision of its interface; else the newest that it accepts.",
+    "--revision", type=click.Choice(NAMES), metavar="REVISION",
+    help=f"Revision of its interface, one of {', '.join(NAMES)}; else the newest that it accepts.",
 )  # fmt: skip
 ca_file_option = click.option(
     "--ca-file", type=click.Path(path_type=Path), metavar="FILE",

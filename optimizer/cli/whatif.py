@@ -10,7 +10,7 @@ from optimizer.cli.completion import complete_losses
 from optimizer.cli.options import estate_argument, reporting
 
 
-@click.command(short_help="Lose servers, sites, networks or links.")
+@click.command(short_help="What the failure of servers, sites, networks or links costs.")
 @estate_argument
 @click.argument("plan", type=click.Path(path_type=Path))
 @click.argument("more", nargs=-1, metavar="")
@@ -27,7 +27,7 @@ from optimizer.cli.options import estate_argument, reporting
 )  # fmt: skip
 @click.option(
     "--week", is_flag=True,
-    help="Replay the week inside the plan's lists without what fails, too.",
+    help="Also replay the week with the plan's lists, without what fails.",
 )  # fmt: skip
 @reporting
 def whatif(
@@ -41,16 +41,17 @@ def whatif(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Lose something of ESTATE, and see what becomes of PLAN, an output folder.
+    """Show what becomes of PLAN, an output folder, when parts of ESTATE fail.
 
-    Tasks stay where they are, fail over to the backup server, or are lost; tasks of VMs that
-    lose all their networks are gone. A plan made anew keeps the estate's aims with as few moves
-    as they allow. The sweep ranks failures by the tasks that nobody does any more, then by the
-    backup server's overload, then by the tasks that fail over.
+    Tasks stay where they are, fail over to the backup server, or are lost; tasks of VMs that lose
+    all their networks are gone. A new plan keeps the estate's aims with as few moves as they
+    allow. The sweep ranks failures by the tasks that nobody serves any more, then by the backup
+    server's overload, then by the tasks that fail over.
 
-    With --week every run of a week then chooses among the servers of its job's list that are left:
-    it is kept where the one that it picks serves it, fails over, is lost, or is gone with its VM.
-    All Windows runs count, and the task-minutes above the limits of the servers that still run.
+    With --week, the runs of a week are replayed, too: each picks among the servers of its job's
+    list that are left, and is kept if that one serves it, fails over, is lost, or is gone with its
+    VM. All Windows runs count, and the task-minutes above the limits of the servers that still
+    run.
 
     \b
     Example:

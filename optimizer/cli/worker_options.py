@@ -18,23 +18,24 @@ def worker_options(command: F) -> F:
     """Add ``--memory``, ``--scheduler`` and the ``--tls`` options to a command."""
     for option in (
         click.option(
-            "--tls-key", type=click.Path(path_type=Path), metavar="FILE", help="Its key, PEM."
+            "--tls-key", type=click.Path(path_type=Path), metavar="FILE",
+            help="PEM file of its key.",
         ),
         click.option(
             "--tls-cert", type=click.Path(path_type=Path), metavar="FILE",
-            help="This side's certificate, PEM.",
+            help="PEM file of this side's certificate.",
         ),
         click.option(
             "--tls-ca-file", type=click.Path(path_type=Path), metavar="FILE",
-            help="For tls://: the authority that the cluster trusts, PEM.",
+            help="For tls://: PEM file of the authority that the cluster trusts.",
         ),
         click.option(
             "--scheduler", metavar="ADDRESS",
-            help="A Dask cluster that is there, tcp://host:port or tls://host:port.",
+            help="A running Dask cluster, tcp://host:port or tls://host:port.",
         ),
         click.option(
             "--memory", "--watch-budget", metavar="BYTES",
-            help="Most for each worker, as in 4GiB; an equal share of the machine's without.",
+            help="Memory for each worker, as in 4GiB; without it, an equal share.",
         ),
     ):  # fmt: skip
         command = option(command)

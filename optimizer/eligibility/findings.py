@@ -123,7 +123,7 @@ def _guests(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
     known = (*PLATFORMS, *OTHER_PLATFORMS)
     for platform in sorted(set(estate.vms["platform"].cat.categories) - {"", *known}):
         hint = did_you_mean(platform, known)
-        detail = f"a platform of VMs that is not known: taken as no VMware and no Hyper-V{hint}"
+        detail = f"a platform of VMs that is not known: taken as neither VMware nor Hyper-V{hint}"
         yield Finding("info", "unknown_platform", platform, detail)
 
 

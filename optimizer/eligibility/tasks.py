@@ -114,19 +114,19 @@ def stale_findings(
     VM and server of the first ones whose server is not there, of ``all_of_it``.
     """
     findings = [
-        Finding("info", "current_task_gone", f"row {row}", "current: no such task any more")
+        Finding("info", "current_task_gone", f"row {row}", "current.csv: no such task any more")
         for row in gone
     ] + [
         Finding(
             "warning",
             "current_server_gone",
             f"{job}/{vm}",
-            f"its server of today, {proxy}, is not in servers: counts as moved",
+            f"its server of today, {proxy}, is not in servers.csv: it counts as moved",
         )
         for job, vm, proxy in serverless
     ]
     for code, count in (("task", all_gone), ("server", all_of_it)):
         if count > LISTED:
-            detail = f"{count - LISTED} more rows of current are alike"
+            detail = f"{count - LISTED} more rows of current.csv are like these"
             findings.append(Finding("info", f"current_{code}_gone", "others", detail))
     return findings

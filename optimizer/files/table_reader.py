@@ -40,6 +40,6 @@ def _inflated(file: str, stored: bytes) -> bytes:
     with gzip.GzipFile(fileobj=io.BytesIO(stored)) as packed:
         content = packed.read(most + 1)
     if len(content) > most:
-        reason = f"inflates to more than {most >> 20} MiB, which no table does"
+        reason = f"unpacks to more than {most >> 20} MiB, which no table does"
         raise refuse_table(file, reason, "write it without gzip")
     return content

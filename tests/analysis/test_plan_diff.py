@@ -191,7 +191,7 @@ def test_a_table_that_is_no_assignment(tmp_path: Path, text: str, words: str) ->
 
 def test_a_row_that_is_there_twice(tmp_path: Path) -> None:
     a = today(tmp_path / "a.csv", "j a p", "k a p", "j a q")
-    with pytest.raises(PlanError, match=r"a\.csv:4: job 'j', vm 'a' was there before"):
+    with pytest.raises(PlanError, match=r"a\.csv:4: job 'j', vm 'a' is there already"):
         compare_assignments(a, a)
 
 

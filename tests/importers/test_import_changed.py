@@ -19,7 +19,7 @@ import pytest
 from changed_inputs import JOB, SERVER, paths, rows_and_messages
 
 from models.imported_tables import Inventory
-from models.schema import JOBS, SERVERS
+from models.schema import CURRENT, JOB_VMS, JOBS, NETWORKS, SERVERS, VMS, Table
 from optimizer.inputs.importers.generic_table import read_generic_table
 from optimizer.inputs.importers.healthcheck.reader import read_healthcheck
 from optimizer.inputs.importers.infoblox import read_infoblox
@@ -89,14 +89,33 @@ BLOX: Cells = [
     {"IP Address": f"10.1.1.{n}", "Type": kind, "Site": "hq"}
     for n, kind in ((0, "Network"), (7, "Host"), (255, "Broadcast"))
 ]
+EXPORTED: Cells = [
+    {"address*": f"10.1.{n}.0", "netmask*": "255.255.255.0",
+     "network_view": view, "EA-Site": "hq", "comment": ""}
+    for n, view in ((1, "default"), (2, "lab"))
+]  # fmt: skip
 SHEET: Cells = [
     {"server": "v", "os": WINDOWS, "roles": "backup_server", "networks": "10.1.1.9",
-     "max_tasks": "40", "managed": "yes", "powershell_version": "5.1"},
+     "max_tasks": "40", "managed": "yes", "powershell_version": "5.1", "running_tasks": "2",
+     "available": "no", "excluded": "yes", "domain": "corp.example"},
 ]  # fmt: skip
 TIMES: Cells = [
     {"job": "j", "start": "22:00", "duration_minutes": "60", "type": "backup", "enabled": "yes",
-     "days": "mon;tue", "application_aware": "no"},
+     "days": "mon;tue", "application_aware": "no", "indexing": "yes", "log_processing": "yes",
+     "proxies": "v"},
 ]  # fmt: skip
+LANS: Cells = [{"network": "lan", "cidr": "10.1.1.0/24", "site": "hq"}]
+GUESTS: Cells = [
+    {"vm": "a1", "os": WINDOWS, "networks": "10.1.1.9", "name": "a", "platform": "hyperv",
+     "host": "hv", "host_version": "2019", "available": "no", "gmsa_domain": "corp.example",
+     "vss": "require_success"},
+]  # fmt: skip
+MEMBERS: Cells = [{"job": "j", "vm": "a1"}, {"job": "j", "vm": "a2"}]
+TODAY: Cells = [{"job": "j", "vm": "a1", "proxy": "v"}]
+HOLDERS: Cells = [
+    {"HostId": f"{letter}{n}", "Host": host, "Name": f"of {host}"}
+    for letter, n, host in (("a", 1, "vbr"), ("b", 2, "gip"))
+]
 
 
 def written(path: Path, rows: Cells) -> Path:
@@ -125,16 +144,34 @@ def networks(folder: Path, rows: Cells) -> Inventory:
     return read_rvtools([plain], written(folder / "plan.csv", rows))
 
 
-def mapped(table: Any) -> Callable[[Path, Cells], Inventory]:
+def mapped(table: Table, whole: Cells) -> Callable[[Path, Cells], Inventory]:
+    mapping = [f"{name}={name}" for name in whole[0]]
+
     def read(folder: Path, rows: Cells) -> Inventory:
-        known = [column.name for column in table.columns]
-        names = [name for name in {**SHEET[0], **TIMES[0]} if name in known]
-        mapping = [f"{name}={name}" for name in names]
         return read_generic_table(written(folder / "t.csv", rows), table, mapping, "", None)
 
     return read
 
 
+def exported(path: Path, rows: Cells) -> Path:
+    """Write networks as Infoblox does: the kind of each line stands before it."""
+    header, *lines = written(path, rows).read_text(encoding="utf-8").splitlines()
+    text = "\n".join([f"header-network,{header}", *(f"network,{line}" for line in lines), ""])
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def holders(kind: str) -> Callable[[Path, Cells], Inventory]:
+    def read(folder: Path, rows: Cells) -> Inventory:
+        files = [written(folder / "x_Servers.csv", MACHINES)]
+        return read_healthcheck([*files, written(folder / f"x_{kind}.csv", rows)], None)
+
+    return read
+
+
+TARGETS = {
+    SERVERS: SHEET, JOBS: TIMES, NETWORKS: LANS, VMS: GUESTS, JOB_VMS: MEMBERS, CURRENT: TODAY,
+}  # fmt: skip
 KINDS: dict[str, tuple[Cells, Callable[[Path, Cells], Inventory]]] = {
     "rvtools vInfo": (INFO, info),
     "rvtools vNetwork": (NICS, nics),
@@ -147,8 +184,13 @@ KINDS: dict[str, tuple[Cells, Callable[[Path, Cells], Inventory]]] = {
         PREFIXES, lambda f, rows: read_netbox([saved_listing(written(f / "p.csv", rows), None)])),
     "ip plan": (PLAN, networks),
     "infoblox list": (BLOX, lambda f, rows: read_infoblox(written(f / "i.csv", rows), None)),
-    "table servers": (SHEET, mapped(SERVERS)),
-    "table jobs": (TIMES, mapped(JOBS)),
+    "infoblox export": (
+        EXPORTED, lambda f, rows: read_infoblox(exported(f / "i.csv", rows), None)),
+    **{f"table {table.name}": (rows, mapped(table, rows)) for table, rows in TARGETS.items()},
+    **{
+        f"healthcheck {kind}": (HOLDERS, holders(kind))
+        for kind in ("Proxies", "HvProxy", "Repositories", "SOBRExtents")
+    },
 }  # fmt: skip
 RETYPED = ("vielleicht", "-1", "1900-01-01", "#N/A", "[]", "None of these")
 SAME_MEANING = {
@@ -180,6 +222,15 @@ SAME_MEANING = {
     "Network",
     "OS according to the configuration file",
     "OS according to the VMware Tools",
+    "network",
+    "vm",
+    "host",
+    "proxy",
+    "proxies",
+    "domain",
+    "gmsa_domain",
+    "network_view",
+    "EA-Site",
 }
 # Free text: another one is another estate, as it should be.
 

@@ -115,7 +115,7 @@ def test_a_folder_gets_what_is_new_and_keeps_the_rest(tmp_path: Path) -> None:
     assert merged.counts == {"vms": MergeCounts(added=1, changed=1, differing=1)}
     assert FINDING in merged.findings
     assert [f.detail for f in merged.findings if f.code == "kept_cells"] == [
-        "1 cells say something else than x.xlsx: kept; --replace takes the new"
+        "1 cell that differs from x.xlsx: kept; --replace takes the new"
     ]
     assert text(tmp_path / "links.csv") == "from,to\na,b\n"
     assert text(tmp_path / "notes.txt") == "mine"

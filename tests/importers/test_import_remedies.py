@@ -40,7 +40,7 @@ def test_a_word_for_automatic_selection_is_told_at_import_and_can_be_taken_back(
     told = table("jobs.csv", "jobs", *MAPPED, *DAYS)
     assert "automatisch: selected by job j in jobs.csv, but no server is called so" in told
     again = (*MAPPED, *DAYS, "--value", "automatisch=")
-    assert "1 cells say something else than jobs.csv" in table("jobs.csv", "jobs", *again)
+    assert "1 cell that differs from jobs.csv" in table("jobs.csv", "jobs", *again)
     assert rows("estate/jobs.csv")[0]["proxies"] == "automatisch"
     told = table("jobs.csv", "jobs", *again, "--replace")
     assert "no server is called so" not in told

@@ -299,7 +299,7 @@ def test_several_exports_and_a_merged_one_tell_of_a_vm_once(tmp_path: Path) -> N
         ["x", "10.2.0.1"],
         ["4202-9", ""],
     ]
-    assert [f.detail for f in read.findings] == ["1 rows of VMs that were there before: left out"]
+    assert [f.detail for f in read.findings] == ["1 row of VMs that were there before: left out"]
     assert [source.file for source in read.files] == [
         "RVTools_tabvInfo.csv", "RVTools_tabvInfo.csv", "RVTools_tabvNetwork.csv", "merged.xlsx",
     ]  # fmt: skip

@@ -140,13 +140,13 @@ def test_a_file_that_inflates_too_well_is_not_opened(
         workbook(tmp_path / "bomb.xlsx", ["VM"]),
         lambda text: text.replace("</sheetData>", "<row/>" * 600_000 + "</sheetData>"),
     )
-    assert "inflates to more than 2 MiB" in refusal(path)
+    assert "unpacks to more than 2 MiB" in refusal(path)
     # the same with a directory that tells 100 bytes; the size stands 24 bytes into an entry
     content = bytearray(path.read_bytes())
     entry = content.rindex(b"PK\x01\x02", 0, content.rindex(SHEET.encode()))
     content[entry + 24 : entry + 28] = struct.pack("<I", 100)
     path.write_bytes(content)
-    assert "inflates to more than 2 MiB" in refusal(path)
+    assert "unpacks to more than 2 MiB" in refusal(path)
 
 
 def test_a_sheet_may_not_reach_into_the_last_corner(tmp_path: Path) -> None:

@@ -182,7 +182,8 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     one = write(tmp_path / "a_Jobs.csv", "Name,JobType", ["a", "Backup"])
     assert "a_Jobs.csv: has no column ScheduleOptions, IndexingType" in refused(one)
     two = write(tmp_path / "b_Jobs.csv", OLD_JOB)
-    assert "b_Jobs.csv: comes beside a_Jobs.csv; import one backup server" in refused(one, two)
+    twice = "b_Jobs.csv: is of the same kind as a_Jobs.csv; import one backup server"
+    assert twice in refused(one, two)
     assert "vbrinfo.csv: is not read; give *_Servers.csv" in refused(tmp_path / "vbrinfo.csv")
     assert "c_Jobs.csv: No such file" in refused(tmp_path / "c_Jobs.csv")
 

@@ -611,7 +611,7 @@ def test_files_are_known_by_their_names(tmp_path: Path) -> None:
     assert set(found.logs) == {task, ID.format(6)}
     assert [f.subject for f in findings] == ["other.json", "taskSession_logs.json"]
     assert findings_of(read_veeam(found, 60), "incomplete") == [
-        ("managedServers", "1 more are announced than the files hold: save the other pages, too")
+        ("managedServers", "1 more are there than the files hold: save the other pages, too")
     ]
 
 

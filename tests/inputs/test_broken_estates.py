@@ -73,7 +73,7 @@ COMPLAINTS = {
         "networks.csv:2: cidr: '10.0.1.5/24' is not a network: 10.0.1.5/24 has host bits set",
         "write it as in 10.0.1.0/24",
     ),
-    "job-twice": ("jobs.csv:3: job: 'nightly' was there before", KEEP_ONE_ROW),
+    "job-twice": ("jobs.csv:3: job: 'nightly' is there already", KEEP_ONE_ROW),
     "misnamed-table": ("job_vms.csv: is missing", "did you mean 'job_vm.csv'?"),
     "missing-column": ("vms.csv:1: has no column 'networks'", "did you mean 'network'?"),
     "missing-table": ("job_vms.csv: is missing", TEMPLATE),
@@ -81,7 +81,7 @@ COMPLAINTS = {
         "jobs.csv:2: duration_minutes: '-120' is not a whole number from 1 to 10080",
         DIGITS,
     ),
-    "network-twice": ("networks.csv:3: network: 'hq' was there before", KEEP_ONE_ROW),
+    "network-twice": ("networks.csv:3: network: 'hq' is there already", KEEP_ONE_ROW),
     "no-backup-server": (
         "servers.csv: roles: names no backup_server among its roles",
         "give the role to the one server that is it",
@@ -107,7 +107,7 @@ COMPLAINTS = {
     "ragged-row": ("vms.csv:4: has 2 cells, the header has 3", "or add what is missing"),
     "semicolons": ("vms.csv:1: is not separated by commas", "save it with commas"),
     "sep-line": ("vms.csv:1: begins with 'sep=,', which only Excel reads", "remove this line"),
-    "server-twice": ("servers.csv:4: server: 'gip-01' was there before", KEEP_ONE_ROW),
+    "server-twice": ("servers.csv:4: server: 'gip-01' is there already", KEEP_ONE_ROW),
     "server-unknown-network": (
         "servers.csv:3: networks: 'hqq' is neither a network nor an address",
         f"{ADD_NETWORK}; did you mean 'hq'?",
@@ -136,7 +136,7 @@ COMPLAINTS = {
     ),
     "utf16": ("vms.csv: is UTF-16", "save it as 'CSV UTF-8'"),
     "utf16-without-bom": ("vms.csv: is UTF-16", "save it as 'CSV UTF-8'"),
-    "vm-twice": ("vms.csv:4: vm: 'web-01' was there before", KEEP_ONE_ROW),
+    "vm-twice": ("vms.csv:4: vm: 'web-01' is there already", KEEP_ONE_ROW),
     "vm-twice-in-job": ("job_vms.csv:3: vm: 'web-01' is in this job already", "the repeated row"),
     "vm-unknown-network": (
         "vms.csv:3: networks: '10.0.0.256' is neither a network nor an address",

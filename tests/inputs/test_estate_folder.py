@@ -380,9 +380,9 @@ def test_addresses_that_mean_nothing_are_told_once(tmp_path: Path) -> None:
     sets = [estate.network_sets[code] for code in estate.vms["network_set"]]
     assert sets == [(0,), (), ()]
     assert [(f.code, f.subject, f.detail) for f in estate.findings] == [
-        ("ambiguous_address", "10.0.1.5", "vms.csv: is in two networks of the same prefix; "
-         "counts as unknown, first at vm dc"),
-        ("unknown_address", "10.9.0.1", "vms.csv: is in no network; counts as unknown, "
+        ("ambiguous_address", "10.0.1.5", "vms.csv: in two networks of the same prefix, "
+         "so taken as unknown; first at vm dc"),
+        ("unknown_address", "10.9.0.1", "vms.csv: in no network, so taken as unknown; "
          "first at vm dc"),
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 
+from models.diagnostics import Finding
 from models.schema import TABLES
 from models.solve_events import Stage
 from optimizer.analysis.placement.frontier import FrontierPoint
@@ -21,6 +23,7 @@ from optimizer.cli.main import gip
 from optimizer.output.console import terminal
 from optimizer.output.console.fitting import fitted
 from optimizer.output.console.placement import print_places
+from optimizer.output.console.readiness import grouped
 from optimizer.output.console.terminal import Terminal
 
 BRANCHES = Path(__file__).parents[2] / "data" / "branch-offices"
@@ -143,6 +146,38 @@ def test_a_name_is_shown_as_it_is(
     shown = capsys.readouterr().out.splitlines()
     told = "a[/red][b]:smile:\\x1b[2J"
     assert [told in line for line in (shown[0], shown[2], shown[-1])] == [True] * 3
+
+
+def test_findings_that_are_alike_are_one_line_and_each_is_a_row_of_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    estate = tmp_path / "estate"
+    shutil.copytree(BRANCHES.parent / "tiny", estate)
+    lines = (estate / "vms.csv").read_text("utf-8-sig").splitlines()
+    columns = lines[0].split(",")
+    row = dict.fromkeys(columns, "") | {"vm": "far", "os": "Windows Server 2022"}
+    for number in range(5):
+        row |= {"vm": f"far-{number}", "networks": f"203.0.113.{number}"}
+        lines.append(",".join(row[column] for column in columns))
+    (estate / "vms.csv").write_text("\n".join([*lines, ""]), "utf-8")
+    done = CliRunner().invoke(gip, ["check", str(estate)])
+    said = [line for line in done.output.splitlines() if "203.0.113" in line]
+    told = "203.0.113.0, 203.0.113.1, 203.0.113.2 and 2 more, each: vms.csv: in no network, "
+    assert said == [f"warning: {told}so taken as unknown"]
+    out = tmp_path / "out"
+    assert CliRunner().invoke(gip, ["plan", str(estate), "--out", str(out), "-q"]).exit_code == 0
+    rows = (out / "findings.csv").read_text("utf-8-sig")
+    assert [f"unknown_address,203.0.113.{n}," in rows for n in range(5)] == [True] * 5
+
+
+def test_kinds_of_findings_beyond_the_first_are_counted() -> None:
+    findings = tuple(Finding("warning", "odd", str(n), f"detail {n}") for n in range(5))
+    said = [*grouped((Finding("info", "calm", "a", "b"), *findings))]
+    assert said == [
+        *(f"warning: {n}: detail {n}" for n in range(3)),
+        "warning: 2 more of this kind; --json lists them all",
+        "info: a: b",
+    ]
 
 
 def test_figures_of_a_million_vms_fit_80_columns(

@@ -379,7 +379,7 @@ def graphml(folder: Path) -> Path:
         ("site,latitude\na,1\n", "sites.csv:1: has no column 'longitude'"),
         ("site,latitude,longitude\na,91,0\n", "sites.csv:2: latitude: '91' is not a number"),
         ("site,latitude,longitude\na,1,nan\n", "sites.csv:2: longitude: 'nan' is not a number"),
-        ("site,latitude,longitude\na,1,1\na,1,1\n", "sites.csv:3: site: 'a' was there before"),
+        ("site,latitude,longitude\na,1,1\na,1,1\n", "sites.csv:3: site: 'a' is there already"),
     ],
 )
 def test_wrong_coordinates_are_refused(text: str, problem: str, tmp_path: Path) -> None:

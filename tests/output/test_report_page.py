@@ -143,8 +143,8 @@ def test_every_table_has_a_caption_and_headings() -> None:
 def test_the_questions_come_in_their_order() -> None:
     text = render(reports.report(), "en").decode()
     asked = [
-        "What do I change?", "Find a VM, job or server", "Is it good?", "Where does it hurt?",
-        "Who carries what?",
+        "What do I change?", "Find a VM, job or server", "Is it good?", "What is wrong?",
+        "How loaded is each server?",
         "What does the network look like?", "What happens if?", "Which ports must be open?",
         "What was assumed?",
     ]  # fmt: skip

@@ -28,11 +28,21 @@ def planned_jobs(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 def printed(planned_jobs: Plan, week: WeekPlan, width: int = 80) -> str:
-    """Return what is printed, as one line."""
-    console = Terminal()
-    console.file, console.width = io.StringIO(), width
+    """Return what is printed on a terminal, as one line."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"FORCE_COLOR": "1", "TERM": "dumb", "LINES": "24"}.items():
+            patch.setenv(name, value)
+        patch.setenv("COLUMNS", str(width))
+        console = Terminal()
+        file = console.file = io.StringIO()
+        return _printed(console, file, planned_jobs, week, width)
+
+
+def _printed(
+    console: Terminal, file: io.StringIO, planned_jobs: Plan, week: WeekPlan, width: int
+) -> str:
     print_week(console, planned_jobs.estate, week, Path("out"))
-    text = console.file.getvalue()
+    text = file.getvalue()
     commands = text.index("Next:")
     assert max(map(len, text[:commands].splitlines())) <= width
     return " ".join(text.split())

@@ -129,7 +129,7 @@ def test_what_a_person_reads(site: Site, tmp_path: Path) -> None:
     answers = saved(tmp_path / "saved", job(REVISION, "a"), job(REVISION, "b"))
     done = run(site.plan, "--saved", answers, "--revision", REVISION)
     assert done.exit_code == 4
-    assert "│ error    │ a   │ gip-02 │ automatic │ changed │" in done.stdout
+    assert "│ a   │ error    │ gip-02 │ automatic │ changed │" in done.stdout
     assert "a: changed since; apply the plan again, or import the job and plan again" in done.stdout
     assert done.stdout.endswith("1 job as planned, 1 error\n")
     assert max(map(len, done.stdout.splitlines())) <= 100

@@ -10,6 +10,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from models.assignment_problem import AssignmentProblem, Counts
+from models.diagnostics import counted
 from models.estate import Codes
 from optimizer.analysis.explanation.minimal_conflict import (
     MOST_WORK,
@@ -133,7 +134,8 @@ class _Model:
             if limit < 0:
                 continue
             others = f", {running} of them its other roles'" if running else ""
-            fact = Fact("max_tasks", f"{self._names[server]} runs at most {limit} tasks{others}")
+            most = f"{counted(limit, 'task')}{others}"
+            fact = Fact("max_tasks", f"{self._names[server]} runs at most {most}")
             self._limit(server, (), limit, fact)
             if server in self._relieving:
                 self.alone.add(fact)
@@ -143,7 +145,7 @@ class _Model:
         limit, own = self._problem.failover_limit, self._problem.backup_server
         if limit is None:
             return
-        text = f"{self._names[own]} must be able to stand in, with {limit} tasks"
+        text = f"{self._names[own]} must be able to take over {counted(limit, 'task')}"
         for loss in self._problem.losses:
             self._limit(own, loss, limit, Fact("S16", text))
 

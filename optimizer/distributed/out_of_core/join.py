@@ -68,7 +68,7 @@ def join_tables(
     joined = JoinedRows()
     again = _again(vms, ["vm"])
     remedy = "names are unique, keep one row"
-    joined.problems += _problems(files["vms"], vms[again], "was there before", remedy)
+    joined.problems += _problems(files["vms"], vms[again], "is there already", remedy)
     job_vms, current = job_vms.sort_values("row"), current.sort_values("row")
     remedy = "remove the repeated row"
     for file, rows, pair in (

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from models.diagnostics import Diagnostics, Finding, Hints, InputProblem
+from models.diagnostics import FIRST, Diagnostics, Finding, Hints, InputProblem
 from models.estate import Codes, NetworkSet
 from optimizer.files.text_table import TextTable
 from optimizer.inputs.estate_folder.column_parsers import complain
@@ -95,10 +95,10 @@ class NetworkSets:
         pairs = zip(names.take(last_first).to_pylist(), place[last_first].tolist(), strict=True)
         for name, at in sorted(dict(pairs).items()):
             ambiguous = self.book.find(name) == AMBIGUOUS
-            detail = "is in two networks of the same prefix" if ambiguous else "is in no network"
+            detail = "in two networks of the same prefix" if ambiguous else "in no network"
             code = "ambiguous_address" if ambiguous else "unknown_address"
             owner = owners[int(order[at])]
-            detail = f"{raw.file}: {detail}; counts as unknown, first at {kind} {owner}"
+            detail = f"{raw.file}: {detail}, so taken as unknown{FIRST}{kind} {owner}"
             findings.append(Finding("warning", code, name, detail))
 
 

@@ -144,7 +144,12 @@ def unknown_columns(table: Table, file: str, names: Collection[str]) -> list[Fin
     known = [column.name for column in table.columns]
     absent = [name for name in known if name not in names]
     return [
-        Finding("warning", "unknown_column", name, f"{file}: not read{did_you_mean(name, absent)}")
+        Finding(
+            "warning",
+            "unknown_column",
+            name,
+            f"a column of {file} that is not read{did_you_mean(name, absent)}",
+        )
         for name in names
         if name not in known
     ]

@@ -167,7 +167,7 @@ def look_up_names(
         cells = [raw[table].cells(column) for table, column in there]
         again, codes = look_up(names, cells)
         again = [row for row in again if raw[owner].text(key, row)]
-        reason, remedy = "was there before", "names are unique, keep one row"
+        reason, remedy = "is there already", "names are unique, keep one row"
         complain(problems, raw[owner], key, again, reason, remedy)
         for (table, column), found in zip(there, codes, strict=True):
             by_name = owner == "vms" and (found < 0).any() and "name" in raw[owner].columns
@@ -277,7 +277,8 @@ def unknown_hosts(vms: Mapping[str, int]) -> list[Finding]:
             "warning",
             "unknown_host",
             host,
-            f"host of {count} VMs is not in servers: no PowerShell Direct through it",
+            f"host of {count} VM{'s' * (count > 1)}, not in servers.csv: "
+            "no PowerShell Direct through it",
         )
         for host, count in sorted(vms.items())
         if host and count

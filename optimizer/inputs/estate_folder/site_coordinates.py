@@ -44,7 +44,7 @@ def _unfit(rows: TextTable) -> Iterator[InputProblem]:
     seen: set[str] = set()
     for row, name in enumerate(rows.columns["site"].to_pylist()):
         if name in seen:
-            reason, remedy = "was there before", "keep one row for each site"
+            reason, remedy = "is there already", "keep one row for each site"
             yield InputProblem(rows.file, rows.lines([row])[0], "site", name, reason, remedy)
         seen.add(name)
         for column, most in MOST.items():

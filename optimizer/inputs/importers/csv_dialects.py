@@ -86,7 +86,7 @@ def read_delimited(
 
 
 def unique(header: Sequence[str]) -> list[str]:
-    """Return trimmed names; one that was there before gets its turn behind it.
+    """Return trimmed names; one that is there already gets its turn behind it.
 
     >>> unique(["VM", "Tag", " Tag"])
     ['VM', 'Tag', 'Tag (2)']
@@ -115,7 +115,7 @@ def _utf8(file: str, content: bytes, encoding: str | None, findings: list[Findin
         line = content[: error.start].count(b"\n") + 1
         reason = f"is not {name}: byte {error.object[error.start]:#04x} in line {line}"
         if encoding and _is_beyond_ascii_utf8(content):
-            remedy = "it is sound UTF-8: leave --encoding out, or save it as 'CSV UTF-8'"
+            remedy = "it is valid UTF-8: leave --encoding out, or save it as 'CSV UTF-8'"
         raise refuse_table(file, reason, remedy) from error
     except (LookupError, ValueError) as error:  # some encodings are for names only
         raise refuse_table(
@@ -128,7 +128,7 @@ def _utf8(file: str, content: bytes, encoding: str | None, findings: list[Findin
         detail = f"has a byte order mark: read as {marked.removesuffix('-sig')}, not as {encoding}"
         findings.append(Finding("info", "other_encoding", file, detail))
     elif encoding and codecs.lookup(name).name != "utf-8" and _is_beyond_ascii_utf8(content):
-        detail = f"read as {name}, as --encoding says, though it is sound UTF-8, too"
+        detail = f"read as {name}, as --encoding says, though it is valid UTF-8, too"
         findings.append(Finding("warning", "other_encoding", file, detail))
     return content if name == "utf-8" else text.encode("utf-8", "replace")
 

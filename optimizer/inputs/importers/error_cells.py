@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 
 ERROR = r"#(?:N/?A|NV|N/D|GETTING_DATA|[\w/]{2,12}[!?])"
 NO_VALUE = "#FORMULA!"  # not Excel's: a formula that was saved without its value
@@ -73,7 +73,7 @@ def clear_errors(
         for text, count in column[wrong].value_counts(sort=False).items():
             row = first_row + int((column == text).to_numpy().argmax())
             what = "a formula saved without its value" if text == NO_VALUE else f"the error {text}"
-            detail = f"{what} in {count} cells of column {name}: taken as unknown"
+            detail = f"{what} in {counted(count, 'cell')} of column {name}: taken as unknown"
             findings.append(Finding("warning", "error_cell", f"{file}:{row}", detail))
         if wrong.any():
             cleared[name] = column.where(~wrong, "")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding, InputProblem, did_you_mean
+from models.diagnostics import Finding, InputProblem, counted, did_you_mean
 from models.errors import EstateError
 from models.imported_tables import Inventory
+from models.ruleset import OTHER_PLATFORMS, PLATFORMS
 from models.schema import Table
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.cell_words import (
@@ -59,6 +60,8 @@ def read_generic_table(
     rows = _keyed(sheet, table, cells.assign(**given), findings)
     if table.name in LISTED:
         findings += _unlistable(rows[table.key[0]])
+    if "platform" in rows:
+        findings += _unknown_platforms(rows["platform"])
     return Inventory(
         {table.name: _merged(rows, table, findings)},
         (source,),
@@ -168,7 +171,7 @@ def _keyed(sheet: Sheet, table: Table, rows: pd.DataFrame, findings: list[Findin
     keyed = (rows[list(table.key)] != "").all(axis=1)
     if not keyed.all():
         first = sheet.first_row + int((~keyed).to_numpy().argmax())
-        detail = f"{int((~keyed).sum())} rows left out: no {' or '.join(table.key)}"
+        detail = f"{counted(int((~keyed).sum()), 'row')} left out: no {' or '.join(table.key)}"
         findings.append(Finding("warning", "row_without_key", f"{sheet.file}:{first}", detail))
     return rows[keyed].reset_index(drop=True)
 
@@ -178,6 +181,21 @@ def _unlistable(names: pd.Series[str]) -> list[Finding]:
     return [
         Finding("warning", "unlistable_name", name, detail)
         for name in names[names.str.contains(";", regex=False)].unique()
+    ]
+
+
+def _unknown_platforms(platforms: pd.Series[str]) -> list[Finding]:
+    known = (*PLATFORMS, *OTHER_PLATFORMS)
+    return [
+        Finding(
+            "warning",
+            "unknown_platform",
+            platform,
+            f"a platform of {count} VM{'s' * (count > 1)} that is not known: taken as neither "
+            f"VMware nor Hyper-V{did_you_mean(platform, known)}",
+        )
+        for platform, count in Counter(platforms.tolist()).items()
+        if platform and platform not in known
     ]
 
 

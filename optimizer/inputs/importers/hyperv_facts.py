@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.ruleset import POWERSHELL_DIRECT_SINCE
 from optimizer.files.text_table import items
 
@@ -47,8 +47,8 @@ def hyperv_facts(
     )[platform | version]
     if len(filled):
         detail = (
-            f"platform and host_version of {len(filled)} VMs follow from their hosts, which are "
-            "Hyper-V hosts among the servers"
+            f"platform and host_version of {counted(len(filled), 'VM')} follow from their hosts, "
+            "which are Hyper-V hosts among the servers"
         )
         findings.append(Finding("info", "hyperv_host", "vms", detail))
     recent = np.array([year >= str(POWERSHELL_DIRECT_SINCE) for year in of_server], np.bool_)
@@ -59,8 +59,8 @@ def hyperv_facts(
     if len(lacking):
         some = ", ".join(lacking["server"].tolist()[:3]) + (", ..." if len(lacking) > 3 else "")
         detail = (
-            f"powershell_version {BUILT_IN} is taken for {len(lacking)} servers ({some}): Windows "
-            "Server 2016 and later bring it; correct it where it was removed"
+            f"powershell_version {BUILT_IN} is taken for {counted(len(lacking), 'server')} "
+            f"({some}): Windows Server 2016 and later bring it; correct it where it was removed"
         )
         findings.append(Finding("info", "powershell_version", "servers", detail))
     return {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Finding, InputProblem, counted
 from models.errors import EstateError
 from models.imported_tables import SIDE_TABLES, Inventory
 from models.schema import TABLES, Table
@@ -250,7 +250,8 @@ def _sources(path: Path, inventories: Sequence[Inventory]) -> pd.DataFrame:
 
 def _kept(table: str, cells: int, inventory: Inventory) -> Finding:
     files = ", ".join(dict.fromkeys(source.file for source in inventory.files))
-    detail = f"{cells} cells say something else than {files}: kept; --replace takes the new"
+    differ = f"{counted(cells, 'cell')} that differ{'s' * (cells == 1)} from {files}"
+    detail = f"{differ}: kept; --replace takes the new"
     return Finding("info", "kept_cells", f"{table}.csv", detail)
 
 

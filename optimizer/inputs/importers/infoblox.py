@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.diagnostics import Finding, InputProblem
+from models.diagnostics import Finding, InputProblem, counted
 from models.errors import EstateError
 from models.imported_tables import Inventory
 from optimizer.files.reading import check_regular
@@ -40,7 +40,8 @@ def read_infoblox(path: Path, encoding: str | None) -> Inventory:
     source = source_file(path)
     findings: list[Finding] = []
     if _is_export(path):
-        networks = name_networks(_exported(path, encoding or "utf-8-sig"), findings)
+        prefixes = _exported(path, encoding or "utf-8-sig", findings)
+        networks = name_networks(prefixes, findings)
     else:
         networks = name_networks(_listed(path, encoding, findings), findings)
     return Inventory({"networks": networks_table(networks)}, (source,), tuple(findings))
@@ -64,14 +65,18 @@ def _listed(path: Path, encoding: str | None, findings: list[Finding]) -> Iterat
         yield from networks_of_list(sheet, findings)
 
 
-def _exported(path: Path, encoding: str) -> Iterator[Prefix]:
+def _exported(path: Path, encoding: str, findings: list[Finding]) -> Iterator[Prefix]:
     """Yield the networks and containers of a CSV export; EstateError lists what is wrong."""
     problems: list[InputProblem] = []
     headers: dict[str, list[str]] = {}
     for line, row in _rows(path, encoding):
         kind = row[0].strip().lower() if row else ""
         if kind.startswith(HEADER):
-            headers[kind.removeprefix(HEADER)] = [name.strip(" *").lower() for name in row]
+            names = [name.strip(" *").lower() for name in row]
+            headers[kind.removeprefix(HEADER)] = names
+            if kind.removeprefix(HEADER) in NETWORKS:
+                problems += _lacking(path.name, line, kind, names)
+                findings += _unsaid_of(path.name, kind, names)
         elif kind in NETWORKS:
             cells = dict(zip(headers.get(kind, ()), map(str.strip, row), strict=False))
             prefix = _prefix(cells, "container" if kind in CONTAINERS else "active")
@@ -83,6 +88,29 @@ def _exported(path: Path, encoding: str) -> Iterator[Prefix]:
                 yield prefix
     if problems:
         raise EstateError(problems)
+    if headers.keys().isdisjoint(NETWORKS):
+        reason = f"has no line {HEADER}network, so no networks"
+        raise refuse_table(path.name, reason, "export the networks as Infoblox CSV")
+
+
+def _lacking(file: str, line: int, kind: str, names: Sequence[str]) -> Iterator[InputProblem]:
+    """Yield what the header of a kind of network lacks."""
+    lacking = [] if "address" in names else ["address*"]
+    lacking += [] if {"netmask", "cidr"} & set(names) else ["netmask* or cidr*"]
+    if lacking:
+        reason = f"has no column {', '.join(lacking)}"
+        yield InputProblem(file, line, None, kind, reason, "export the networks again")
+
+
+def _unsaid_of(file: str, kind: str, names: Sequence[str]) -> Iterator[Finding]:
+    """Yield what the header of a kind of network leaves unsaid."""
+    for name, meaning in (
+        ("network_view", "its networks are taken as one view's"),
+        ("EA-Site", "its networks are at no site"),
+    ):
+        if name.lower() not in names:
+            detail = f"{kind} has no column {name}: {meaning}"
+            yield Finding("info", "absent_columns", file, detail)
 
 
 def _prefix(cells: Mapping[str, str], status: str) -> Prefix | None:
@@ -147,7 +175,8 @@ def networks_of_list(sheet: Sheet, findings: list[Finding]) -> Iterator[Prefix]:
             waiting = []
     lost += waiting
     if lost:
-        detail = f"of {len(lost)} addresses from this one on no network is known: left out"
+        many = counted(len(lost), "address", "addresses")
+        detail = f"{many} from this one on: left out, no network of theirs is known"
         findings.append(Finding("warning", "unknown_prefix", str(lost[0].address), detail))
 
 

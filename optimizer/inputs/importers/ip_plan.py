@@ -78,7 +78,7 @@ def _check(sheet: Sheet, told: pd.DataFrame) -> None:
         if (text or not name) and parse_prefix(text) is None:
             problems.append(InputProblem(sheet.file, line, "cidr", text, *why_none(text)))
         if again.iloc[row]:
-            reason = "was there before"
+            reason = "is there already"
             problems.append(
                 InputProblem(sheet.file, line, "network", name, reason, "name it otherwise")
             )

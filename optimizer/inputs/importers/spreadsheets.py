@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.errors import EstateError
 from models.imported_tables import SourceFile
 from optimizer.files.text_table import refuse_table
@@ -68,7 +68,7 @@ def read_sheets(
     doubts: list[Finding] = []
     read: Iterable[tuple[str, pd.DataFrame, int]]
     if start.startswith(OLE):
-        reason = "is an xls of old or protected by a password"
+        reason = "is an old xls file, or protected by a password"
         raise refuse_table(path.name, reason, "save it as xlsx without a password, or as CSV")
     if start.startswith(ZIP):
         read = read_workbook(path, wanted, step)
@@ -90,7 +90,7 @@ def nameless(sheet: Sheet, column: str) -> list[Finding]:
     rows = ((cells[column] == "") & (cells != "").any(axis=1)).to_numpy()
     if not rows.any():
         return []
-    detail = f"{int(rows.sum())} rows without {column} left out"
+    detail = f"{counted(int(rows.sum()), 'row')} without {column} left out"
     return [Finding("warning", "row_without_name", sheet.place(int(rows.argmax())), detail)]
 
 

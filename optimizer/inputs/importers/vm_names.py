@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.imported_tables import Inventory
 
 REFERRING = ("job_vms", "current")  # tables whose column vm names a VM of vms
@@ -51,7 +51,7 @@ def with_ids(
     if "vms" in new:
         ids = _same_vms(new["vms"], tables["vms"])
         if ids:
-            detail = f"{len(ids)} VMs were found again by their names"
+            detail = f"{counted(len(ids), 'VM')} found again by name"
             findings.append(Finding("info", "vms_by_name", "vms", detail))
             new = {name: _renamed(table, ids) for name, table in new.items()}
     rows = [_pairs(table) for table in (tables["vms"], new.get("vms")) if table is not None]

@@ -130,7 +130,7 @@ class _WorkbookGuard:
                     raise self._refused(part, reason, SPLIT_UP)
 
     def _too_large(self) -> EstateError:
-        reason = f"inflates to more than {LARGEST_INFLATED >> 20} MiB"
+        reason = f"unpacks to more than {LARGEST_INFLATED >> 20} MiB"
         return refuse_table(self.file, reason, SPLIT_UP)
 
     def _refused(self, part: zipfile.ZipInfo, reason: str, remedy: str) -> EstateError:

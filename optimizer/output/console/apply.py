@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from optimizer.output.console.terminal import Terminal
@@ -32,11 +31,11 @@ def print_outcomes(outcomes: Sequence[ApplyOutcome], jobs: int, journal: Path | 
     _print(console, "Guest interaction proxies", ("job", "before", "plan", "result"), rows)
     counts = Counter(each.result for each in outcomes)
     counts["not reached"] = jobs - len(outcomes)
-    console.print(f"{jobs} job{'s' * (jobs != 1)}: {_counted(counts)}", soft_wrap=True)
+    console.tell(f"{jobs} job{'s' * (jobs != 1)}: {_counted(counts)}")
     if counts[WOULD_CHANGE]:
-        console.print("nothing was changed: this was a dry run; --yes does it", soft_wrap=True)
+        console.tell("nothing was changed: this was a dry run; --yes does it")
     if journal is not None:
-        console.print(f"journal: {journal}", soft_wrap=True)
+        console.tell(f"journal: {journal}")
 
 
 def print_undone(undone: Sequence[RollbackOutcome]) -> None:
@@ -45,7 +44,7 @@ def print_undone(undone: Sequence[RollbackOutcome]) -> None:
     _print(console, "Jobs", ("job", "result"), [(each.job, each.result) for each in undone])
     counts = _counted(Counter(each.result for each in undone))
     jobs = f"{len(undone)} job{'s' * (len(undone) != 1)}: {counts}"
-    console.print(jobs if undone else "nothing to put back", soft_wrap=True)
+    console.tell(jobs if undone else "nothing to put back")
 
 
 def record(items: Sequence[ApplyOutcome] | Sequence[RollbackOutcome], jobs: int) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def record(items: Sequence[ApplyOutcome] | Sequence[RollbackOutcome], jobs: int)
 
 
 def _print(
-    console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]
+    console: Terminal, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> None:
     if not rows:
         return

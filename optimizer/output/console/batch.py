@@ -70,7 +70,7 @@ def print_batch(rows: Sequence[EstateResult], out: str) -> None:
     """Print why estates failed, how many there are of each status, and where the summary is."""
     console = Terminal()
     for line in _lines(rows, out):
-        console.print(line, soft_wrap=True)
+        console.tell(line)
 
 
 def _lines(rows: Sequence[EstateResult], out: str) -> Iterator[str]:

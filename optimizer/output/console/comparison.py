@@ -34,7 +34,7 @@ def print_comparison(week: WeekPlan, other: WeekPlan) -> None:
     }
     console = Terminal()
     console.print(figures_table("The runs of a week, other choices beside these", columns))
-    console.print(_price(week, other), soft_wrap=True)
+    console.tell(_price(week, other))
 
 
 def _price(week: WeekPlan, other: WeekPlan) -> str:

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from optimizer.analysis.plan_diff import SIDES, ChoiceDifference, Difference
@@ -46,10 +45,10 @@ def print_difference(found: Difference) -> None:
     if found.choices:
         _print_choices(console, found.choices)
     words = (f"{tasks} {_worded(flag)}" for flag, tasks in found.totals.items())
-    console.print(f"{len(found.tasks)} tasks: {', '.join(words)}")
+    console.tell(f"{len(found.tasks)} tasks: {', '.join(words)}")
 
 
-def _print_choices(console: Console, choices: Sequence[ChoiceDifference]) -> None:
+def _print_choices(console: Terminal, choices: Sequence[ChoiceDifference]) -> None:
     """Print what is to be selected in each job, on either side."""
     table = Table(title=f"Choices of {count_words(len(choices), 'job')}", title_justify="left")
     for name in ("job", *SIDES):
@@ -58,7 +57,7 @@ def _print_choices(console: Console, choices: Sequence[ChoiceDifference]) -> Non
         table.add_row(choice.job, _selected(choice.before), _selected(choice.after))
     console.print(table)
     if len(choices) > SHOWN:
-        console.print(f"... {len(choices) - SHOWN} more; --json has all of them")
+        console.tell(f"... {len(choices) - SHOWN} more; --json has all of them")
 
 
 def _selected(servers: tuple[str, ...] | None) -> str:
@@ -67,7 +66,7 @@ def _selected(servers: tuple[str, ...] | None) -> str:
     return ", ".join(servers) or "automatic selection"
 
 
-def _print(console: Console, title: str, rows: pd.DataFrame, changes: list[str]) -> None:
+def _print(console: Terminal, title: str, rows: pd.DataFrame, changes: list[str]) -> None:
     """Print the rows with any ``changes``, those with most first; nothing for none."""
     changed = rows[rows[changes].any(axis=1)]
     order = changed[changes].sum(axis=1).sort_values(ascending=False, kind="stable").index
@@ -81,7 +80,7 @@ def _print(console: Console, title: str, rows: pd.DataFrame, changes: list[str])
         table.add_row(*map(str, row))
     console.print(table)
     if len(order) > SHOWN:
-        console.print(f"... {len(order) - SHOWN} more; --json has all of them")
+        console.tell(f"... {len(order) - SHOWN} more; --json has all of them")
 
 
 def _worded(name: str) -> str:

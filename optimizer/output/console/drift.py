@@ -27,18 +27,18 @@ def print_drift(found: Drift) -> None:
     shown = found.jobs[:SHOWN]
     if shown:
         table = Table(title="Jobs that are not as planned", title_justify="left")
-        for name in ("severity", "job", "plan", "now", "state"):
+        for name in ("job", "severity", "plan", "now", "state"):
             table.add_column(name, overflow="fold")
         for job in shown:
             selected = (_selected(job.planned), _selected(job.now))
-            table.add_row(job.severity, job.job, *selected, job.state)
+            table.add_row(job.job, job.severity, *selected, job.state)
         console.print(table)
     for job in shown:
-        console.print(f"{job.job}: {job.detail}", soft_wrap=True)
+        console.tell(f"{job.job}: {job.detail}")
     if len(found.jobs) > SHOWN:
-        console.print(f"... {len(found.jobs) - SHOWN} more; --json has all of them")
+        console.tell(f"... {len(found.jobs) - SHOWN} more; --json has all of them")
     counts = (count_words(count, severity) for severity, count in found.counts.items() if count)
-    console.print(", ".join([f"{count_words(found.as_planned, 'job')} as planned", *counts]))
+    console.tell(", ".join([f"{count_words(found.as_planned, 'job')} as planned", *counts]))
 
 
 def _selected(servers: Sequence[str] | None) -> str:

@@ -78,14 +78,14 @@ def print_explained(explained: VmExplanations, whole: bool) -> None:
     console = Terminal()
     for found in explained.explanations:
         document = _record(explained, found)
-        console.print(_headline(document), soft_wrap=True)
+        console.tell(_headline(document))
         if found.options:
             console.print(_options(explained, found.options[: None if whole else SHOWN]))
         if document["vss"] and not document["own_work"]:
-            console.print(IF_IT_FAILS[document["vss"]], soft_wrap=True)
+            console.tell(IF_IT_FAILS[document["vss"]])
         hidden = len(found.options) - SHOWN
         if hidden > 0 and not whole:
-            console.print(f"... {hidden} more servers; --all prints them")
+            console.tell(f"... {hidden} more servers; --all prints them")
         told = (
             *_changes(explained, found),
             *_forbidden(explained, found),
@@ -93,7 +93,7 @@ def print_explained(explained: VmExplanations, whole: bool) -> None:
             *route_lines(explained, found),
         )
         for line in told:
-            console.print(line, soft_wrap=True)
+            console.tell(line)
 
 
 def _headline(document: dict[str, Any]) -> str:
@@ -108,12 +108,12 @@ def _headline(document: dict[str, Any]) -> str:
 
 
 def _options(explained: VmExplanations, options: Sequence[ServerOption]) -> Table:
-    table = Table(expand=True)
-    table.add_column("server", overflow="fold", ratio=4)
+    table = Table()
+    table.add_column("server", overflow="fold")
     table.add_column("tier")
-    table.add_column("way", overflow="fold", ratio=4)
+    table.add_column("way", overflow="fold")
     table.add_column("load", justify="right", no_wrap=True)
-    table.add_column("why not", overflow="fold", ratio=6)
+    table.add_column("why not", overflow="fold")
     servers = explained.estate.servers
     rows: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for option in options:
@@ -176,7 +176,7 @@ def _forbidden(explained: VmExplanations, found: Explanation) -> list[str]:
     if found.forbidden is None:
         return ["No fact forbids it: a later aim's tolerance or the time limit left it out."]
     count = len(found.forbidden)
-    facts = "This fact forbids it" if count == 1 else f"These {count} facts forbid it, no fewer do"
+    facts = "This fact forbids it" if count == 1 else f"These {count} facts together forbid it"
     others = any(fact.rule in ("max_tasks", "S16") for fact in found.forbidden)
     given = (
         f", while the {explained.served} tasks that the plan serves stay served" if others else ""

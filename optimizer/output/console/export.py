@@ -17,10 +17,11 @@ from optimizer.veeam.export import TABLE, named
 SHOWN = 20
 LONGEST = 200
 _WORDS = {CHANGE: "to change"}
-NEXT = f"""\
-Next: take a configuration backup. Where the REST interface covers the jobs, use
-`gip apply`. In the others select by hand what {TABLE} has in `after`:
-edit the job, go to Guest Processing, choose the guest interaction proxies."""
+NEXT = (
+    "Next: take a configuration backup. Where the REST interface covers the jobs, use `gip apply`. "
+    f"In the others select by hand what {TABLE} has in `after`: edit the job, go to Guest "
+    "Processing, choose the guest interaction proxies."
+)
 
 
 def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
@@ -48,8 +49,10 @@ def print_export(entries: Sequence[Mapping[str, Any]], out: Path) -> None:
         jobs = f"{len(entries)} job{'s' * (len(entries) != 1)}: {told}"
     else:
         jobs = "No job has to change"
-    for line in (*lines, f"{jobs}; written to {out}", *([NEXT] if entries else [])):
-        console.print(line, soft_wrap=True)
+    for line in (*lines, f"{jobs}; written to {out}"):
+        console.tell(line)
+    if entries:
+        console.tell(NEXT, everywhere=True)
 
 
 def printable_name(name: str) -> str:

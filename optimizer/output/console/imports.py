@@ -44,26 +44,23 @@ def print_import(merged: ImportResult, ready: Readiness, out: Path) -> None:
         table.add_row(name, str(counts.added), str(counts.changed), str(counts.kept))
     console.print(table)
     for line in grouped(merged.findings):
-        console.print(line, soft_wrap=True)
+        console.tell(line)
     blocking = blocks(merged.missing)
     if blocking.any():
         console.print(_gaps("Still missing for a plan", merged.missing[blocking]))
     if not blocking.all():
         console.print(_gaps("Gaps that a plan can do with", merged.missing[~blocking]))
     for line in next_lines(ready, out) if not blocking.any() else ():
-        console.print(line, soft_wrap=True)
+        console.tell(line)
     if len(merged.missing):
-        console.print(
-            f"{count_words(len(merged.missing), 'gap')}, each listed in {out / MISSING}",
-            soft_wrap=True,
-        )
+        console.tell(f"{count_words(len(merged.missing), 'gap')}, each listed in {out / MISSING}")
     if blocking.any():
         first = merged.missing[blocking].iloc[0]
         named = first["row"] and first["column"] in ("server", "vm")
         advice = (named and NAMES.get(first["file"])) or NEXT[first["file"]].format(out=out)
-        console.print(f"Next: {advice}", soft_wrap=True)
+        console.tell(f"Next: {advice}")
     elif ready.blocking:
-        console.print(f"Next: correct this, then gip check {out}", soft_wrap=True)
+        console.tell(f"Next: correct this, then gip check {out}")
     elif len(merged.missing):
         console.print(f"Next: gip plan {out} --out PLAN", soft_wrap=True)
     else:

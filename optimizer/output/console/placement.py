@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from optimizer.analysis.placement.frontier import FrontierPoint
 from optimizer.analysis.placement.placement import PlacementStudy
 from optimizer.output.console.terminal import Terminal
 
-SHORT = {"coverage": "served", "protected": "protect", "same_site": "site"}
+SHORT = {"same_site": "same\nsite"}
 
 
 def record(places: PlacementStudy) -> dict[str, Any]:
@@ -62,14 +61,14 @@ def print_places(places: PlacementStudy) -> None:
     console = Terminal()
     for finding in places.estate.findings[places.known :]:
         text = f"{finding.severity}: {finding.subject}: {finding.detail}"
-        console.print(text, soft_wrap=True)
+        console.tell(text)
     _print(console, _curve(places.curve, "The best places for more proxies"))
     _listed(console, places, places.curve)
     if places.greedy:
         _print(console, _curve(places.greedy, "One by one, each stays where it is"))
         _listed(console, places, places.greedy)
     if places.reached is False:
-        console.print("The target is not reached with so many.")
+        console.tell("The target is not reached with so many.")
     if places.fewest is not None:
         _today(console, places, places.fewest)
 
@@ -85,13 +84,13 @@ def _curve(points: Sequence[FrontierPoint], title: str) -> Table:
     return table
 
 
-def _print(console: Console, table: Table) -> None:
+def _print(console: Terminal, table: Table) -> None:
     if console.measure(table, options=console.options.update(width=999)).maximum > console.width:
         table.padding = (0, 0, 0, 0)  # figures of a million VMs
     console.print(table)
 
 
-def _listed(console: Console, places: PlacementStudy, points: Sequence[FrontierPoint]) -> None:
+def _listed(console: Terminal, places: PlacementStudy, points: Sequence[FrontierPoint]) -> None:
     before: set[int] = set()
     for count, point in enumerate(points[1:], start=1):
         names = ", ".join(_names(places, point)) or "none helps"
@@ -101,18 +100,20 @@ def _listed(console: Console, places: PlacementStudy, points: Sequence[FrontierP
             if stage.best != last.best
         )
         nested = "" if before <= set(point.proxies) else " (other places than before)"
-        console.print(f"{count}: {names}{nested}", soft_wrap=True)
-        console.print(f"   {gains or 'no gain'}", soft_wrap=True)
+        console.tell(f"{count}: {names}{nested}")
+        console.tell(f"   {gains or 'no gain'}")
         before = set(point.proxies)
 
 
-def _today(console: Console, places: PlacementStudy, fewest: FrontierPoint) -> None:
+def _today(console: Terminal, places: PlacementStudy, fewest: FrontierPoint) -> None:
     spare = _spare(places, fewest)
     sure = "" if fewest.proven else " (not proven to be the most)"
     if spare:
+        count = "One" if len(spare) == 1 else str(len(spare))
         needed = "is not needed" if len(spare) == 1 else "are not needed"
-        text = f"{len(spare)} of today's {len(places.usable)} proxies {needed}"
-        console.print(f"{text}, no task being lost or in a lower tier{sure}: {', '.join(spare)}",
-                      soft_wrap=True)  # fmt: skip
+        console.tell(
+            f"{count} of today's {len(places.usable)} proxies {needed}{sure}: {', '.join(spare)}. "
+            "Without them every task keeps its proxy and its tier."
+        )
     else:
-        console.print("All of today's proxies are needed.")
+        console.tell("All of today's proxies are needed.")

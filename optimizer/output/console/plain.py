@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from models.errors import GipError
 
@@ -32,13 +33,35 @@ def printable(text: str) -> str:
 
 def say(text: str, err: bool = False) -> None:
     """Print lines of text on stdout, or on stderr, where an error that cannot be told is not."""
-    lines = "".join(f"{printable(line)}\n" for line in text.split("\n"))
+    stream = sys.stderr if err else sys.stdout
+    lines = "".join(f"{line}\n" for line in _lines(text, terminal_width(stream)))
     if not err:
         with ending_with_reader():
             print(lines, end="", flush=True)
     elif sys.stderr is not None:
         with contextlib.suppress(OSError):
             print(lines, end="", flush=True, file=sys.stderr)
+
+
+def _lines(text: str, width: int | None) -> Iterator[str]:
+    for line in map(printable, text.split("\n")):
+        if width is None or len(line) < width // 2:  # no sign is wider than two cells
+            yield line
+        else:
+            from optimizer.output.console.wrapping import wrapped
+
+            yield from wrapped(line, width)
+
+
+def terminal_width(stream: TextIO | None) -> int | None:
+    """Return how many cells wide the terminal behind ``stream`` is; None where there is none."""
+    try:
+        if stream is None or not stream.isatty():
+            return None
+        width = os.environ.get("COLUMNS", "")
+        return int(width) if width.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return None
 
 
 def print_json(document: Any) -> None:

@@ -23,12 +23,15 @@ from optimizer.output.console.week import print_week
 from optimizer.output.plan_writer import all_findings
 
 BUSIEST = 10
+CONDITIONAL = "* As good as the aims above it leave room for; not all of those are proven."
 
 
 def print_plan(plan: Plan, week: WeekPlan, out: Path) -> None:
     """Print the aims, what was left unassigned, the week that follows, and what to do."""
     console = Terminal()
     console.print(_aims(plan))
+    if any(aim.conditional for aim in plan.aims):
+        console.tell(CONDITIONAL)
     console.print(_busiest(plan, plan_load(plan)))
     reasons = Counter(reason for _, reason, _ in plan.unassigned)
     if reasons:
@@ -38,10 +41,9 @@ def print_plan(plan: Plan, week: WeekPlan, out: Path) -> None:
             table.add_row(reason, str(count))
         console.print(table)
     warnings = sum(finding.severity == "warning" for finding in all_findings(plan, week))
-    console.print(
+    console.tell(
         f"{count_words(int(plan.tasks.count.sum()), 'task')}, {len(plan.unassigned)} unassigned; "
-        f"{count_words(warnings, 'warning')} in findings.csv; written to {out}",
-        soft_wrap=True,
+        f"{count_words(warnings, 'warning')} in findings.csv; written to {out}"
     )
     print_week(console, plan.estate, week, out)
 
@@ -62,7 +64,7 @@ def _aims(plan: Plan) -> Table:
     for aim in plan.aims:
         gap = abs(aim.best - aim.bound) / max(1, abs(aim.bound))
         proven = "yes" if aim.proven else f"no, gap {gap:.2%}"
-        proven += ", given those above" * aim.conditional
+        proven += "*" * aim.conditional
         figures = str(aim.value), str(aim.bound)
         table.add_row(aim.aim, *figures, proven, aim.proof, f"{aim.seconds:.2f}")
     return table
@@ -113,11 +115,11 @@ def print_judgement(judgement: Judgement) -> None:
         table.add_row(aim, str(value))
     console.print(table)
     if not judgement.violations:
-        console.print(
+        console.tell(
             f"{count_words(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
             "every rule is kept"
         )
-        console.print(f"Not worked out again: {'; '.join(NOT_DERIVED)}", soft_wrap=True)
+        console.tell(f"Not worked out again: {'; '.join(NOT_DERIVED)}")
 
 
 def print_estate(estate: Estate) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from models.diagnostics import Finding
+from models.diagnostics import FIRST, Finding
 from optimizer.analysis.readiness import Readiness
 from optimizer.output.console.plan import count_words
 
@@ -29,8 +29,8 @@ def next_lines(ready: Readiness, estate: Path) -> Iterator[str]:
         )
     if ready.unserved:
         kinds = (
-            (ready.unknown_os, "of unknown system"),
-            (ready.unknown_networks, "of unknown networks"),
+            (ready.unknown_os, "whose system is unknown"),
+            (ready.unknown_networks, "whose networks are unknown"),
             (ready.unreached, "that no server reaches"),
         )
         parts = ", ".join(f"{count} {text}" for count, text in kinds if count)
@@ -41,13 +41,22 @@ def next_lines(ready: Readiness, estate: Path) -> Iterator[str]:
 
 
 def grouped(findings: tuple[Finding, ...]) -> Iterator[str]:
-    """Yield a line per finding, warnings first; of a code the first ones and how many more."""
-    codes: dict[tuple[str, str], list[Finding]] = {}
+    """Yield lines for the findings, warnings first.
+
+    What is alike but for its subject is one line with the first of them and how many more there
+    are; of other findings of one code come the first.
+    """
+    codes: dict[tuple[str, str], dict[str, list[Finding]]] = {}
     for finding in findings:
-        codes.setdefault((finding.severity, finding.code), []).append(finding)
-    for (severity, code), alike in sorted(codes.items(), key=lambda item: item[0][0] != "warning"):
-        for each in alike[:SHOWN_PER_CODE]:
-            yield f"{severity}: {each.subject}: {each.detail}"
-        more = len(alike) - SHOWN_PER_CODE
-        if more > 0:
-            yield f"{severity}: {more} more of {code}; --json lists them all"
+        of_code = codes.setdefault((finding.severity, finding.code), {})
+        of_code.setdefault(finding.detail.split(FIRST)[0], []).append(finding)
+    for (severity, _), kinds in sorted(codes.items(), key=lambda item: item[0][0] != "warning"):
+        for detail, alike in list(kinds.items())[:SHOWN_PER_CODE]:
+            subjects = [each.subject for each in alike]
+            more = len(subjects) - SHOWN_PER_CODE
+            named = ", ".join(subjects[:SHOWN_PER_CODE]) + f" and {more} more" * (more > 0)
+            named += ", each" * (len(subjects) > 1)
+            yield f"{severity}: {named}: {alike[0].detail if len(alike) == 1 else detail}"
+        rest = sum(map(len, list(kinds.values())[SHOWN_PER_CODE:]))
+        if rest:
+            yield f"{severity}: {rest} more of this kind; --json lists them all"

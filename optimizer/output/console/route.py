@@ -87,7 +87,7 @@ def _reasons(explained: VmExplanations, found: Explanation, route: WeekRoute) ->
     names = explained.estate.servers["server"].tolist()
     own = names[explained.estate.backup_server]
     taken_over = any(part.failed_over for part in route.served)
-    stand_in = f"{own} takes over" if taken_over else f"nor does {own}, so the run fails"
+    stand_in = f"{own} takes over" if taken_over else f"{own} cannot take over, so the run fails"
     if not route.offered:
         yield f"No server of this choice may serve it: {stand_in} (S16)."
         return
@@ -97,7 +97,7 @@ def _reasons(explained: VmExplanations, found: Explanation, route: WeekRoute) ->
     else:
         yield (
             f"By networks alone {offered} are the nearest (S14); each run takes the one with the "
-            "fewest running tasks, of equals the first by name (S15)."
+            "fewest running tasks, or the first by name among equals (S15)."
         )
     if route.unconnected:
         cut_off = listed([names[code] for code in route.unconnected])

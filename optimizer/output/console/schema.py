@@ -29,7 +29,7 @@ def print_tables(tables: Sequence[Table]) -> None:
     for table in tables:
         grid.add_row(table.name, "yes" if table.required else "no", table.meaning)
     console.print(grid)
-    console.print("gip tables NAME tells of the columns of one.", soft_wrap=True)
+    console.tell("gip tables NAME explains the columns of one.")
 
 
 def print_columns(table: Table) -> None:
@@ -37,14 +37,14 @@ def print_columns(table: Table) -> None:
     console = Terminal()
     grid = Grid(title=f"{table.name}.csv: {table.meaning}", title_justify="left")
     grid.add_column("column", no_wrap=True)
-    grid.add_column("meaning", overflow="fold", ratio=3)
-    grid.add_column("holds", overflow="fold", ratio=2)
-    grid.add_column("if empty", overflow="fold", ratio=1)
+    grid.add_column("meaning", overflow="fold")
+    grid.add_column("holds", overflow="fold")
+    grid.add_column("if empty", overflow="fold")
     for column in table.columns:
         grid.add_row(column.name, column.meaning, _holds(column), _empty(column))
     console.print(grid)
     if table.key:
-        console.print(f"Unique: {' and '.join(table.key)}", soft_wrap=True)
+        console.tell(f"Unique: {' and '.join(table.key)}")
     row = ",".join(column.example for column in table.columns)
     console.print(f"Example: {row}", soft_wrap=True)
 

@@ -26,11 +26,10 @@ def print_simulation(
     if simulation.overload:
         console.print(_overloaded(simulation))
     if agreement is not None:
-        console.print(followed(agreement), soft_wrap=True)
-    console.print(
+        console.tell(followed(agreement))
+    console.tell(
         f"{len(simulation.runs)} runs, {simulation.failed_over} failed over, "
         f"{simulation.failed} failed; peak {simulation.peak}; written to {out}",
-        soft_wrap=True,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.text import Text
 
 from optimizer.output.console.fitting import fitted
 from optimizer.output.console.plain import ending_with_reader, printable
+from optimizer.output.console.wrapping import wrapped
 
 
 class Terminal(Console):
@@ -23,6 +25,16 @@ class Terminal(Console):
         with ending_with_reader():
             fit = [fitted(self, each) if isinstance(each, Table) else each for each in objects]
             super().print(*fit, **options)
+
+    def tell(self, text: str, everywhere: bool = False) -> None:
+        """Print a sentence: on a terminal no word of it is broken, elsewhere it is one line.
+
+        With ``everywhere`` it is broken between words elsewhere, too.
+        """
+        lines: Iterable[str] = (printable(text),)
+        if self.is_terminal or everywhere:
+            lines = wrapped(printable(text), self.width)
+        self.print("\n".join(lines), soft_wrap=True)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return ``text`` to print, titles and cells of tables among it."""

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 
 from models.estate import Estate
 from models.week_plan import JobChoice, JobSplit, WeekFigures, WeekPlan
+from optimizer.output.console.terminal import Terminal
 from optimizer.output.week_ranking import is_early, rank_gains
 from optimizer.output.week_words import (
     CERTAINTIES,
@@ -37,7 +36,7 @@ UNITS = "Overload: task-minutes above the limits. Peak: tasks on the busiest ser
 WORST = "Worst: of five weeks with other ties, another order, starts up to ten minutes late."
 
 
-def print_week(console: Console, estate: Estate, week: WeekPlan, out: Path) -> None:
+def print_week(console: Terminal, estate: Estate, week: WeekPlan, out: Path) -> None:
     """Print the week today and with the lists, what to select in which job, splits, what next."""
     _print_weeks(console, week)
     jobs, servers = estate.jobs["job"].tolist(), estate.servers["server"].tolist()
@@ -60,7 +59,7 @@ def print_week(console: Console, estate: Estate, week: WeekPlan, out: Path) -> N
     _print_next(console, bool(changes), bool(week.splits), estate.folder, out)
 
 
-def _print_weeks(console: Console, week: WeekPlan) -> None:
+def _print_weeks(console: Terminal, week: WeekPlan) -> None:
     """Print the one table: today, with these lists, with the splits, the best possible."""
     known = {"today": week.today, "lists": week.lists}
     if week.splits:
@@ -71,7 +70,9 @@ def _print_weeks(console: Console, week: WeekPlan) -> None:
     _print_line(console, f"Runs of a week: {', '.join(steps)}, the best possible")
     console.print(figures_table("", columns, worst))
     differ = any(worst[name] != columns[name] for name in worst)
-    _print_line(console, f"{UNITS} {WORST}" if differ else UNITS)
+    _print_line(console, UNITS)
+    if differ:
+        _print_line(console, WORST)
 
 
 def figures_table(
@@ -121,7 +122,7 @@ def _kept(week: WeekPlan) -> str:
 
 
 def _print_choices(
-    console: Console, choices: Sequence[JobChoice], jobs: Sequence[str], servers: Sequence[str]
+    console: Terminal, choices: Sequence[JobChoice], jobs: Sequence[str], servers: Sequence[str]
 ) -> None:
     for choice in choices[:SHOWN]:
         selected = name_choice(servers, choice.servers)
@@ -131,7 +132,7 @@ def _print_choices(
 
 
 def _print_splits(
-    console: Console, splits: Sequence[JobSplit], jobs: Sequence[str], servers: Sequence[str]
+    console: Terminal, splits: Sequence[JobSplit], jobs: Sequence[str], servers: Sequence[str]
 ) -> None:
     _print_line(console, "Jobs to split, the best first:")
     for split in splits[:SHOWN]:
@@ -147,8 +148,8 @@ def _print_splits(
     _print_line(console, "job_splits.csv says which VM goes into which job.")
 
 
-def _print_next(console: Console, changes: bool, splits: bool, estate: Path, out: Path) -> None:
-    console.print("Next:")
+def _print_next(console: Terminal, changes: bool, splits: bool, estate: Path, out: Path) -> None:
+    console.tell("Next:")
     commands = [f"gip report {estate} {out} --out report.html --open"]
     if changes:
         commands += [
@@ -166,11 +167,11 @@ def name_choice(servers: Sequence[str], codes: Iterable[int]) -> str:
     return ", ".join(servers[code] for code in codes) or "automatic selection"
 
 
-def _print_rest(console: Console, count: int, file: str) -> None:
+def _print_rest(console: Terminal, count: int, file: str) -> None:
     if count > SHOWN:
         _print_line(console, f"... and {count - SHOWN:,} more, in {file}", 2)
 
 
-def _print_line(console: Console, text: str, indent: int = 0) -> None:
-    """Print a paragraph that wraps within its ``indent``."""
-    console.print(Padding(console.render_str(text), (0, 0, 0, indent)))
+def _print_line(console: Terminal, text: str, indent: int = 0) -> None:
+    """Print a sentence behind an ``indent``, within the width of the tables, in files, too."""
+    console.tell(" " * indent + text, everywhere=True)

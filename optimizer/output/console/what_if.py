@@ -15,6 +15,10 @@ from optimizer.analysis.what_if.week_outcome import WeekOutcome
 from optimizer.output.console.terminal import Terminal
 
 WORST = 20
+MEANING = (
+    "lost: tasks that nobody serves any more; gone: tasks of VMs that fail, too; fail over: tasks "
+    "that the backup server takes over; peak: its tasks at its worst moment"
+)
 
 
 def record(study: Study) -> dict[str, Any]:
@@ -61,9 +65,10 @@ def print_study(study: Study) -> None:
     """Print the failures, most damage first, and the tiers of one alone or planned anew."""
     console = Terminal()
     console.print(_ranked(study))
+    console.tell(MEANING)
     hidden = len(study.scenarios) - WORST
     if hidden > 0:
-        console.print(f"... {hidden} more; --json has all of them")
+        console.tell(f"... {hidden} more; --json has all of them")
     if study.week_before is not None:
         console.print(_weeks(study, study.week_before))
     for place in study.ranking:
@@ -78,7 +83,7 @@ def _ranked(study: Study) -> Table:
     table.add_column("failure", overflow="fold")
     for name in ("lost", "gone", "fail over", "peak"):
         table.add_column(name, justify="right")
-    table.add_column("at")
+    table.add_column("at", no_wrap=True)
     for place in study.ranking[:WORST]:
         scenario = study.scenarios[place]
         outcome, points = scenario.outcome, scenario.single_points

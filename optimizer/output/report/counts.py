@@ -59,7 +59,7 @@ def assumptions(rows: TextTable, ruleset: str) -> list[Count]:
     if ruleset in UNOFFICIAL:
         text = (
             "the ports of this version are those of the vendor's plug-ins and of a public list; "
-            "its own page was not at hand"
+            "its own page was not available"
         )
         found.append(Count("unofficial_ports", 1, "info", (text,)))
     return sorted(found, key=lambda count: (count.severity != "warning", count.code))

@@ -37,12 +37,24 @@ class _Sheets:
     def __init__(self, book: Any) -> None:
         self._book = book
         self._head = book.add_format({"bold": True, "bg_color": "#DDE8EA", "border": 1})
-        self._number = book.add_format({"num_format": "#,##0"})
+        self._text = book.add_format({"text_wrap": True, "valign": "top"})
+        self._number = book.add_format({"num_format": "#,##0", "valign": "top"})
         self._over = book.add_format({"bg_color": "#C2410C", "font_color": "#FFFFFF"})
         self._full = book.add_format({"bg_color": "#9AC6CA"})
 
-    def add(self, name: str, header: Sequence[str], rows: Iterable[Row], frozen: int = 1) -> Any:
-        """Add a sheet with a table, its first ``frozen`` columns always in view."""
+    def add(
+        self,
+        name: str,
+        header: Sequence[str],
+        rows: Iterable[Row],
+        frozen: int = 1,
+        filtered: int | None = None,
+    ) -> Any:
+        """Add a sheet with a table, its first ``frozen`` columns always in view.
+
+        The first ``filtered`` columns have a filter, or all of them; its arrow hides the end of a
+        title that has no room for it.
+        """
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(1, frozen)
         widths = [cell_len(title) + 3 for title in header]  # room for the filter's arrow
@@ -56,8 +68,8 @@ class _Sheets:
                 self._write(sheet, last, column, cell)
                 if last <= MEASURED and cell is not None:
                     widths[column] = max(widths[column], cell_len(str(cell)) + 1)
-        if header:
-            sheet.autofilter(0, 0, min(last, MOST_ROWS), len(header) - 1)
+        if columns := len(header) if filtered is None else filtered:
+            sheet.autofilter(0, 0, min(last, MOST_ROWS), columns - 1)
         for column, width in enumerate(widths):
             sheet.set_column(column, column, min(max(width, NARROWEST), WIDEST))
         return sheet
@@ -66,7 +78,7 @@ class _Sheets:
         if isinstance(cell, int):
             sheet.write_number(row, column, cell, self._number)
         elif cell:
-            sheet.write_string(row, column, cell[:LONGEST])
+            sheet.write_string(row, column, cell[:LONGEST], self._text)
 
     def colour_load(self, sheet: Any, rows: int, limit: str, first: int, last: int) -> None:
         """Colour the loads from column ``first`` to ``last`` beside the ``limit`` in its column."""
@@ -94,7 +106,7 @@ def write_workbook(facts: ReportFacts, report: Report, lang: Language, path: Pat
         weeks = [*report.weeks, *report.other_weeks]
         names = [text(f"week.{week.week}") for week in weeks]
         summary = [report.estate or text("page.unnamed"), *names]
-        sheets.add(text("sheet.summary"), summary, _summary(report, weeks, text))
+        sheets.add(text("sheet.summary"), summary, _summary(report, weeks, text), filtered=0)
         sheets.add(text("sheet.jobs"), [text(key) for key in JOB_COLUMNS], _jobs(report, texts))
         automatic = text("change.automatic")
         titles = [text(key) for key in SPLIT_COLUMNS]
@@ -102,7 +114,7 @@ def write_workbook(facts: ReportFacts, report: Report, lang: Language, path: Pat
         days = [text(f"day.{day}") for day in range(7)]
         hours = [f"{day} {hour:02}" for day in days for hour in range(24)]
         titles = [text(key) for key in LOAD_COLUMNS] + hours
-        load = sheets.add(text("sheet.load"), titles, _load(report), frozen=4)
+        load = sheets.add(text("sheet.load"), titles, _load(report), 4, filtered=4)
         sheets.colour_load(load, len(report.servers), "D", 4, 3 + len(hours))
         sheets.add(text("sheet.findings"), FINDING, _findings(facts), frozen=2)
         sheets.add(text("sheet.firewall"), COLUMNS, firewall_rows(report.rules), frozen=2)
@@ -123,6 +135,7 @@ def _summary(report: Report, weeks: Sequence[WeekColumn], text: Any) -> Iterator
     yield [text("target.served"), report.assigned]
     yield [text("sheet.kept"), report.kept_jobs]
     yield []
+    yield [text("sheet.aims"), text("sheet.these"), text("sheet.any")]
     for aim in report.week_aims:
         proven = text("good.no_lists") if aim.proven else None
         yield [text(f"week_aim.{aim.aim}"), aim.value, aim.bound, proven]
@@ -155,5 +168,7 @@ def _load(report: Report) -> Iterator[Row]:
 
 
 def _findings(facts: ReportFacts) -> Iterator[Row]:
+    """Yield the rows of findings.csv, warnings first."""
     columns = [facts.details.findings.columns[name].to_pylist() for name in FINDING]
-    yield from zip(*columns, strict=True)
+    rows = zip(*columns, strict=True)
+    yield from sorted(rows, key=lambda row: row[0] != "warning")

@@ -109,7 +109,7 @@ def _report_unread(
     for name in table["job"][again]:
         yield Finding("warning", "repeated_job", name, "listed twice: the first one is taken")
     for name in table["job"][by_hand == "true"]:
-        detail = "it has no schedule, only people start it: imported as not enabled"
+        detail = "it has no schedule and is only started by hand: imported as not enabled"
         yield Finding("info", "job_by_hand", name, detail)
     lacking = [name for name in NEWER if name not in cells.columns]
     if lacking and len(table):

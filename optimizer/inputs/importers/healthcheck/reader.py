@@ -62,7 +62,7 @@ def _files(paths: Sequence[Path]) -> Mapping[str, Path]:
             found = KIND.search(file.stem)
             kind = found[1].lower() if found else ""
             if kind in files:
-                reason = f"comes beside {files[kind].name}"
+                reason = f"is of the same kind as {files[kind].name}"
                 raise refuse_table(file.name, reason, "import one backup server at a time")
             if kind:
                 files[kind] = file

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.schema import ROLES
 from optimizer.inputs.importers.closed_sets import flags, read_closed
 from optimizer.inputs.importers.spreadsheets import Sheet, nameless
@@ -86,6 +86,9 @@ def _short(host: str) -> str:
 def _given(roles: dict[str, set[str]], role: str, holders: pd.DataFrame) -> list[Finding]:
     """Add ``role`` to the servers that ``holders`` name; tell whose server is not there."""
     findings = []
+    if nameless := int((holders["HostId"] == "").sum()):
+        detail = f"HostId is empty in {counted(nameless, 'row')}: no server gets the role by them"
+        findings.append(Finding("info", "role_without_server", role, detail))
     for number, host in zip(
         holders["HostId"].str.lower(),
         holders["Host"] if "Host" in holders.columns else holders["HostId"],
@@ -94,7 +97,10 @@ def _given(roles: dict[str, set[str]], role: str, holders: pd.DataFrame) -> list
         if number in roles:
             roles[number].add(role)
         elif number not in ("", NO_HOST):
-            detail = f"has the role {role}, but is no machine among the servers"
+            detail = (
+                f"has the role {role}, but its HostId, {number!r}, is that of no machine among the "
+                "servers"
+            )
             findings.append(Finding("warning", "role_without_server", host, detail))
     return findings
 

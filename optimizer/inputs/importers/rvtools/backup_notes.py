@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 
 BACKUP_NOTE = r"Veeam server: \[[^\]\n]*\]; Job: \["
 _JOBS = re.compile(
@@ -45,7 +45,9 @@ def job_tables(
     if not pairs:
         return {}
     if len(servers) > 1:
-        counts = ", ".join(f"{name} ({len(jobs)} jobs)" for name, jobs in sorted(servers.items()))
+        counts = ", ".join(
+            f"{name} ({counted(len(jobs), 'job')})" for name, jobs in sorted(servers.items())
+        )
         detail = f"notes of {len(servers)} backup servers: {counts}; an estate is one of them"
         findings.append(Finding("warning", "several_backup_servers", "jobs", detail))
     jobs = dict.fromkeys(job for job, _ in pairs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from optimizer.inputs.importers.rvtools.tabs import Tabs
 
 
@@ -31,13 +31,17 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
         detail = "a VM of this name is there, and no UUID or VM ID tells them apart: left out"
         findings.append(Finding("warning", "vm_without_id", name, detail))
     if (again & ~bare).any():
-        detail = f"{int((again & ~bare).sum())} rows of VMs that were there before: left out"
+        detail = (
+            f"{counted(int((again & ~bare).sum()), 'row')} of VMs that were there before: left out"
+        )
         findings.append(Finding("info", "repeated_vms", "vms", detail))
     info = info[~again].reset_index(drop=True)
     network["vm"] = _owners(network, info)
     lost = network["vm"] == ""
     if lost.any():
-        detail = f"{int(lost.sum())} rows of vNetwork are of VMs that are not in vInfo: left out"
+        detail = (
+            f"left out {counted(int(lost.sum()), 'row')} of vNetwork: of VMs that are not in vInfo"
+        )
         findings.append(Finding("warning", "unknown_vms", "vms", detail))
     return info, network[~lost]
 

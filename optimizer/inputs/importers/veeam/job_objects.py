@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.imported_tables import JOB_OBJECTS
 from models.ruleset import OTHER_PLATFORMS
 from optimizer.inputs.importers.veeam.guest_settings import UNKNOWN_DOMAIN, GuestSettings, key_of
@@ -49,7 +49,9 @@ def objects_table(
             findings.append(Finding("warning", "gmsa_domain_unknown", name, detail))
         idle = [_row(name, EXCLUDE, found, job, guests) for found in _without_work(job)]
         if idle:
-            detail = f"its settings turn guest processing off for {len(idle)} VMs: no tasks"
+            detail = (
+                f"its settings turn guest processing off for {counted(len(idle), 'VM')}: no tasks"
+            )
             findings.append(Finding("info", "vms_without_guest_work", name, detail))
         rows += idle
     findings += _unknown_platforms(jobs)

@@ -182,7 +182,7 @@ def _days(days: Sequence[int]) -> str:
 def _report_unread(name: str, job: Item, schedule: Schedule, durations: Durations) -> list[Finding]:
     findings = []
     if schedule.by_hand:
-        detail = "it has no schedule, only people start it: imported as not enabled"
+        detail = "it has no schedule and is only started by hand: imported as not enabled"
         findings.append(Finding("info", "job_by_hand", name, detail))
     if schedule.note:
         findings.append(Finding("warning", "simplified_schedule", name, schedule.note))

@@ -143,7 +143,7 @@ def read_veeam(
     """
     findings = list(found)
     for kind, count in answers.lacking().items():
-        detail = f"{count} more are announced than the files hold: save the other pages, too"
+        detail = f"{count} more are there than the files hold: save the other pages, too"
         findings.append(Finding("warning", "incomplete", kind, detail))
     for kind in ("managedServers", "jobs"):
         if nameless := sum(not text(item, "name") for item in answers.items[kind]):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from models.diagnostics import Finding
+from models.diagnostics import Finding, counted
 from models.schema import ROLES
 from optimizer.veeam.api_revisions import revision_of_build
 from optimizer.veeam.job_catalog import has_component
@@ -50,9 +50,8 @@ def servers_table(answers: Responses, findings: list[Finding]) -> pd.DataFrame:
     states = Counter(text(item, "status") for _, item in machines)
     for state, count in states.items():
         if state.lower() not in ("", *STATES):
-            detail = (
-                f"status of {count} servers, neither Available nor Unavailable: taken as online"
-            )
+            servers = counted(count, "server")
+            detail = f"status of {servers}, neither Available nor Unavailable: taken as online"
             findings.append(Finding("warning", "unknown_value", state, detail))
     others = Counter(text(item, "type") for item in known.values() if _kind(item) not in MACHINES)
     if others:
