@@ -43,7 +43,7 @@ def choose(
     tasks = sum(len(job.tasks) for job in week.jobs)
     budget = WORK + WORK_PER_TASK * tasks
     search = ListSearch(judge, rules, wishes.first, planned, budget, deadline or Deadline())
-    lists = sum(2.0 ** int(allowed.sum()) for allowed in rules.allowed)
+    lists = sum(2 ** int(allowed.sum()) for allowed in rules.allowed)  # a float ends at 2 ** 1023
     nearby = NearbyMoves(week, rules, proxy, tier_lists)
     if lists <= ALL_LISTS:
         every = [rules.effects(judge, week.servers, job) for job in range(len(week.jobs))]
