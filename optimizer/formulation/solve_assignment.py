@@ -14,9 +14,10 @@ from models.solve_events import Stage, Watch
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
 from optimizer.formulation.decomposition.coordinator import Answer, solve_decomposed
+from optimizer.formulation.equal_servers import DealtOut, aggregate_equal_servers
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.grouping import assign_tasks, group_tasks
-from optimizer.formulation.solution_mapping import Arcs
+from optimizer.formulation.solution_mapping import Arcs, to_point
 from optimizer.formulation.staged_solve import (
     SolvedPart,
     SolveOptions,
@@ -26,6 +27,9 @@ from optimizer.formulation.staged_solve import (
     start,
 )
 from optimizer.formulation.variables import Variables
+from optimizer.solver.cp_sat import SearchLimits
+
+DEALING = 1.0  # of CP-SAT's deterministic time, for each class of equal servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,39 @@ def solve_assignment(context: PlanningContext, options: SolveOptions, progress: 
 
 
 def solve_problem(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
-    """Return the counts, every aim's value, its stage and the parts."""
+    """Return the counts, every aim's value, its stage and the parts.
+
+    Thousands of equal servers are a few classes first; a class whose tasks its servers cannot
+    share stays as it is.
+    """
+    few = aggregate_equal_servers(problem, options.settings)
+    while few is not None:
+        solved = _solve_as_it_is(few.problem, options, progress)
+        dealt = few.taken_apart(solved[0], SearchLimits(DEALING, options.deadline, options.seed))
+        if not dealt.stuck.any():
+            return _answer_of_whole(problem, options, solved, dealt)
+        few = few.without(dealt.stuck, options.settings)
+    return _solve_as_it_is(problem, options, progress)
+
+
+def _answer_of_whole(
+    problem: AssignmentProblem, options: SolveOptions, solved: Answer, dealt: DealtOut
+) -> Answer:
+    """Return what was ``solved`` with few servers as the answer of ``problem``.
+
+    Where tasks are shared evenly every value is the same; else the plan's own count.
+    """
+    _, values, stages, parts = solved
+    arcs = dealt.arcs
+    if not dealt.even:
+        program, columns = build_formulation(problem, options.settings, options.pooling)
+        x = to_point(problem, program, columns, arcs)
+        values = tuple(aim.value(x) for aim in program.aims)
+        parts = (SolvedPart(problem, arcs, values, stages),)
+    return arcs, values, stages, parts
+
+
+def _solve_as_it_is(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
     decomposed = solve_decomposed(problem, options, progress)
     return decomposed or _solve_undivided(problem, options, progress)
 
