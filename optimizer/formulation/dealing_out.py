@@ -26,7 +26,7 @@ Active = NDArray[np.bool_]
 class Shares:
     """How many tasks of each activity each server has, shape (activities, servers).
 
-    ``even`` tells that no server has more than its share.
+    ``even`` tells that these are all tasks, and that no server has more than its share.
     """
 
     count: Counts
@@ -35,32 +35,37 @@ class Shares:
 
 def deal_out(
     active: Active, tasks: Counts, servers: int, most: int | None, effort: SearchLimits
-) -> Shares | None:
-    """Deal the ``tasks`` of each activity out to equal ``servers``; None where no way was found.
+) -> Shares:
+    """Deal the ``tasks`` of each activity out to equal ``servers``.
 
-    A server takes ``most`` at once, any number without that.
+    A server takes ``most`` at once, any number without that; tasks that fit on none are left out.
     ``active`` tells which activity is active, shape (moments, activities).
     """
     total = int((active @ tasks).max(initial=0))
     share = total // servers + (np.arange(servers) < total % servers)
-    best, least = None, None
+    best, least = np.zeros((len(tasks), servers), dtype=np.int64), None
     for order in _orders(active):
         count = _first_fit(active, tasks, share, order)
-        load = active @ count
-        over = int(np.maximum(load - share, 0).max(axis=0).sum())
+        over = int(np.maximum(active @ count - share, 0).max(axis=0).sum())
         if over == 0:
             return Shares(count, even=True)
         if least is None or over < least:
             best, least = count, over
-    if best is None:
-        return Shares(np.zeros((len(tasks), servers), dtype=np.int64), even=True)
-    room = None if most is None else most - share
     if best.size <= CELLS:
+        room = None if most is None else most - share
         best = _least_over(active, tasks, share, room, best, effort)
-    over = np.maximum(active @ best - share, 0).max(axis=0)
-    if room is not None and (over > room).any():
-        return None
-    return Shares(best, even=not over.any())
+    even = bool((active @ best <= share).all())
+    return Shares(best if most is None else _within(active, best, most), even)
+
+
+def _within(active: Active, count: Counts, most: int) -> Counts:
+    """Return the tasks of each server less those that make it more than ``most`` at once."""
+    kept = count.copy()
+    for server in np.flatnonzero((active @ count > most).any(axis=0)).tolist():
+        while (full := active @ kept[:, server] > most).any():
+            # What is there in most of the moments that are too full.
+            kept[np.argmax(active[full].sum(axis=0) * (kept[:, server] > 0)), server] -= 1
+    return kept
 
 
 def _orders(active: Active) -> list[Ints]:

@@ -10,21 +10,22 @@ bound, with columns for a few servers instead of thousands.
 It is a plan as well where the tasks can be *dealt out* so that no server has more than its share,
 which is T // m or one more at every moment. For windows that do not come back within a week this
 always works, in order of their start (interval partitioning). Windows of several days can need a
-little more: then a search finds how little, `peak` and `balance` are what the plan really has, and
-their bounds stand. Servers whose limit does not allow that little are not aggregated.
+little more: then a search finds how little, and what limits do not allow goes to other servers with
+the same label. `peak` and `balance` are what the plan really has, and their bounds stand.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.assignment_problem import AssignmentProblem, Counts
 from models.integer_program import Ints
 from models.settings import Settings
 from optimizer.formulation.dealing_out import deal_out
+from optimizer.formulation.greedy import RemainingCapacity
 from optimizer.formulation.solution_mapping import Arcs
 from optimizer.solver.cp_sat import SearchLimits
 
@@ -32,18 +33,6 @@ from optimizer.solver.cp_sat import SearchLimits
 SPARED = 1000
 # The sum of squares takes a row for each load that a server may have: more are no gain.
 STEPS_PER_SERVER = 16
-
-
-@dataclass(frozen=True, slots=True)
-class DealtOut:
-    """The counts on all servers, by group and server; whether every class shares evenly.
-
-    The servers ``stuck`` have none: their limit allows no dealing that was found.
-    """
-
-    arcs: Arcs
-    even: bool
-    stuck: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,59 +47,85 @@ class Aggregation:
     members: Ints
     start: Ints
 
-    def taken_apart(self, arcs: Arcs, effort: SearchLimits) -> DealtOut:
-        """Return the counts on the servers of the whole."""
-        problem, (group, server, count) = self.problem, arcs
-        single = problem.multiplicity[server] == 1
+    def taken_apart(self, arcs: Arcs, effort: SearchLimits) -> tuple[Arcs, bool]:
+        """Return the counts on the servers of the whole, and whether every class shares evenly.
+
+        What no member of its class has room for is on another server with the same label, and left
+        out where there is none.
+        """
+        group, server, count = arcs
+        single = self.problem.multiplicity[server] == 1
         dealt = [(group[single], self.members[self.start[server[single]]], count[single])]
-        even, stuck = True, np.zeros(len(self.whole.limit), dtype=np.bool_)
+        left: list[tuple[int, int, int]] = []
+        even = True
         for code in np.unique(server[~single]).tolist():
             here = server == code
-            activities, of_group = np.unique(self.whole.activity[group[here]], return_inverse=True)
-            tasks = np.bincount(of_group, count[here], len(activities)).astype(np.int64)
-            first = self.members[self.start[code]]
-            most = int(self.whole.limit[first] - self.whole.running[first])
-            shares = deal_out(
-                self.whole.moments.active[:, activities], tasks,
-                int(problem.multiplicity[code]), most if self.whole.limit[first] >= 0 else None,
-                effort,
-            )  # fmt: skip
-            if shares is None:
-                members = slice(self.start[code], self.start[code] + problem.multiplicity[code])
-                stuck[self.members[members]] = True
-                continue
-            even &= shares.even
-            dealt.append(self._by_group(code, group[here], of_group, count[here], shares.count))
+            each, member, is_even = self._dealt_out(code, group[here], count[here], effort)
+            even &= is_even
+            key, number = np.unique(each * (len(self.members) + 1) + member + 1, return_counts=True)
+            at_group, place = np.divmod(key, len(self.members) + 1)
+            placed = place > 0
+            dealt.append((at_group[placed], place[placed] - 1, number[placed]))
+            first = int(self.members[self.start[code]])
+            rest = zip(at_group[~placed].tolist(), number[~placed].tolist(), strict=True)
+            left += [(code_of_group, first, tasks) for code_of_group, tasks in rest]
         group, server, count = (np.concatenate(column) for column in zip(*dealt, strict=True))
+        if left:
+            group, server, count = _placed_elsewhere(self.whole, (group, server, count), left)
         order = np.lexsort((server, group))
-        return DealtOut((group[order], server[order], count[order]), even, stuck)
+        return (group[order], server[order], count[order]), even
 
-    def without(self, stuck: NDArray[np.bool_], settings: Settings) -> Aggregation | None:
-        """Return the aggregation in which those ``stuck`` and those that are alone here are so."""
-        alone = np.repeat(self.problem.multiplicity == 1, self.problem.multiplicity)
-        return aggregate_equal_servers(
-            self.whole, settings, stuck | alone[np.argsort(self.members)]
-        )
-
-    def _by_group(
-        self, code: int, group: Ints, of_group: Ints, count: Counts, shares: Counts
-    ) -> Arcs:
-        """Return how many of each group the members of class ``code`` have.
-
-        ``of_group`` is each group's activity, of which ``shares`` has each member's tasks.
-        """
+    def _dealt_out(
+        self, code: int, group: Ints, count: Counts, effort: SearchLimits
+    ) -> tuple[Ints, Ints, bool]:
+        """Return each task's group and server, -1 for none, of class ``code``."""
+        activities, of_group = np.unique(self.whole.activity[group], return_inverse=True)
+        tasks = np.bincount(of_group, count, len(activities)).astype(np.int64)
+        equal = int(self.problem.multiplicity[code])
+        members = self.members[self.start[code] : self.start[code] + equal]
+        limit, running = (int(of[members[0]]) for of in (self.whole.limit, self.whole.running))
+        active = self.whole.moments.active[:, activities]
+        shares = deal_out(active, tasks, equal, None if limit < 0 else limit - running, effort)
+        # Tasks in order of activity and group: those of an activity go to the members in order.
         order = np.argsort(of_group, kind="stable")
         each = np.repeat(group[order], count[order])
-        equal = shares.shape[1]
-        member = np.repeat(np.tile(np.arange(equal), len(shares)), shares.reshape(-1))
-        key, number = np.unique(each * equal + member, return_counts=True)
-        return key // equal, self.members[self.start[code] + key % equal], number
+        out = np.column_stack([shares.count, tasks - shares.count.sum(axis=1)])
+        member = np.repeat(np.tile(np.append(members, -1), len(tasks)), out.reshape(-1))
+        return each, member, shares.even
 
 
-def aggregate_equal_servers(
-    problem: AssignmentProblem, settings: Settings, apart: NDArray[np.bool_] | None = None
-) -> Aggregation | None:
-    """Return ``problem`` with equal servers as one, those ``apart`` as they are.
+def _placed_elsewhere(
+    problem: AssignmentProblem, arcs: Arcs, left: Sequence[tuple[int, int, int]]
+) -> Arcs:
+    """Return ``arcs`` with what is ``left`` (group, server, count) on servers of the same label.
+
+    All that is counted by label is as good there.
+    """
+    remaining = RemainingCapacity(problem, arcs)
+    more = []
+    for group, server, tasks in left:
+        label = problem.label[problem.kind[group]]
+        rest = tasks
+        for other in remaining.with_capacity(
+            group, np.flatnonzero(label == label[server])
+        ).tolist():
+            taken = min(rest, remaining.fits(group, other))
+            if taken > 0:
+                remaining.reserve(group, other, taken)
+                more.append((group, other, taken))
+                rest -= taken
+            if rest == 0:
+                break
+    found = np.array(more, dtype=np.int64).reshape(-1, 3).T
+    groups, servers, counts = (np.concatenate(both) for both in zip(arcs, found, strict=True))
+    width = len(problem.limit)
+    key, place = np.unique(groups * width + servers, return_inverse=True)
+    total = np.bincount(place, counts, len(key)).astype(np.int64)
+    return key // width, key % width, total
+
+
+def aggregate_equal_servers(problem: AssignmentProblem, settings: Settings) -> Aggregation | None:
+    """Return ``problem`` with equal servers as one.
 
     None where that spares too little, or is not exact: by use in per mille, and where the takeover
     of each server is limited.
@@ -119,7 +134,7 @@ def aggregate_equal_servers(
         return None
     if problem.failover_limit is not None:
         return None
-    of = _classes(problem, np.zeros(len(problem.limit), np.bool_) if apart is None else apart)
+    of = _classes(problem)
     equal = np.bincount(of)
     if len(of) - len(equal) < SPARED:
         return None
@@ -141,14 +156,14 @@ def aggregate_equal_servers(
     return Aggregation(problem, aggregated, members, start)
 
 
-def _classes(problem: AssignmentProblem, apart: NDArray[np.bool_]) -> Ints:
+def _classes(problem: AssignmentProblem) -> Ints:
     """Return the class of each server, in the order of their first ones.
 
-    Those ``apart`` and the backup server are alone, and so is a server of today, of which `moves`
-    counts who stays, and one that may serve nothing, which costs nothing.
+    The backup server is alone, and so is a server of today, of which `moves` counts who stays, and
+    one that may serve nothing, which costs nothing.
     """
     servers = len(problem.limit)
-    alone = apart | ~(problem.label > 0).any(axis=0)
+    alone = np.asarray(~(problem.label > 0).any(axis=0))
     alone[problem.backup_server] = True
     alone[problem.today[1]] = True
     facts = np.stack([problem.limit, problem.running, problem.candidate.astype(np.int64)], axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import oracle
 import pytest
 import random_estates
-from estates import estate, load, values, write
+from estates import FIRST, estate, load, values, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
 eighth = settings(parent=plain, max_examples=plain.max_examples // 8)
 EFFORT = SearchLimits(1.0, Deadline(), 0)
 EQUAL = [f"p{number} hq max_tasks=3" for number in range(6)]
+BALANCE_LAST = {"planning": {"objectives": [*FIRST, "balance"]}}
 VMS = [f"v{number} hq" for number in range(8)]
 
 
@@ -112,7 +114,6 @@ def test_windows_in_time_are_dealt_out_within_the_shares() -> None:
     # Four windows one after another, each overlapping the next.
     active = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]], dtype=np.bool_)
     dealt = deal_out(active, np.array([3, 2, 3, 2]), 2, None, EFFORT)
-    assert dealt is not None
     assert dealt.even
     assert (active @ dealt.count).max(axis=0).tolist() == [3, 2]
 
@@ -123,26 +124,48 @@ def test_windows_that_no_share_holds_are_over_by_least() -> None:
     tasks = np.array([1, 1, 1])
     for most, over in ((None, 1), (2, 1)):
         dealt = deal_out(active, tasks, 2, most, EFFORT)
-        assert dealt is not None
         assert not dealt.even
         assert (dealt.count.sum(axis=1) == tasks).all()
         assert (active @ dealt.count).max(axis=0).sum() == 2 + over
-    assert deal_out(active, tasks, 2, 1, EFFORT) is None
+    assert deal_out(active, tasks, 2, 1, EFFORT).count.sum() == 2
 
 
-def test_what_limits_keep_from_being_dealt_out_is_planned_one_by_one(
+def one_is_left(active: Any, tasks: Any, servers: int, *others: Any) -> Any:
+    dealt = deal_out(active, tasks, servers, *others)
+    if servers < len(EQUAL):
+        return dealt
+    count = dealt.count.copy()
+    count[0, 0] -= 1
+    return replace(dealt, count=count, even=False)
+
+
+def test_what_limits_leave_out_goes_where_it_is_as_good(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = estate(tmp_path, ["bs far", *EQUAL], VMS)
+    others = [f"q{number} hq max_tasks=2" for number in range(4)]
+    read = estate(tmp_path, ["bs far", *EQUAL, *others], VMS, settings=BALANCE_LAST)
     expected = values(plan(read))
-    monkeypatch.setattr(equal_servers, "deal_out", lambda *arguments: None)
+    monkeypatch.setattr(equal_servers, "deal_out", one_is_left)
+    found = {aim.aim: aim.value for aim in plan(read).aims}
+    balance = found.pop("balance")
+    assert found | {"balance": expected["balance"]} == expected
+    assert balance >= expected["balance"]
+
+
+def test_where_nothing_is_as_good_servers_are_planned_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = [f"{proxy.split()[0]} hq max_tasks=1" for proxy in EQUAL]
+    read = estate(tmp_path, ["bs far", *full], VMS)
+    expected = values(plan(read))
+    monkeypatch.setattr(equal_servers, "deal_out", one_is_left)
+    monkeypatch.setattr(equal_servers, "_placed_elsewhere", lambda problem, arcs, left: arcs)
     assert values(plan(read)) == expected
 
 
 def test_an_uneven_plan_says_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def uneven(*arguments: Any) -> Any:
         dealt = deal_out(*arguments)
-        assert dealt is not None
         count = np.zeros_like(dealt.count)
         count[:, : -(-8 // 3)] = [[3, 3, 2]]
         return type(dealt)(count, even=False)
@@ -166,23 +189,6 @@ def test_the_certificate_is_one_of_few_servers(tmp_path: Path) -> None:
     assert certificate.read_text(encoding="ascii").count("\ncolumn ") < 12
     aims = json.loads((tmp_path / "plan" / "plan.json").read_bytes())["aims"]
     assert all(aim["proven"] for aim in aims)
-
-
-def test_only_the_classes_that_are_stuck_are_planned_one_by_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    others = [f"q{number} east max_tasks=2" for number in range(4)]
-    read = estate(tmp_path, ["bs far", *EQUAL, *others], [*VMS, "w0 east", "w1 east"])
-    expected = values(plan(read))
-    asked: list[int] = []
-
-    def stuck(active: Any, tasks: Any, servers: int, *others: Any) -> Any:
-        asked.append(servers)
-        return None if servers == len(EQUAL) else deal_out(active, tasks, servers, *others)
-
-    monkeypatch.setattr(equal_servers, "deal_out", stuck)
-    assert values(plan(read)) == expected
-    assert sorted(asked) == [4, 4, 6]
 
 
 def test_far_fewer_servers_than_that_are_left_alone(
