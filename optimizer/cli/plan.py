@@ -78,9 +78,10 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     keep_estate(estate, out)
     if options["certificate"] is not None:
         keep_estate(estate, options["certificate"].parent)
-    made = (_plan_out_of_core if options["out_of_core"] else _plan_in_memory)(
-        estate, out, quiet, options
-    )
+    if options["out_of_core"]:
+        made = _plan_out_of_core(estate, out, quiet, options)
+    else:
+        made = _plan_in_memory(estate, out, quiet, options, ctx.find_object(float))
     _print(made, out, options["seed"], options["as_json"], quiet)
     if options["certificate"] and not (quiet or options["as_json"]):
         _print_certified(made, options["certificate"])
@@ -99,7 +100,9 @@ def _refuse_conflicts(options: dict[str, Any]) -> None:
         raise click.UsageError("--scheduler, --memory and --tls options need --out-of-core.")
 
 
-def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> PlanRun:
+def _plan_in_memory(
+    estate: Path, out: Path, quiet: bool, options: dict[str, Any], started: float | None
+) -> PlanRun:
     from optimizer.cli.progress import board
     from optimizer.inputs.estate_folder.site_coordinates import read_sites
     from optimizer.pipeline import run_plan
@@ -109,7 +112,7 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
         sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
         made = run_plan(
             estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch,
-            options["after"], options["certificate"],
+            options["after"], options["certificate"], started,
         )  # fmt: skip
         if options["report"]:
             from optimizer.output.report.report import PAGE, ReportFiles, write_report

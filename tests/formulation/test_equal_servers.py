@@ -174,7 +174,9 @@ def test_an_uneven_plan_says_what_it_has(tmp_path: Path, monkeypatch: pytest.Mon
     made = plan(estate(tmp_path, ["bs far", *EQUAL], VMS))
     aims = {aim.aim: (aim.value, aim.bound, aim.proven) for aim in made.aims}
     assert aims["peak"] == (3, 2, False)
-    assert aims["balance"] == (22, 12, False)
+    value, bound, proven = aims["balance"]  # with that peak less than 12 might be possible
+    assert (value, proven) == (22, False)
+    assert bound <= 12
     assert sorted(load(made).values()) == [2, 3, 3]
 
 
