@@ -76,6 +76,8 @@ def _local(
         if search.spent > START_SHARE:
             break
         search.consider(search.judged(search.judge.replay(choices)))
+        if search.late:
+            break
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")
         if not search.descend(order(search, search.best), moves):

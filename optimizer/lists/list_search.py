@@ -74,7 +74,12 @@ class ListSearch:
     @property
     def over(self) -> bool:
         """Tell whether the search has to end."""
-        return self.judge.work >= self._end or self._deadline.remaining() <= 0
+        return self.judge.work >= self._end or self.late
+
+    @property
+    def late(self) -> bool:
+        """Tell whether the deadline has passed."""
+        return self._deadline.remaining() <= 0
 
     @property
     def spent(self) -> float:
@@ -164,7 +169,7 @@ class ListSearch:
         found = self.today
         rows: list[tuple[Key, list[tuple[bytes, bytes]], Judged]] = []
         for combination in product(*choices):
-            if self._deadline.remaining() <= 0:
+            if self.late:
                 break
             moves = {
                 job: choice
@@ -224,7 +229,7 @@ class ListSearch:
         while again:
             again = False
             for job, today in enumerate(self.rules.today):
-                if self._deadline.remaining() <= 0 or self.judge.work > last:
+                if self.late or self.judge.work > last:
                     return
                 move = {job: today}
                 if self.best.weeks.choices[job] == today or (
