@@ -43,7 +43,8 @@ class AssignmentProblem:
     ``today`` has aligned arrays (group, server, count) of the tasks that may stay where they are,
     sorted by group and server. Per kind: ``label`` of every server,
     shape (kinds, servers), 0 where it may not serve, and ``takeover``, whether it counts for
-    failover. Per server: ``limit`` on load (-1 for none), ``running`` tasks, ``candidate``.
+    failover. Per server: ``limit`` on load (-1 for none), ``running`` tasks, ``candidate``, and
+    ``multiplicity``: one that stands for m equal servers has the limit and tasks of them all.
     ``moments`` are those of any server but the backup server, ``own_moments`` those of the
     latter. Of ``losses``, sets of servers, any one must be survivable with ``failover_limit``
     tasks on the backup server; it is None where that is not enforced or not limited.
@@ -59,6 +60,7 @@ class AssignmentProblem:
     limit: Counts
     running: Counts
     candidate: NDArray[np.bool_]
+    multiplicity: Counts
     backup_server: int
     moments: LoadInstants
     own_moments: LoadInstants

@@ -52,6 +52,7 @@ def build_problem(instance: SemiMatchingInstance) -> tuple[AssignmentProblem, Co
         limit=np.full(instance.servers + 1, -1),
         running=np.zeros(instance.servers + 1, dtype=np.int64),
         candidate=np.ones(instance.servers + 1, dtype=np.bool_),
+        multiplicity=np.ones(instance.servers + 1, dtype=np.int64),
         backup_server=instance.servers,
         moments=always,
         own_moments=always,

@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from models.errors import GipError
+from optimizer.cli import STARTED
 from optimizer.cli.anonymise import anonymise
 from optimizer.cli.apply import apply
 from optimizer.cli.batch import batch
@@ -66,7 +67,7 @@ def main() -> None:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
     _prepare()
     try:
-        code = gip.main(prog_name="gip", standalone_mode=False)
+        code = gip.main(prog_name="gip", standalone_mode=False, obj=STARTED)
         with ending_with_reader():
             sys.stdout.flush()
     except click.exceptions.Abort:

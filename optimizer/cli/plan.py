@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,9 +81,8 @@ def plan(ctx: click.Context, /, estate: Path, out: Path, quiet: bool, **options:
     keep_estate(estate, out)
     if options["certificate"] is not None:
         keep_estate(estate, options["certificate"].parent)
-    made = (_plan_out_of_core if options["out_of_core"] else _plan_in_memory)(
-        estate, out, quiet, options
-    )
+    plan_estate = _plan_out_of_core if options["out_of_core"] else _plan_in_memory
+    made = plan_estate(estate, out, quiet, options, ctx.find_object(float) or time.monotonic())
     _print(made, out, options["seed"], options["as_json"], quiet)
     if options["certificate"] and not (quiet or options["as_json"]):
         _print_certified(made, options["certificate"])
@@ -101,7 +101,9 @@ def _refuse_conflicts(options: dict[str, Any]) -> None:
         raise click.UsageError("--scheduler, --memory and --tls options need --out-of-core.")
 
 
-def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> PlanRun:
+def _plan_in_memory(
+    estate: Path, out: Path, quiet: bool, options: dict[str, Any], started: float
+) -> PlanRun:
     from optimizer.cli.progress import board
     from optimizer.inputs.estate_folder.site_coordinates import read_sites
     from optimizer.pipeline import run_plan
@@ -111,7 +113,7 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
         sites = read_sites(estate) if options["report"] else {}  # wrong ones before the work
         made = run_plan(
             estate, out, limit, workers, seed, shown.step, options["compare"], shown.watch,
-            options["after"], options["certificate"],
+            options["after"], options["certificate"], started,
         )  # fmt: skip
         if options["report"]:
             from optimizer.output.report.report import PAGE, ReportFiles, write_report
@@ -121,7 +123,9 @@ def _plan_in_memory(estate: Path, out: Path, quiet: bool, options: dict[str, Any
     return made
 
 
-def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, Any]) -> PlanRun:
+def _plan_out_of_core(
+    estate: Path, out: Path, quiet: bool, options: dict[str, Any], started: float
+) -> PlanRun:
     from optimizer.cli.progress import board
 
     with importing("cluster", "gip plan --out-of-core"):
@@ -129,11 +133,14 @@ def _plan_out_of_core(estate: Path, out: Path, quiet: bool, options: dict[str, A
         from optimizer.distributed.out_of_core.run import SolveRequest, plan_out_of_core
     from optimizer.solver.deadline import Deadline
 
-    solving = SolveRequest(
-        Deadline(options["time_limit"]), options["workers"], options["seed"], options["after"]
+    limit, workers, seed, after = (
+        options[name] for name in ("time_limit", "workers", "seed", "after")
     )
-    workers = None if options["scheduler"] else solving.workers
-    engine = Cluster(workers=workers, **{name: options[name] for name in OPTIONS})
+    solving = SolveRequest(Deadline(limit, started), workers, seed, after)
+    engine = Cluster(
+        workers=None if options["scheduler"] else workers,
+        **{name: options[name] for name in OPTIONS},
+    )
     with board(not quiet) as shown:
         return plan_out_of_core(estate, out, solving, engine, shown.step, shown.watch)
 

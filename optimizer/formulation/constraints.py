@@ -92,32 +92,35 @@ def utilisation(problem: AssignmentProblem, columns: Variables) -> DefinedColumn
     return DefinedColumns(rows, columns.figure, problem.limit[counted])
 
 
-def steps(problem: AssignmentProblem, columns: Variables) -> DefinedColumns:
+def steps(problem: AssignmentProblem, columns: Variables, by_use: bool) -> DefinedColumns:
     """The square of a use in per mille, rounded up, is at least each of its chords.
 
-    They go from one whole number of tasks to the next, and are the same where it is convex.
+    They go from one whole number of tasks to the next, and are the same where it is convex. So do
+    the squares of several equal servers, summed: there from one more task on each to the next.
     """
     counted, load = columns.counted[columns.stepped], _load(columns, columns.counted)
     place = np.flatnonzero(columns.stepped)
-    least, most = (bound[load[place]] for bound in (columns.lower, columns.upper))
+    equal = problem.multiplicity[counted]
+    least, most = columns.lower[load[place]] // equal, -(-columns.upper[load[place]] // equal)
     server = np.repeat(np.arange(len(counted)), most - least)
     tasks = np.arange(len(server)) - np.repeat(np.cumsum(most - least) - most, most - least)
     limit = problem.limit[counted[server]]
-    height = use(tasks, limit, utilisation=True) ** 2
-    slope = use(tasks + 1, limit, utilisation=True) ** 2 - height
+    height = use(tasks, limit, by_use) ** 2
+    slope = use(tasks + 1, limit, by_use) ** 2 - height
     target = columns.square[place[server]]
     rows = _pairs(target, np.ones_like(slope), load[place[server]], -slope)
-    return DefinedColumns(replace(rows, lower=height - slope * tasks), target, np.ones_like(slope))
+    at_least = equal[server] * (height - slope * tasks)
+    return DefinedColumns(replace(rows, lower=at_least), target, np.ones_like(slope))
 
 
-def peak_is_maximum(problem: AssignmentProblem, columns: Variables) -> DefinedColumns:
-    """The peak is at least every figure."""
+def peak_is_maximum(problem: AssignmentProblem, columns: Variables, by_use: bool) -> DefinedColumns:
+    """The peak is at least every figure; of several equal servers one has their mean or more."""
     stepped = columns.counted[columns.stepped]
-    one, limit = np.ones_like(columns.figure), problem.limit[stepped]
-    scale = np.concatenate([one, limit])
+    one, most = np.ones_like(columns.figure), problem.limit if by_use else problem.multiplicity
+    scale = np.concatenate([one, most[stepped]])
     target = np.full(len(scale), columns.peak)
     figure = np.concatenate([columns.figure, _load(columns, stepped)])
-    factor = np.concatenate([-one, np.full(len(limit), -PER_MILLE)])
+    factor = np.concatenate([-one, np.full(len(stepped), -PER_MILLE if by_use else -1)])
     return DefinedColumns(_pairs(target, scale, figure, factor), target, scale)
 
 

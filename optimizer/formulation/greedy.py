@@ -7,6 +7,7 @@ short.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.assignment_problem import TIER, AssignmentProblem
 from models.integer_program import Ints
@@ -47,7 +48,10 @@ class RemainingCapacity:
     def servers_of(self, group: int, tier: int) -> Ints:
         """Return the servers of ``tier`` with capacity for ``group``, most of it first."""
         label = self._problem.label[self._problem.kind[group]]
-        servers = np.flatnonzero(label // TIER == tier)
+        return self.with_capacity(group, np.flatnonzero(label // TIER == tier))
+
+    def with_capacity(self, group: int, servers: NDArray[np.intp]) -> Ints:
+        """Return those of ``servers`` with capacity for ``group``, most of it first."""
         active = self._problem.own_moments.active[:, self._problem.activity[group]]
         remaining = self._left[np.ix_(servers, active)].min(axis=1, initial=PLENTY)
         order = np.argsort(-remaining, kind="stable")

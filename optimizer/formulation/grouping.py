@@ -49,6 +49,7 @@ def group_tasks(context: PlanningContext) -> tuple[AssignmentProblem, Codes]:
         limit=estate.servers["max_tasks"].to_numpy(),
         running=estate.servers["running_tasks"].to_numpy(),
         candidate=context.eligibility.candidate,
+        multiplicity=np.ones(len(estate.servers), dtype=np.int64),
         backup_server=estate.backup_server,
         moments=non_dominated_instants(activities, planned, np.zeros_like(own)),
         own_moments=non_dominated_instants(activities, planned, own),

@@ -27,8 +27,8 @@ def build_program(
     definitions = (
         constraints.capacity(problem, columns),
         *([constraints.utilisation(problem, columns)] if by_use else []),
-        constraints.steps(problem, columns),
-        constraints.peak_is_maximum(problem, columns),
+        constraints.steps(problem, columns, by_use),
+        constraints.peak_is_maximum(problem, columns, by_use),
     )
     rows = [
         constraints.every_task_once(problem, columns),

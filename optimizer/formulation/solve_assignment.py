@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from models.solve_events import Stage, Watch
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
 from optimizer.formulation.decomposition.coordinator import Answer, solve_decomposed
+from optimizer.formulation.equal_servers import Aggregation, aggregate_equal_servers
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.grouping import assign_tasks, group_tasks
-from optimizer.formulation.solution_mapping import Arcs
+from optimizer.formulation.solution_mapping import Arcs, to_point
 from optimizer.formulation.staged_solve import (
     SolvedPart,
     SolveOptions,
@@ -26,6 +27,11 @@ from optimizer.formulation.staged_solve import (
     start,
 )
 from optimizer.formulation.variables import Variables
+from optimizer.solver.cp_sat import SearchLimits
+from optimizer.solver.lp_relaxation import trivial
+
+CLOSE = 0.005
+DEALING = 0.5  # of CP-SAT's deterministic time, for each class of equal servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,50 @@ def solve_assignment(context: PlanningContext, options: SolveOptions, progress: 
 
 
 def solve_problem(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
-    """Return the counts, every aim's value, its stage and the parts."""
+    """Return the counts, every aim's value, its stage and the parts.
+
+    Thousands of equal servers are a few classes first; where the best of these comes to no plan
+    that is nearly as good in tiers, it is solved server by server.
+    """
+    few = aggregate_equal_servers(problem, options.settings)
+    if few is not None:
+        solved = _solve_as_it_is(few.problem, options, progress)
+        limits = SearchLimits(DEALING, options.deadline, options.seed)
+        arcs, even = few.taken_apart(solved[0], limits)
+        if even:
+            return arcs, *solved[1:]
+        answer = _answer_of_whole(few, options, solved, assign_greedily(problem, arcs))
+        if answer is not None:
+            return answer
+    return _solve_as_it_is(problem, options, progress)
+
+
+def _answer_of_whole(
+    few: Aggregation, options: SolveOptions, solved: Answer, arcs: Arcs
+) -> Answer | None:
+    """Return what was ``solved`` with few servers as the answer of the whole, which has ``arcs``.
+
+    None where that plan misses too many of the tasks that an aim counts. Values are those of the
+    plan. The bounds of aims after one that is worse than with few servers do not hold for plans
+    that keep what it has: theirs are what limits of columns alone prove.
+    """
+    _, reached, stages, _ = solved
+    problem = few.whole
+    program, columns = build_formulation(problem, options.settings, options.pooling)
+    x = to_point(problem, program, columns, arcs)
+    values = tuple(aim.value(x) for aim in program.aims)
+    proven: list[Stage] = []
+    worse = False
+    for aim, stage, value, best in zip(program.aims, stages, values, reached, strict=True):
+        if aim.maximise and value < (1 - CLOSE) * best:
+            return None
+        bound = trivial(program, aim).bound if worse else stage.bound
+        proven.append(replace(stage, best=value if worse else stage.best, bound=bound))
+        worse |= aim.sign * value < aim.sign * best
+    return arcs, values, tuple(proven), (SolvedPart(problem, arcs, values, tuple(proven)),)
+
+
+def _solve_as_it_is(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
     decomposed = solve_decomposed(problem, options, progress)
     return decomposed or _solve_undivided(problem, options, progress)
 

@@ -28,7 +28,7 @@ class Variables:
 
     Where a limit of few tasks makes a use in per mille go up in large steps, the relaxation would
     see far too little of a fraction's square: such servers are ``stepped``, theirs is given task
-    by task.
+    by task. So is that of one that stands for equal servers: the least sum of their squares.
 
     The carriers are the arcs, outflows and keeps: ``carrier`` column, and its server, activity and
     takeover flag. ``idle`` holds the figures of candidates that can carry nothing.
@@ -64,16 +64,18 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
     carrier_server = np.concatenate([ways.arc_server, ways.out_server, ways.keep_server])
     loaded = np.unique(carrier_server)
     counted = loaded[_counts(problem, utilisation)[loaded]]
-    stepped = (problem.limit[counted] <= CONVEX) & utilisation
+    equal = problem.multiplicity
+    stepped = (problem.limit[counted] <= CONVEX) & utilisation | (equal[counted] > 1)
     load, figure, square = _consecutive(
         decisions, len(loaded), int((~stepped).sum()) if utilisation else 0, len(counted)
     )
     if not utilisation:
-        figure = load[np.searchsorted(loaded, counted)]
+        figure = load[np.searchsorted(loaded, counted[~stepped])]
     floor, ceiling = baseline_load(problem), _ceiling(problem)
-    figures = [use(bound, problem.limit, utilisation) for bound in (floor, ceiling)]
+    figures = [use(-(-bound // equal), problem.limit, utilisation) for bound in (floor, ceiling)]
     idle = figures[0][np.setdiff1d(np.flatnonzero(_counts(problem, utilisation)), loaded)]
     figure_bounds = [bound[counted] for bound in figures]
+    sums = [least_squares(bound, equal)[counted] for bound in (floor, ceiling)]
     lowest = max(idle.max(initial=0), figure_bounds[0].max(initial=0))
     highest = max(lowest, figure_bounds[1].max(initial=0))
     group_size, pool_size = problem.count, _pool_sizes(problem, ways)
@@ -82,8 +84,8 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
         group_size[ways.arc_group], group_size[ways.in_group], pool_size[ways.out_pool],
         ways.keep_most, ceiling[loaded],
     ]  # fmt: skip
-    for side, bounds in ((lower, figure_bounds[0]), (upper, figure_bounds[1])):
-        side += [bounds[~stepped], bounds**2] if utilisation else [bounds**2]
+    for side, bounds, summed in zip((lower, upper), figure_bounds, sums, strict=True):
+        side += [bounds[~stepped], bounds**2] if utilisation else [summed]
     return Variables(
         ways=ways,
         arcs=arcs,
@@ -128,7 +130,7 @@ def baseline_load(problem: AssignmentProblem) -> Counts:
 
 def highest_peak(problem: AssignmentProblem, utilisation: bool) -> int:
     """Return what no plan's peak exceeds."""
-    figures = use(_ceiling(problem), problem.limit, utilisation)
+    figures = use(-(-_ceiling(problem) // problem.multiplicity), problem.limit, utilisation)
     return int(figures[_counts(problem, utilisation)].max(initial=0))
 
 
@@ -148,6 +150,12 @@ def use(load: Counts, limit: Counts, utilisation: bool) -> Counts:
     if not utilisation:
         return load
     return -(-PER_MILLE * load // np.maximum(limit, 1))
+
+
+def least_squares(total: Counts, equal: Counts) -> Counts:
+    """Return the least sum of the squares of ``equal`` whole numbers that sum to ``total``."""
+    each, more = np.divmod(total, equal)
+    return np.asarray(equal * each**2 + more * (2 * each + 1))
 
 
 def _consecutive(start: int, *lengths: int) -> list[Ints]:

@@ -49,7 +49,7 @@ def choose(
     tasks = sum(len(job.tasks) for job in week.jobs)
     budget = WORK + WORK_PER_TASK * tasks
     search = ListSearch(evaluator, rules, wishes.first, planned, budget, deadline or Deadline())
-    lists = sum(2.0 ** int(allowed.sum()) for allowed in rules.allowed)
+    lists = sum(2 ** int(allowed.sum()) for allowed in rules.allowed)  # a float ends at 2 ** 1023
     local = LocalNeighbourhood(week, rules, proxy, tier_lists)
     if lists <= ALL_LISTS:
         every = [rules.effects(evaluator, week.servers, job) for job in range(len(week.jobs))]
@@ -82,6 +82,8 @@ def _search_locally(
         if search.spent > START_SHARE:
             break
         search.consider(search.evaluate(search.evaluator.replay(choices)))
+        if search.late:
+            break
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")
         if not search.descend(order(search, search.best), neighbourhood):

@@ -75,7 +75,12 @@ class ListSearch:
     @property
     def over(self) -> bool:
         """Tell whether the search has to end."""
-        return self.evaluator.work >= self._end or self._deadline.remaining() <= 0
+        return self.evaluator.work >= self._end or self.late
+
+    @property
+    def late(self) -> bool:
+        """Tell whether the deadline has passed."""
+        return self._deadline.remaining() <= 0
 
     @property
     def spent(self) -> float:
@@ -166,7 +171,7 @@ class ListSearch:
         found = self.today
         rows: list[tuple[Key, list[tuple[bytes, bytes]], Evaluated]] = []
         for combination in product(*choices):
-            if self._deadline.remaining() <= 0:
+            if self.late:
                 break
             moves = {
                 job: choice
@@ -226,7 +231,7 @@ class ListSearch:
         while again:
             again = False
             for job, today in enumerate(self.rules.today):
-                if self._deadline.remaining() <= 0 or self.evaluator.work > last:
+                if self.late or self.evaluator.work > last:
                     return
                 move = {job: today}
                 if self.best.weeks.choices[job] == today or (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -43,7 +44,7 @@ def plan_week(
     the search ends with what it has; today's choices are always among it.
     """
     estate, eligibility = context.estate, context.eligibility
-    deadline = deadline or Deadline()
+    began, deadline = time.monotonic(), deadline or Deadline()
     wishes = _wishes_of(context, first)
     working = job_tasks(context.tasks, eligibility)
     allowed = allowed_choices(estate, working, eligibility, wishes)
@@ -58,6 +59,8 @@ def plan_week(
         wishes.first,
         _planned_tiers(plan, working),
     )
+    # What each job gains and the bounds of aims take about as long as all up to here.
+    still = min(time.monotonic() - began, deadline.remaining() / 2)
     order = servers_by_name(estate)
     lists = [tuple(order[listed[order]].tolist()) for listed in best_lists]
     week, search = choose_week(
@@ -66,7 +69,7 @@ def plan_week(
         wishes,
         _best_week(context, working, wishes, bounds),
         lists,
-        deadline,
+        deadline.earlier(still),
         step,
     )
     step("bounds")

@@ -50,6 +50,8 @@ def solve_cp_sat(
     program: IntegerProgram, aim: Aim | None, hint: Ints, effort: SearchLimits
 ) -> SearchResult:
     """Return the best point of ``program`` for ``aim``, or any point without one."""
+    if effort.deadline.remaining() <= 0:
+        return SearchResult(None, None)
     w, q = program.squares
     used = np.isin(q, program.rows.column) | (aim is not None and np.isin(q, aim.column))
     cuts = [_chords_near(program, w[used], q[used], hint)]

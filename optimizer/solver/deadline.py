@@ -25,6 +25,10 @@ class Deadline:
             return float("inf")
         return max(0.0, self.started + self.seconds - time.monotonic())
 
+    def earlier(self, seconds: float) -> Deadline:
+        """Return a deadline that many ``seconds`` before this one."""
+        return self if self.seconds is None else Deadline(self.seconds - seconds, self.started)
+
     def share(self, part: float) -> Deadline:
         """Return a deadline after ``part`` of the time that is left."""
         return Deadline(None if self.seconds is None else self.remaining() * part)

@@ -217,6 +217,8 @@ class LexicographicSolver:
         """Improve squares by a sketch where time is short; return its bound, None without one."""
         if self._deadline.seconds is None or not self._is_squared(aim):
             return None
+        if self._deadline.remaining() <= 0:
+            return None
         effort = replace(self._quick, deadline=self._deadline.share(0.5))
         bound, found = search_anytime(self._program, aim, self._x, effort)
         self._take(aim, found)
@@ -236,7 +238,7 @@ class LexicographicSolver:
         allowed = left = (self._quick if close else self._thorough).deterministic
         for share in SHARES if relaxed.x is not None else SHARES[-1:]:
             gap = abs(aim.value(self._x) - bound)
-            if gap == 0 or left <= 0:
+            if gap == 0 or left <= 0 or self._deadline.remaining() <= 0:
                 break
             target = bound - aim.sign * int(share * (gap - 1))
             effort = replace(

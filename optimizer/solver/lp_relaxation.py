@@ -93,6 +93,8 @@ def bound_by_lp(
     middle, floor = near[w], None
     best = LpBound(trivial(program, aim), None, None)
     for _ in range(ROUNDS):
+        if deadline.remaining() <= 0:  # to build the relaxation takes its time, too
+            break
         cuts = _segment_ends(
             program.lower[w], np.where(used, program.upper[w], program.lower[w]), middle
         )

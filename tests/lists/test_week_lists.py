@@ -210,3 +210,9 @@ def test_the_split_of_nordwind_removes_all_overload() -> None:
     assert made.lists_and_splits.worst.overload_minutes == 0
     assert made.lists.nominal.tier1 - made.lists_and_splits.nominal.tier1 == 119
     assert made.lists_and_splits.mean["failed"] == made.today.mean["failed"]
+
+
+def test_a_job_may_choose_among_more_servers_than_a_float_has_powers_of_two(tmp_path: Path) -> None:
+    servers = [f"p{number} hq max_tasks=1" for number in range(1100)]
+    made, _ = search_lists(estate(tmp_path, ["bs hq", *servers], ["v hq", "w hq"]), ListWishes())
+    assert made.lists.nominal.tier1 == 14

@@ -73,6 +73,7 @@ def extract(division: Decomposition, chosen: Ints, backup_server: bool) -> Subpr
         limit=whole.limit[server],
         running=whole.running[server],
         candidate=candidate,
+        multiplicity=whole.multiplicity[server],
         backup_server=own_place,
         moments=_moments(whole.moments, activities),
         own_moments=_moments(whole.own_moments, activities),
