@@ -227,7 +227,7 @@ def test_a_difference_on_the_terminal(branch_plan: Path) -> None:
     code, shown, error = gip("diff", BRANCHES / "current.csv", branch_plan, "--estate", BRANCHES)
     assert (code, error) == (0, "")
     for title in ("Moves", "Jobs", "Servers", "Sites"):
-        assert f"\n{title} " in f"\n{shown}"
+        assert f"\n{title}\n" in f"\n{shown}"
     found = json.loads(gip("diff", BRANCHES / "current.csv", branch_plan, "--json")[1])
     assert f"{found['moved']} moved, {found['added']} added, {found['removed']} removed" in shown
     assert max(map(len, shown.splitlines())) <= 80
