@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+from models.aims import Proof
 from models.week_aims import First
 from models.week_plan import WeekAim, WeekFigures
 from optimizer.simulation.results import Agreement
@@ -22,7 +23,7 @@ class Aim(TypedDict):
     proven: bool
     conditional: bool
     seconds: float
-    proof: NotRequired[Literal["duals", "search"]]
+    proof: Proof
 
 
 class Totals(TypedDict):
