@@ -112,7 +112,7 @@ class _State:
         step("merging")
         for inventory in inventories:
             _refuse_nul(inventory)
-            self.findings += inventory.findings
+            self.findings += [*inventory.findings, *_of_no_rows(inventory)]
             self.keys |= inventory.settings
             named = with_aliases(inventory.tables, aliases)
             known = recognise_vms(dataclasses.replace(inventory, tables=named), self.tables)
@@ -214,6 +214,15 @@ def _cells(path: Path) -> pd.DataFrame:
     except OSError as error:
         why = error.strerror or str(error)
         raise EstateError([InputProblem(path.name, None, None, None, why, "check it")]) from error
+
+
+def _of_no_rows(inventory: Inventory) -> list[Finding]:
+    """Say that nothing was read, which may be all right, or another file than was meant."""
+    if inventory.settings or any(map(len, inventory.tables.values())):
+        return []
+    files = ", ".join(dict.fromkeys(source.file for source in inventory.files))
+    detail = "holds nothing that an estate has: no row was read"
+    return [Finding("warning", "no_rows", files, detail)]
 
 
 def _refuse_nul(inventory: Inventory) -> None:

@@ -12,7 +12,7 @@ from models.diagnostics import Finding
 from models.schema import DAYS
 from optimizer.inputs.importers.ip_plan import listable
 from optimizer.inputs.importers.veeam.schedule import WEEK, WHOLE_DAY, Schedule, schedule_of
-from optimizer.veeam.response_fields import GUEST_JOBS
+from optimizer.veeam.response_fields import GUEST_JOBS, OTHER_JOBS
 from optimizer.veeam.responses import Item, Responses, at, named, objects, text, truth
 
 FLAGS = ("autoSelectEnabled", "autoSelection", "automaticSelection")
@@ -55,8 +55,12 @@ def guest_jobs(answers: Responses, findings: list[Finding]) -> dict[str, Item]:
         text(job, "type") for _, job in jobs if text(job, "type").lower() not in GUEST_JOBS
     )
     for kind, count in others.items():
-        detail = f"{count} of this type left out: not a backup or replication of VMs"
-        findings.append(Finding("info", "other_jobs", kind or "no type", detail))
+        if kind.lower() in OTHER_JOBS:
+            detail = f"{count} of this type left out: not a backup or replication of VMs"
+            findings.append(Finding("info", "other_jobs", kind, detail))
+        else:
+            detail = f"{count} of this type, which is not known here, left out"
+            findings.append(Finding("warning", "unknown_job_type", kind or "no type", detail))
     return {name: job for name, job in jobs if text(job, "type").lower() in GUEST_JOBS}
 
 

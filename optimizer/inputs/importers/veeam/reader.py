@@ -153,6 +153,8 @@ def read_veeam(
     findings += absent_keys("jobs", list(jobs.values()), EXPECTED["jobs"])
     servers = answers.items["managedServers"]
     findings += absent_keys("managedServers", servers, EXPECTED["managedServers"])
+    for kind, document in answers.documents.items():
+        findings += absent_keys(kind, [document], EXPECTED.get(kind, {}))
     sessions = job_sessions(answers)
     lengths = Durations(durations(sessions), assumed_minutes)
     tables = {
