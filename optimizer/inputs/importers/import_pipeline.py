@@ -19,7 +19,12 @@ from optimizer.files.csv_writer import write_csv
 from optimizer.files.formulas import unguard_frame
 from optimizer.files.reading import text_of_name
 from optimizer.files.table_reader import ENDINGS
-from optimizer.inputs.estate_folder.references import doubtful_servers, doubtful_systems
+from optimizer.inputs.estate_folder.doubts import (
+    alike_names,
+    doubtful_servers,
+    doubtful_systems,
+    unknown_platforms,
+)
 from optimizer.inputs.importers.completeness import list_missing
 from optimizer.inputs.importers.csv_dialects import read_delimited
 from optimizer.inputs.importers.current_from_logs import current_table
@@ -131,9 +136,14 @@ class _State:
             systems = self.tables["vms"].reindex(columns=["os"], fill_value="")["os"]
             counts = systems.value_counts().items()
             self.findings += doubtful_systems({str(os): int(number) for os, number in counts})
+            platforms = self.tables["vms"].reindex(columns=["platform"], fill_value="")["platform"]
+            counts = platforms.str.lower().value_counts().items()
+            self.findings += unknown_platforms({str(name): int(number) for name, number in counts})
         if "servers" in self.changed:
             servers = self.tables["servers"].reindex(columns=["server", "os"], fill_value="")
-            self.findings += doubtful_servers(servers["server"].tolist(), servers["os"].tolist())
+            names = servers["server"].tolist()
+            self.findings += doubtful_servers(names, servers["os"].tolist())
+            self.findings += alike_names("servers.csv", names, hosts=True)
         return list_missing(self.tables, found.gaps)
 
     def merge(self, inventory: Inventory, replace: bool) -> None:

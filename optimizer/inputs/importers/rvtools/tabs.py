@@ -60,14 +60,15 @@ def read_tabs(
     and where none is vInfo or vNetwork.
     """
     rows: dict[str, list[pd.DataFrame]] = {tab: [] for tab in TABS}
-    doubts: dict[str, list[Finding]] = {tab: [] for tab in TABS}  # of its VMs, not of their NICs
+    doubts: list[Finding] = []  # of VMs as vNetwork tells of them
     problems: list[InputProblem] = []
     for path in files:
         sheets = read_sheets(path, encoding, SHEETS, step)
         found = list(_tabs(sheets, problems))
         for tab, sheet in found:
             findings += sheet.findings
-            rows[tab].append(_rows(tab, sheet, findings, doubts[tab]))
+            of_vms = findings if tab == "vInfo" else doubts
+            rows[tab].append(_rows(tab, sheet, findings, of_vms))
         if not found and _is_other_tab(path.stem):
             detail = "not read: only the tabs vInfo and vNetwork are"
             findings.append(Finding("info", "no_tab", path.name, detail))
@@ -78,7 +79,7 @@ def read_tabs(
         problems = [InputProblem(path.name, None, None, None, reason, remedy) for path in files]
     if problems:
         raise EstateError(problems)
-    findings += doubts["vInfo" if any(map(len, rows["vInfo"])) else "vNetwork"]
+    findings += [] if any(map(len, rows["vInfo"])) else doubts
     empty = pd.DataFrame(
         columns=[*FIELDS, "addresses", "port_groups", "notes", "where"], dtype="str"
     )
