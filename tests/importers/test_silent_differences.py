@@ -190,3 +190,81 @@ def test_a_file_without_rows_is_told(tmp_path: Path) -> None:
     file = write(tmp_path / "RVTools_tabvInfo.csv", "VM,Powerstate,Template\n")
     result = run_import(tmp_path / "estate", [read_rvtools([file])], False, lambda step: None)
     assert details(result.findings, "no_rows").startswith("RVTools_tabvInfo.csv: ")
+
+
+# --- schedules, runs and lists of the backup server's jobs
+
+
+def job_of(**changed: Any) -> dict[str, Any]:
+    daily = {"isEnabled": True, "localTime": "22:00", "dailyKind": "Everyday"}
+    vm = {"type": "VirtualMachine", "name": "web", "objectId": "vm-1", "hostName": "vc"}
+    return {
+        "id": "j1", "name": "nightly", "type": "Backup",
+        "virtualMachines": {"includes": [vm, changed.get("vm", vm)]},
+        "guestProcessing": {"guestInteractionProxies": changed.get("proxies")},
+        "schedule": {"runAutomatically": True, "daily": daily} | changed.get("schedule", {}),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [
+        ({"daily": {"isEnabled": True, "localTime": "22:00", "dailyKind": "SelectedDays"}}, "no day is"),
+        ({"monthly": {"isEnabled": True, "localTime": "1:00"}}, "daily and monthly"),
+        ({"daily": None, "monthly": {"isEnabled": True, "dayOfWeek": "Funday"}}, "'Funday'"),
+        (
+            {
+                "daily": None,
+                "periodically": {
+                    "isEnabled": True, "backupWindow": {"days": [{"day": "monday", "hours": "0"}]},
+                },
+            },
+            "on every day",
+        ),
+        ({"daily": None, "afterThisJob": {"isEnabled": True, "jobName": "gone"}}, "follows 'gone'"),
+    ],
+)  # fmt: skip
+def test_a_schedule_that_says_less_than_it_seems_is_told(
+    schedule: dict[str, Any], told: str
+) -> None:
+    found = read_veeam(answer("jobs", {"data": [job_of(schedule=schedule)]}), 60)
+    assert any(told in finding.detail for finding in found.findings if finding.subject == "nightly")
+    assert column(found, "jobs", "days") == ["daily"]
+
+
+@pytest.mark.parametrize("listed", [[], ["00000000-0000-0000-0000-000000000000"]])
+def test_a_list_without_a_known_server_is_told(listed: list[str]) -> None:
+    proxies = {"autoSelectEnabled": False, "proxyIds": listed}
+    found = read_veeam(answer("jobs", {"data": [job_of(proxies=proxies)]}), 60)
+    assert details(found.findings, "no_known_proxy").startswith("nightly: ")
+
+
+def test_an_object_that_nothing_names_is_counted() -> None:
+    nameless = {"type": "VirtualMachine", "name": None, "objectId": None, "hostName": "vc"}
+    found = read_veeam(answer("jobs", {"data": [job_of(vm=nameless)]}), 60)
+    assert column(found, "job_objects", "name") == ["web"]
+    assert "1 without a name" in details(found.findings, "row_without_name")
+
+
+def minutes(start: str, end: str, job: str = "j1") -> tuple[str, str]:
+    """Return the duration of a job that ran once, and what is told of the run's times."""
+    run = {"id": "s", "jobId": job, "creationTime": start, "endTime": end}
+    found = answer("jobs", {"data": [job_of()]})
+    sessions = {"data": [run | {"result": {"result": "Success"}}]}
+    found.add("sessions", "sessions.json", json.dumps(sessions).encode())
+    read = read_veeam(found, 60)
+    return column(read, "jobs", "duration_minutes")[0], details(read.findings, "unknown_value")
+
+
+def test_times_of_runs_as_windows_powershell_writes_them() -> None:
+    times = ("/Date(1704146400000)/", "/Date(1704150600000+0100)/")
+    assert minutes(*times) == ("70", "")
+    assert minutes("2024-01-01T22:00:00Z", "2024-01-01T23:10:00Z") == ("70", "")
+
+
+def test_times_of_runs_that_cannot_be_read_are_quoted() -> None:
+    length, told = minutes("01/01/2024 22:00", "01/01/2024 23:10")
+    assert length == "60"
+    assert "creationTime '01/01/2024 22:00' is no time (2 times)" in told
+    nobody = "00000000-0000-0000-0000-000000000000"
+    assert minutes("2024-01-01T22:00:00Z", "2024-01-01T23:10:00Z", nobody) == ("60", "")

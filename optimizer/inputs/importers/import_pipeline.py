@@ -137,8 +137,11 @@ class _State:
             counts = systems.value_counts().items()
             self.findings += doubtful_systems({str(os): int(number) for os, number in counts})
             platforms = self.tables["vms"].reindex(columns=["platform"], fill_value="")["platform"]
+            told = {one.subject.lower() for one in self.findings if one.code == "unknown_platform"}
             counts = platforms.str.lower().value_counts().items()
-            self.findings += unknown_platforms({str(name): int(number) for name, number in counts})
+            self.findings += unknown_platforms(
+                {str(name): int(number) for name, number in counts if name not in told}
+            )
         if "servers" in self.changed:
             servers = self.tables["servers"].reindex(columns=["server", "os"], fill_value="")
             names = servers["server"].tolist()

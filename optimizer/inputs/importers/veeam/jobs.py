@@ -193,6 +193,9 @@ def _report_unread(name: str, job: Item, schedule: Schedule, durations: Duration
     if schedule.unread:
         detail = f"localTime {schedule.unread!r} is no time of day: its start is not known"
         findings.append(Finding("warning", "unknown_value", name, detail))
+    if schedule.after and schedule.start is None:
+        detail = f"follows {schedule.after!r}, of which no start is known: nor is its own"
+        findings.append(Finding("warning", "unknown_value", name, detail))
     if schedule.minutes is None and text(job, "id").lower() not in durations.known:
         detail = f"no finished run is known: {durations.assumed} minutes are assumed"
         findings.append(Finding("warning", "assumed_duration", name, detail))
@@ -213,4 +216,7 @@ def _proxies(name: str, job: Item, names: Mapping[str, str], findings: list[Find
         else:
             detail = f"its list of proxies has {one}, which is no managed server: left out"
             findings.append(Finding("warning", "unknown_proxy", name, detail))
+    if not proxies and any(truth(chosen, flag) is False for flag in FLAGS):
+        detail = "selects servers by hand, but none that is known: taken as automatic selection"
+        findings.append(Finding("warning", "no_known_proxy", name, detail))
     return proxies
