@@ -209,7 +209,7 @@ def job_of(**changed: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("schedule", "told"),
     [
-        ({"daily": {"isEnabled": True, "localTime": "22:00", "dailyKind": "SelectedDays"}}, "no day is"),
+        ({"daily": {"isEnabled": True, "dailyKind": "SelectedDays"}}, "no day is"),
         ({"monthly": {"isEnabled": True, "localTime": "1:00"}}, "daily and monthly"),
         ({"daily": None, "monthly": {"isEnabled": True, "dayOfWeek": "Funday"}}, "'Funday'"),
         (
