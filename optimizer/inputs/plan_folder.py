@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -22,6 +22,7 @@ from optimizer.files.table_reader import read_table
 from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.references import look_up
 
+Kind = TypeVar("Kind")
 UNASSIGNED, FINDINGS = "unassigned.csv", "findings.csv"
 
 
@@ -59,9 +60,9 @@ def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
 def _record(path: Path) -> tuple[tuple[AimResult, ...], dict[str, str], dict[str, str]]:
     try:
         record: Any = parse_json(read_bytes(path))
-        aims = msgspec.convert(record["aims"], tuple[AimResult, ...])
-        tool = msgspec.convert(record["tool"], dict[str, str])
-        return aims, tool, msgspec.convert(record["inputs"], dict[str, str])
+        aims = typed(record["aims"], tuple[AimResult, ...])
+        tool = typed(record["tool"], dict[str, str])
+        return aims, tool, typed(record["inputs"], dict[str, str])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise unreadable(path, "it is not the record of a plan") from error
 
@@ -168,8 +169,8 @@ def _same_inputs(estate: Estate, folder: Path) -> tuple[str, ...]:
     recover(folder)
     try:
         record: Any = parse_json(read_bytes(folder / RECORD))
-        inputs = msgspec.convert(record["inputs"], dict[str, str])
-        freed = msgspec.convert(record["settings"]["lists"]["freed_after"], tuple[str, ...])
+        inputs = typed(record["inputs"], dict[str, str])
+        freed = typed(record["settings"]["lists"]["freed_after"], tuple[str, ...])
         number = record["format"]
     except OSError as error:
         raise unreadable(folder / RECORD, error.strerror or str(error)) from error
@@ -226,6 +227,11 @@ def _refuse(rows: TextTable, column: str, wrong: NDArray[np.bool_], reason: str)
         (line,) = rows.lines([row])
         text = rows.text(column, row)
         raise PlanError(f"{rows.file}:{line}: {column}: {text!r} {reason}; {AGAIN}")
+
+
+def typed(value: Any, kind: type[Kind]) -> Kind:
+    """Return what JSON has as an object of ``kind``; ValueError where a part is of another type."""
+    return msgspec.convert(value, kind)
 
 
 def unreadable(path: Path, why: str) -> PlanError:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from models.diagnostics import Finding
 from models.errors import PlanError
 from models.estate import Estate
@@ -16,7 +14,7 @@ from models.week_aims import First
 from models.week_plan import WeekAim, WeekFigures, WeekFiguresSummary
 from optimizer.files.reading import parse_json, read_bytes
 from optimizer.files.text_table import items
-from optimizer.inputs.plan_folder import CHANGES, RECORD, plan_table, unreadable
+from optimizer.inputs.plan_folder import CHANGES, RECORD, plan_table, typed, unreadable
 
 JOB_PROXIES, BEFORE, SPLITS = "job_proxies.csv", "job_before.csv", "job_splits.csv"
 
@@ -129,7 +127,7 @@ def read_week(folder: Path) -> WeekRecord:
         splits = [
             {"job": split["job"], "rank": split["rank"], "weeks": split} for split in week["splits"]
         ]
-        return msgspec.convert(week | {"splits": splits}, WeekRecord)
+        return typed(week | {"splits": splits}, WeekRecord)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise unreadable(path, "it does not tell of the week") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from models.ruleset import (
     is_maybe_windows_server,
 )
 from optimizer.inputs.estate_folder.prefix_lookup import Network
+
+SHORTEST = 4  # of names that may be a misspelt one
 
 
 def unknown_hosts(vms: Mapping[str, int]) -> list[Finding]:
@@ -111,20 +114,26 @@ def doubtful_routers(
     """Find names in links that are taken for routers and were probably meant as networks.
 
     They look like a network's name; a router of one link leads nowhere, so there a similar name
-    is enough.
+    is enough, if more than a number tells them apart.
     """
     known = set(networks)
     links = Counter(name for pair in zip(starts, ends, strict=True) for name in {*pair} - known)
     seen = {_seen(network): network for network in networks}
+    numbered = {_unnumbered(network) for network in networks}
     hints = Hints(networks)
     findings = []
     for name, count in sorted(links.items()):
         alike = seen.get(_seen(name))
-        hint = f"; did you mean {alike!r}?" if alike else hints.of(name) if count == 1 else ""
+        is_odd = count == 1 and len(name) >= SHORTEST and _unnumbered(name) not in numbered
+        hint = f"; did you mean {alike!r}?" if alike else hints.of(name) if is_odd else ""
         if hint:
             detail = f"{file}: is no network, so it counts as a router{hint}"
             findings.append(Finding("warning", "doubtful_router", name, detail))
     return findings
+
+
+def _unnumbered(name: str) -> str:
+    return re.sub(r"\d+", "", name)
 
 
 def whole_space(names: Sequence[str], cidrs: Sequence[Network | None]) -> list[Finding]:
