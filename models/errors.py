@@ -1,7 +1,7 @@
 """Everything that can go wrong and that the user can mend.
 
 GipError                 exit 1: the data is wrong or the work failed
-├── EstateError          the estate's files hold problems, all of them listed
+├── EstateError          the estate's files hold problems, all of them listed; exit 2: options do
 ├── PlanError            a plan folder cannot be read, or breaks the rules
 └── OutputError          the result cannot be written; nothing was left behind
 """
@@ -15,6 +15,7 @@ from dataclasses import replace
 from models.diagnostics import InputProblem
 
 SHOWN_PER_KIND = 20
+WRONG_ARGUMENTS = 2
 
 
 class GipError(Exception):
@@ -24,10 +25,15 @@ class GipError(Exception):
 
 
 class EstateError(GipError):
-    """The estate cannot be planned; ``problems`` lists every reason at once."""
+    """The estate cannot be planned; ``problems`` lists every reason at once.
+
+    Where all of them are options of the command line, such as ``--map``, it is that which is wrong.
+    """
 
     def __init__(self, problems: Sequence[InputProblem]) -> None:
         self.problems = tuple(problems)
+        if self.problems and all(problem.file.startswith("--") for problem in self.problems):
+            self.exit_code = WRONG_ARGUMENTS
         super().__init__(self._text())
 
     def _text(self) -> str:

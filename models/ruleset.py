@@ -19,11 +19,15 @@ _RHEL_LIKE = re.compile(r"rhel|red\s*hat|rocky", re.IGNORECASE)
 _LINUX = re.compile(r"linux|rhel|red\s*hat|rocky", re.IGNORECASE)
 _MAYBE_WINDOWS = re.compile(
     r"\bwin(?!e\b)|^w\s?s?[\s_-]?(?:2k|20\d\d|19\d\d|1[019]\b|7\b|8\b|xp\b|nt)|^w2k|"
-    r"\b(?:server|svr|srv)[\s_-]*20\d\d\b|\bmicrosoft\b|^ms\b",
+    r"(?:server|svr|srv)[\s_-]*20\d\d\b|\bmicrosoft\b|^ms\b|\bhyper-?v\b|\bsbs\b|^2k\d|"
+    r"^20(?:0[038]|1[269]|2[25])\b",
     re.IGNORECASE,
 )
 _NO_SYSTEM = re.compile(r"#.*[!?A-Z]|n/?a|unknown|none|null|-+|\?+", re.IGNORECASE)
-_SERVER_YEAR = re.compile(r"\b(?:19|20)\d\d\b|2k\d*", re.IGNORECASE)
+_SERVER_MARK = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?!\d)|2k\d*|serve?r|svr|srv|datacenter|standard|essentials",
+    re.IGNORECASE,
+)
 _GUEST_CLIENT = re.compile(r"windows\s+1[01]\b", re.IGNORECASE)
 _GUEST_SERVER = re.compile(r"windows\s+server\b.*?\b(20\d\d)\b", re.IGNORECASE)
 
@@ -77,10 +81,15 @@ def is_maybe_windows(os: str) -> bool:
 
 
 def is_maybe_windows_server(os: str) -> bool:
-    """Tell whether a server's ``os`` looks like Windows Server and is not written so."""
+    """Tell whether a server's ``os`` looks like Windows Server and is not written so.
+
+    >>> systems = ("Windows_Server_2019", "windows9Server64Guest", "2019", "Windows 11")
+    >>> [is_maybe_windows_server(os) for os in systems]
+    [True, True, True, False]
+    """
     if _WINDOWS_SERVER.search(os):
         return False
-    return is_maybe_windows(os) or (is_windows(os) and _SERVER_YEAR.search(os) is not None)
+    return is_maybe_windows(os) or (is_windows(os) and _SERVER_MARK.search(os) is not None)
 
 
 def is_linux(os: str) -> bool:

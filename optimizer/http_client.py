@@ -26,7 +26,7 @@ from urllib3.exceptions import (
 from urllib3.exceptions import TimeoutError as Late
 from urllib3.util import Url, parse_url
 
-from models.errors import GipError
+from models.errors import WRONG_ARGUMENTS, GipError
 from optimizer.files.reading import check_regular
 
 LARGEST_ANSWER = 64 << 20
@@ -51,6 +51,12 @@ REMEDY = "check --url, and --ca-file where the certificate is your own"
 
 class HttpsError(GipError):
     """A server cannot be spoken with: the address, what happened, what to do; never a secret."""
+
+
+class AddressError(HttpsError):
+    """What was given as an address is none."""
+
+    exit_code = WRONG_ARGUMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +143,12 @@ def connect(ca_file: Path | None) -> urllib3.PoolManager:
 def base_url(url: str, owner: str, example: str) -> str:
     """Return where a server is, without a slash at the end.
 
-    Raises HttpsError where ``url`` is no https address or holds a password; ``owner`` and
+    Raises AddressError where ``url`` is no https address or holds a password; ``owner`` and
     ``example`` say what to write.
     """
     at = parts_of(url)
     if at is None or at.scheme != "https" or not at.host or at.auth is not None:
-        raise HttpsError(f"--url: write the address of {owner}, as in {example}")
+        raise AddressError(f"--url: write the address of {owner}, as in {example}")
     return f"https://{at.netloc}{(at.path or '').rstrip('/')}"
 
 

@@ -54,7 +54,7 @@ DOORS = {
     "distributed": ("optimizer/distributed/",),
     "fsspec": ("optimizer/distributed/batch/storage.py",),
     "jinja2": ("optimizer/output/batch_page.py", "optimizer/output/report/"),
-    "msgspec": ("optimizer/output/schemas.py",),
+    "msgspec": ("optimizer/inputs/plan_folder.py", "optimizer/output/schemas.py"),
     "prometheus_client": ("optimizer/output/metrics.py",),
     "xlsxwriter": ("optimizer/output/report/workbook.py",),
 }

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _known_encoding(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Return ``name``; BadParameter where no text is read so."""
+    try:
+        if name is not None:
+            "".encode(name)
+    except (LookupError, ValueError) as error:  # some encodings are no text's
+        message = f"no encoding is called {name!r}; write one such as cp1252, cp932 or utf-16"
+        raise click.BadParameter(message) from error
+    return name
+
+
 encoding_option = click.option(
-    "--encoding", metavar="NAME",
+    "--encoding", metavar="NAME", callback=_known_encoding,
     help="Encoding of CSV files that are not UTF-8, such as cp932 or cp1252.",
 )  # fmt: skip
 

@@ -8,10 +8,12 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
 
+from models.diagnostics import InputProblem
 from models.errors import GipError
 from optimizer.cli import STARTED
 from optimizer.cli.anonymise import anonymise
@@ -36,9 +38,11 @@ from optimizer.cli.simulate import simulate
 from optimizer.cli.system_errors import MEMORY, explain_failure
 from optimizer.cli.tables import tables
 from optimizer.cli.whatif import whatif
-from optimizer.output.console.plain import ending_with_reader, say
+from optimizer.output.console.failure import tell_failure
+from optimizer.output.console.plain import ending_with_reader
 
 INTERRUPTED = 130
+STOPPED = "interrupted; nothing was written"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -71,27 +75,31 @@ def main() -> None:
         with ending_with_reader():
             sys.stdout.flush()
     except click.exceptions.Abort:
-        _leave("interrupted; nothing was written")
+        _leave(STOPPED, STOPPED)
     except KeyboardInterrupt:
-        _leave("interrupted; nothing was written")
+        _leave(STOPPED, STOPPED)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
-        say(shown.getvalue().removesuffix("\n"), err=True)
         code = error.exit_code
+        _tell(shown.getvalue().removesuffix("\n"), error.format_message(), code)
     except GipError as error:
-        say(f"Error: {error}", err=True)
         code = error.exit_code
+        _tell(f"Error: {error}", str(error), code, getattr(error, "problems", ()))
     except BaseException as error:
         if (why := explain_failure(error)) is None:
             raise
         if why == MEMORY:
-            _leave(f"Error: {why}", GipError.exit_code)
-        say(f"Error: {why}", err=True)
+            _leave(f"Error: {why}", why, GipError.exit_code)
         code = GipError.exit_code
+        _tell(f"Error: {why}", why, code)
     _give_up_output()
     gc.freeze()  # else Python looks through all objects once more before it ends
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(shown: str, error: str, code: int, problems: Sequence[InputProblem] = ()) -> None:
+    tell_failure(sys.argv[1:], shown, error, code, problems)
 
 
 def _prepare() -> None:
@@ -115,12 +123,12 @@ def _give_up_output() -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _leave(message: str, code: int = INTERRUPTED) -> NoReturn:
+def _leave(shown: str, error: str, code: int = INTERRUPTED) -> NoReturn:
     """End at once, whatever threads still do.
 
     A solver's may be busy in native code and would be waited for; without memory, what libraries
     do at the end fails.
     """
-    say(message, err=True)
+    _tell(shown, error, code)
     _give_up_output()
     os._exit(code)

@@ -31,7 +31,8 @@ def misfits(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     """Yield what in ``value`` is not of ``shape``: its path, what it is, and what it should be.
 
     null stands for what is absent, as do keys that are not there. Keys that are not declared are
-    not looked at. A text may be a whole number.
+    not looked at, but for those that differ from a declared one in capital letters only. A text may
+    be a whole number.
 
     >>> list(misfits({"daily": {"days": "Sunday"}}, {"daily": {"days": ListOf(TEXT)}}))
     ["daily.days is a text, not a list ('Sunday')"]
@@ -52,8 +53,21 @@ def misfits(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     elif not isinstance(value, dict):
         yield f"{path} is {_kind(value)}, not an object ({_shown(value)})"
     else:
+        yield from _misspelt(value, shape, path)
         for key, inner in shape.items():
             yield from misfits(value.get(key), inner, f"{path}.{key}" if path else key)
+
+
+def _misspelt(value: Mapping[str, Any], shape: Mapping[str, Shape], path: str) -> Iterator[str]:
+    """Yield keys that would pass for absent, since they have other capital letters."""
+    absent = {key.casefold(): key for key in shape if key not in value}
+    if not absent:
+        return
+    for name in value:
+        key = absent.get(name.casefold())
+        if key is not None and name not in shape:
+            where = f"{path}.{name}" if path else name
+            yield f"{where} is called {key} in the interface's answers"
 
 
 Expected = Mapping[str, "Expected"]

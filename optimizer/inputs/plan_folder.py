@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,6 +22,7 @@ from optimizer.files.table_reader import read_table
 from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.references import look_up
 
+Kind = TypeVar("Kind")
 UNASSIGNED, FINDINGS = "unassigned.csv", "findings.csv"
 
 
@@ -58,15 +60,20 @@ def read_details(estate: Estate, tasks: Tasks, folder: Path) -> Details:
 def _record(path: Path) -> tuple[tuple[AimResult, ...], dict[str, str], dict[str, str]]:
     try:
         record: Any = parse_json(read_bytes(path))
-        aims = tuple(AimResult(**aim) for aim in record["aims"])
-        return aims, dict(record["tool"]), dict(record["inputs"])
+        aims = typed(record["aims"], tuple[AimResult, ...])
+        tool = typed(record["tool"], dict[str, str])
+        return aims, tool, typed(record["inputs"], dict[str, str])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise unreadable(path, "it is not the record of a plan") from error
 
 
 RECORD, ASSIGNMENTS, JOB_PROXIES = "plan.json", "assignments.csv", "job_proxies.csv"
-COLUMNS = {ASSIGNMENTS: ("job", "vm", "proxy", "tier"), JOB_PROXIES: ("job", "proxies", "change")}
+COLUMNS = {
+    ASSIGNMENTS: ("job", "vm", "proxy", "tier"),
+    JOB_PROXIES: ("job", "choice", "proxies", "change"),
+}
 CHANGES = ("keep", "set")
+FORMAT = 1
 TIERS = ("", "1", "2", "3", "4")
 AGAIN = "run `gip plan` again"
 
@@ -162,12 +169,15 @@ def _same_inputs(estate: Estate, folder: Path) -> tuple[str, ...]:
     recover(folder)
     try:
         record: Any = parse_json(read_bytes(folder / RECORD))
-        inputs = dict(record["inputs"])
-        freed = tuple(map(str, record["settings"]["lists"]["freed_after"]))
+        inputs = typed(record["inputs"], dict[str, str])
+        freed = typed(record["settings"]["lists"]["freed_after"], tuple[str, ...])
+        number = record["format"]
     except OSError as error:
         raise unreadable(folder / RECORD, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError) as error:
         raise unreadable(folder / RECORD, "it is not the record of a plan") from error
+    if number != FORMAT:
+        raise unreadable(folder / RECORD, f"its format is {number!r}, not {FORMAT}")
     both = sorted(inputs.keys() | estate.inputs.keys())
     differing = [file for file in both if inputs.get(file) != estate.inputs.get(file)]
     if differing:
@@ -180,15 +190,22 @@ def _same_inputs(estate: Estate, folder: Path) -> tuple[str, ...]:
 
 
 def read_choices(estate: Estate, folder: Path) -> dict[str, PlannedChoice]:
-    """Read what a plan has for each job; PlanError where it is of another estate."""
+    """Read what a plan has for each job; PlanError where it is of another estate, or broken."""
     rows = plan_table(folder, JOB_PROXIES)
-    _codes(estate.jobs["job"], rows, "job")
+    job_codes = pd.Series(_codes(estate.jobs["job"], rows, "job"))
+    _refuse(rows, "job", job_codes.duplicated().to_numpy(), "has a row already")
     code = {name: number for number, name in enumerate(estate.servers["server"].tolist())}
     lists = [items(cell) for cell in rows.columns["proxies"].to_pylist()]
     unknown = np.array([any(name not in code for name in names) for names in lists], np.bool_)
     _refuse(rows, "proxies", unknown, "is not a list of servers of the estate")
     jobs = rows.columns["job"].to_pylist()
     found = [tuple(sorted({code[name] for name in names})) for names in lists]
+    choices = rows.columns["choice"].to_pylist()
+    fits = [
+        choice == ("list" if names else "automatic")
+        for choice, names in zip(choices, lists, strict=True)
+    ]
+    _refuse(rows, "choice", ~np.array(fits, np.bool_), "does not go with the row's proxies")
     changes = rows.columns["change"].to_pylist()
     _refuse(rows, "change", ~np.isin(changes, CHANGES), "is none of keep and set")
     return {
@@ -210,6 +227,11 @@ def _refuse(rows: TextTable, column: str, wrong: NDArray[np.bool_], reason: str)
         (line,) = rows.lines([row])
         text = rows.text(column, row)
         raise PlanError(f"{rows.file}:{line}: {column}: {text!r} {reason}; {AGAIN}")
+
+
+def typed(value: Any, kind: type[Kind]) -> Kind:
+    """Return what JSON has as an object of ``kind``; ValueError where a part is of another type."""
+    return msgspec.convert(value, kind)
 
 
 def unreadable(path: Path, why: str) -> PlanError:

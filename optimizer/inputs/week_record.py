@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from models.errors import PlanError
 from models.estate import Estate
 from models.week_aims import First
 from models.week_plan import WeekAim, WeekFigures, WeekFiguresSummary
+from optimizer.files.reading import parse_json, read_bytes
 from optimizer.files.text_table import items
-from optimizer.inputs.plan_folder import RECORD, plan_table, unreadable
+from optimizer.inputs.plan_folder import CHANGES, RECORD, plan_table, typed, unreadable
 
 JOB_PROXIES, BEFORE, SPLITS = "job_proxies.csv", "job_before.csv", "job_splits.csv"
 
@@ -123,29 +123,13 @@ def read_week(folder: Path) -> WeekRecord:
     """Read the week of the plan in ``folder``; PlanError where it is not there."""
     path = folder / RECORD
     try:
-        week: Any = json.loads(path.read_bytes())["week"]
-        return WeekRecord(
-            first=week["first"],
-            plan=WeekFigures(**week["plan"]),
-            today=_summary(week["today"]),
-            automatic=_summary(week["automatic"]),
-            lists=_summary(week["lists"]),
-            lists_and_splits=_summary(week["lists_and_splits"]),
-            bound=WeekFigures(**week["bound"]),
-            splits=tuple(
-                SplitFigures(split["job"], split["rank"], _summary(split))
-                for split in week["splits"]
-            ),
-            aims=tuple(WeekAim(**aim) for aim in week["aims"]),
-        )
+        week: Any = parse_json(read_bytes(path))["week"]
+        splits = [
+            {"job": split["job"], "rank": split["rank"], "weeks": split} for split in week["splits"]
+        ]
+        return typed(week | {"splits": splits}, WeekRecord)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise unreadable(path, "it does not tell of the week") from error
-
-
-def _summary(weeks: Mapping[str, Any]) -> WeekFiguresSummary:
-    return WeekFiguresSummary(
-        WeekFigures(**weeks["nominal"]), dict(weeks["mean"]), WeekFigures(**weeks["worst"])
-    )
 
 
 def read_choice_rows(folder: Path) -> list[ChoiceRow]:
@@ -155,7 +139,10 @@ def read_choice_rows(folder: Path) -> list[ChoiceRow]:
     seen = plan_table(folder, BEFORE, ("job", "proxies"))
     pairs = zip(*(seen.columns[name].to_pylist() for name in ("job", "proxies")), strict=True)
     before = {job: items(proxies) for job, proxies in pairs}
-    cells = zip(*(rows.columns[name].to_pylist() for name in columns), strict=True)
+    cells = list(zip(*(rows.columns[name].to_pylist() for name in columns), strict=True))
+    odd = next((change for _, _, change, _, _ in cells if change not in CHANGES), None)
+    if odd is not None:
+        raise unreadable(folder / JOB_PROXIES, f"change {odd!r} is none of keep and set")
     return [
         ChoiceRow(job, items(proxies), before.get(job, ()), change == "set", certainty, note)
         for job, proxies, change, certainty, note in cells

@@ -118,3 +118,22 @@ class Tables(TypedDict):
     """The tables of an estate."""
 
     tables: list[Table]
+
+
+class Problem(TypedDict):
+    """One thing wrong in the input: where it stands, what it says, why not, what to do."""
+
+    file: str
+    line: int | None
+    column: str | None
+    value: str | None
+    reason: str
+    remedy: str
+
+
+class Failure(TypedDict):
+    """Why a command failed, as text and, where the input is wrong, problem by problem."""
+
+    error: str
+    exit_code: int
+    problems: list[Problem]

@@ -14,7 +14,7 @@ from optimizer.output import documents, estate_documents, plan_documents
 
 VERSION = 1
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-# What each command prints, any of several types; import: all its commands.
+# What each command prints, any of several types; import: all its commands; error: all, on stderr.
 DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "plan.json": (plan_documents.PlanRecord,),
     "simulation.json": (plan_documents.SimulationRecord,),
@@ -38,6 +38,7 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "tables": (estate_documents.Tables,),
     "schema": (documents.Schemas,),
     "anonymise": (estate_documents.Anonymised,),
+    "error": (estate_documents.Failure,),
 }
 
 

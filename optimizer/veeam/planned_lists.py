@@ -13,7 +13,8 @@ from optimizer.files.text_table import TextTable, items
 
 WANTED, SEEN = "job_proxies.csv", "job_before.csv"
 COLUMNS = ("job", "proxies")
-CHANGE = "change"
+CHOICE, CHANGE = "choice", "change"
+AUTOMATIC, LIST = "automatic", "list"
 AGAIN = "run `gip plan` again"
 
 
@@ -42,15 +43,22 @@ class PlannedLists:
 def read_planned_lists(plan: Path) -> PlannedLists:
     """Return what the plan in a folder wants; raise PlanError where it cannot be read."""
     recover(plan)
-    wanted, seen = _table(plan / WANTED, (*COLUMNS, CHANGE)), _table(plan / SEEN, COLUMNS)
+    wanted = _table(plan / WANTED, (*COLUMNS, CHOICE, CHANGE))
+    seen = _table(plan / SEEN, COLUMNS)
     before = _lists(plan / SEEN, seen)
     changes = wanted.columns[CHANGE].to_pylist()
+    choices = wanted.columns[CHOICE].to_pylist()
     found: dict[str, list[JobChange]] = {"set": [], "keep": []}
-    for (job, servers), change in zip(_lists(plan / WANTED, wanted).items(), changes, strict=True):
+    for (job, servers), choice, change in zip(
+        _lists(plan / WANTED, wanted).items(), choices, changes, strict=True
+    ):
         if job not in before:
             raise PlanError(f"{plan / SEEN}: has no row for job {job!r}; {AGAIN}")
         if change not in found:
             raise PlanError(f"{plan / WANTED}: change {change!r} is not set or keep; {AGAIN}")
+        if choice != (LIST if servers else AUTOMATIC):
+            why = f"choice {choice!r} of job {job!r} does not go with its proxies"
+            raise PlanError(f"{plan / WANTED}: {why}; {AGAIN}")
         found[change].append(JobChange(job, servers, before[job]))
     sha256 = {WANTED: wanted.sha256, SEEN: seen.sha256}
     return PlannedLists(tuple(found["set"]), tuple(found["keep"]), sha256)

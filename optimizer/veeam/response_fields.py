@@ -91,9 +91,11 @@ SHAPES: Mapping[str, Shape] = {
     "license": {
         "edition": TEXT,
         "instanceLicenseSummary": {"licensedInstancesNumber": WHOLE},
+        "socketLicenseSummary": {},
     },
     "logs": {"title": TEXT, "startTime": TEXT},
 }  # fmt: skip
+PAGE: Shape = {"pagination": {"total": WHOLE, "count": WHOLE, "skip": WHOLE, "limit": WHOLE}}
 _VM: Expected = {"platform|inventoryObject": {}, "hostName|inventoryObject": {},
     "name|inventoryObject": {}, "objectId|inventoryObject": {}}  # fmt: skip
 EXPECTED: Mapping[str, Expected] = {  # what decides, and answers have, if only as null
@@ -119,6 +121,8 @@ EXPECTED: Mapping[str, Expected] = {  # what decides, and answers have, if only 
         "id": {}, "type": {}, "status": {}, "isBackupServer": {},
         "networkSettings": {"components": {"componentName": {}}},
     },
+    "serverInfo": {"name": {}, "buildVersion": {}},
+    "license": {"edition": {}, "instanceLicenseSummary|socketLicenseSummary": {}},
 }  # fmt: skip
 GUEST_JOBS: Mapping[str, str] = {  # types of jobs that back up or replicate VMs: their type here
     "backup": "backup",  # up to 1.2
@@ -127,6 +131,19 @@ GUEST_JOBS: Mapping[str, str] = {  # types of jobs that back up or replicate VMs
     "clouddirectorbackup": "backup",
     "vspherereplica": "replication",
 }
+OTHER_JOBS = frozenset({  # the interface's other types, in small letters
+    "entraidtenantbackup", "entraidauditlogbackup", "filebackupcopy", "legacybackupcopy",
+    "backupcopy", "windowsagentbackup", "linuxagentbackup", "filebackup", "objectstoragebackup",
+    "entraidtenantbackupcopy", "surebackupcontentscan", "cloudbackupazure", "cloudbackupaws",
+    "cloudbackupgoogle", "windowsagentbackupworkstationpolicy",
+    "linuxagentbackupworkstationpolicy", "windowsagentbackupserverpolicy",
+    "linuxagentbackupserverpolicy", "nutanixahvbackupjob", "proxmoxbackupjob", "irisbackup",
+    "windowsagentbackupfailovercluster",
+})  # fmt: skip
+OTHER_SERVERS = frozenset({
+    "vihost", "clouddirectorhost", "hvcluster", "scvmm", "smbv3cluster", "smbv3standalonehost",
+    "nutanixcluster", "prismcentral", "proxmoxnode", "proxmoxcluster",
+})  # fmt: skip
 _SINGULAR = {"managedServers": "server", "jobs": "job", "proxies": "proxy"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
 from models.imported_tables import SourceFile
-from optimizer.files.json_shapes import DEPTH
+from optimizer.files.json_shapes import DEPTH, misfits
 from optimizer.files.reading import parse_json
-from optimizer.veeam.response_fields import wrong_fields
+from optimizer.veeam.response_fields import PAGE, wrong_fields
 
 Item = Mapping[str, Any]
 LISTS = (
@@ -48,6 +48,8 @@ class Responses:
         self.sources.append(SourceFile(name, hashlib.sha256(content).hexdigest()))
         document = _document(name, content)
         if kind in DOCUMENTS:
+            if "data" in document:  # no single answer has it, and a list is read so
+                raise _refused(name, "is a list, or holds one, and not a single object")
             _check(kind, name, [document])
             self.documents[kind] = document
         elif kind == LOGS:
@@ -58,6 +60,7 @@ class Responses:
             key = "jobs" if kind == "jobs" and "jobs" in document else "data"
             items = _items(name, document, key)
             _check(kind, name, items)
+            _complain(name, misfits(document, PAGE))
             self.items[kind] += items
             total = whole_number(document, "pagination", "total")
             self.announced[kind] = max(total, self.announced.get(kind, 0))
@@ -140,9 +143,11 @@ def _items(name: str, document: Item, key: str) -> list[Item]:
 
 def _check(kind: str, name: str, items: list[Item]) -> None:
     """Raise EstateError where a field is of another type than it is declared to have."""
-    problems = [
-        InputProblem(name, None, None, None, text, DEPTH) for text in wrong_fields(kind, items)
-    ]
+    _complain(name, wrong_fields(kind, items))
+
+
+def _complain(name: str, wrong: Iterable[str]) -> None:
+    problems = [InputProblem(name, None, None, None, text, DEPTH) for text in wrong]
     if problems:
         raise EstateError(problems)
 

@@ -226,7 +226,7 @@ def test_json_is_all_there_is_on_stdout(gip: Gip, tmp_path: Path, without_proxy:
     code, out, error = gip("check", without_proxy, tmp_path / "out", "--json")
     assert code == 1
     assert json.loads(out)["violations"]
-    assert error.startswith("Error: ")
+    assert json.loads(error)["exit_code"] == 1
 
 
 def test_what_writes_an_estate_says_so_as_json(gip: Gip, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ ADDRESS: dict[str, Any] = {
     "id": 5, "address": "10.1.1.8/24", "vrf": {"id": 2, "name": "red"},
     "assigned_object": {"virtual_machine": {"id": 9, "name": "web"}},
 }  # fmt: skip
-LICENCE: dict[str, Any] = {"edition": "Standard", "type": "Perpetual", "socketLicenseSummary": [{}]}
+LICENCE: dict[str, Any] = {"edition": "Standard", "type": "Perpetual", "socketLicenseSummary": {}}
 INFO: dict[str, Any] = {"name": "s", "buildVersion": "13.0.1.180"}
 ANSWERS: dict[str, tuple[dict[str, Any], str]] = {
     "prefix": (PREFIX, "netbox"),

@@ -17,8 +17,10 @@ from models.errors import PlanError
 from models.plan import Plan
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.inputs.plan_folder import PlanFolder, PlannedChoice, read_plan
+from optimizer.inputs.plan_folder import PlanFolder, PlannedChoice, read_details, read_plan
+from optimizer.inputs.week_record import read_week
 from optimizer.planner import plan
+from optimizer.veeam.planned_lists import read_planned_lists
 
 
 def read(made: Plan, folder: Path) -> PlanFolder:
@@ -112,7 +114,12 @@ def test_a_plan_of_other_files_is_refused(
             "j,list,p;x",
             "'p;x' is not a list of servers of the estate",
         ),
+        ("job_proxies.csv", "j,automatic", "j,auto", "choice: 'auto' does not go with"),
+        ("job_proxies.csv", "j,automatic", "j,list", "choice: 'list' does not go with"),
+        ("job_proxies.csv", "j,automatic,", "j,automatic,p", "does not go with"),
         ("plan.json", '"inputs"', '"input"', "plan.json: cannot be read"),
+        ("plan.json", '"format": 1', '"format": 2', "its format is 2, not 1"),
+        ("plan.json", '"freed_after": []', '"freed_after": "j"', "is not the record of a plan"),
         ("plan.json", "{", "", "plan.json: cannot be read"),
     ],
 )
@@ -126,6 +133,56 @@ def test_a_plan_that_was_spoilt_is_refused(
     with pytest.raises(PlanError) as caught:
         read(tiny_plan, tmp_path / "out")
     assert words in str(caught.value)
+
+
+def test_a_job_of_two_rows_is_refused(tiny_plan: Plan, tmp_path: Path) -> None:
+    path = tmp_path / "out" / "job_proxies.csv"
+    header, row, *_ = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(header + row + row)
+    with pytest.raises(PlanError, match="'j' has a row already"):
+        read(tiny_plan, tmp_path / "out")
+
+
+@pytest.mark.parametrize("spoilt", ["2", None, [2], {"x": 2}, 2.5])
+def test_figures_of_another_type_are_refused(
+    tiny_plan: Plan, tmp_path: Path, spoilt: object
+) -> None:
+    path = tmp_path / "out" / "plan.json"
+    whole = json.loads(path.read_bytes())
+    tasks = find_tasks(tiny_plan.estate)
+
+    def read_both() -> None:
+        read_week(tmp_path / "out")
+        read_details(tiny_plan.estate, tasks, tmp_path / "out")
+
+    read_both()
+    for place in (whole["aims"][0], whole["week"]["plan"], whole["week"]["aims"][0]):
+        key = "failed" if "failed" in place else "value"
+        kept, place[key] = place[key], spoilt
+        path.write_text(json.dumps(whole))
+        with pytest.raises(PlanError, match="cannot be read as part of a plan"):
+            read_both()
+        place[key] = kept
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("j,automatic", "j,list", "choice 'list' of job 'j' does not go with its proxies"),
+        ("j,automatic,,keep", "j,automatic,,keeps", "change 'keeps' is not set or keep"),
+    ],
+)
+def test_what_is_sent_to_the_product_says_one_thing(
+    tiny_plan: Plan, tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    """A list whose cell somebody emptied is no wish for automatic selection."""
+    path = tmp_path / "out" / "job_proxies.csv"
+    read_planned_lists(tmp_path / "out")
+    text = path.read_bytes().decode()
+    assert old in text
+    path.write_bytes(text.replace(old, new).encode())
+    with pytest.raises(PlanError, match=words):
+        read_planned_lists(tmp_path / "out")
 
 
 @pytest.mark.parametrize("file", ["plan.json", "assignments.csv", "job_proxies.csv"])

@@ -463,7 +463,16 @@ def test_a_server_that_ignores_a_change_is_found_out(newest: Site) -> None:
         ("job_before.csv", None, "job_before.csv: cannot be read"),
         ("job_before.csv", "job,proxies\n", "has no row for job 'job-0'"),
         ("job_proxies.csv", "job,change\nx,set\n", "has no column 'proxies'"),
-        ("job_proxies.csv", "job,proxies,change\na,,set\na,,set\n", "has job 'a' twice"),
+        (
+            "job_proxies.csv",
+            "job,choice,proxies,change\na,automatic,,set\na,automatic,,set\n",
+            "has job 'a' twice",
+        ),
+        (
+            "job_proxies.csv",
+            "job,choice,proxies,change\njob-0,list,,set\n",
+            "choice 'list' of job 'job-0' does not go with its proxies",
+        ),
     ],
 )
 def test_a_broken_plan_is_told(newest: Site, file: str, content: str | None, says: str) -> None:

@@ -50,8 +50,11 @@ def plan(folder: Path, wanted: Lists, before: Lists) -> Path:
     folder.mkdir()
     for file, lists in (("job_proxies.csv", wanted), ("job_before.csv", before)):
         text = io.StringIO(newline="")
-        rows = [(name, ";".join(servers), "set") for name, servers in lists.items()]
-        csv.writer(text).writerows([("job", "proxies", "change"), *rows])
+        rows = [
+            (name, "list" if list(servers) else "automatic", ";".join(servers), "set")
+            for name, servers in lists.items()
+        ]
+        csv.writer(text).writerows([("job", "choice", "proxies", "change"), *rows])
         (folder / file).write_text(text.getvalue(), encoding="utf-8", newline="")
     return folder
 

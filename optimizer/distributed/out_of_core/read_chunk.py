@@ -62,6 +62,7 @@ class ChunkRead:
     signatures: list[VmSignature] = field(default_factory=list)
     vms: Counter[str] = field(default_factory=Counter)
     systems: Counter[str] = field(default_factory=Counter)
+    platforms: Counter[str] = field(default_factory=Counter)
     names: list[Hashes] = field(default_factory=list)
     sample: list[tuple[int, str]] = field(default_factory=list)
 
@@ -100,7 +101,7 @@ def read_chunk(small: SmallTables, chunk: Chunk, out: Path) -> ChunkRead:
             lines = lines.astype(LINES[chunk.table])[list(LINES[chunk.table])]
             writer.write_table(pa.Table.from_pandas(lines, schema, preserve_index=False))
     read.signatures, read.vms = signatures.entries, signatures.on_unknown_host
-    read.systems = signatures.systems
+    read.systems, read.platforms = signatures.systems, signatures.platforms
     read.diagnostics.findings = list(dict.fromkeys(read.diagnostics.findings))
     return read
 

@@ -39,7 +39,11 @@ from optimizer.distributed.out_of_core.shared_names import find_shared_hashes
 from optimizer.distributed.out_of_core.small_tables import SmallTables, with_digests
 from optimizer.distributed.out_of_core.task_runner import TaskRunner
 from optimizer.distributed.out_of_core.vm_signatures import merge_signatures
-from optimizer.inputs.estate_folder.references import doubtful_systems, unknown_hosts
+from optimizer.inputs.estate_folder.doubts import (
+    doubtful_systems,
+    unknown_hosts,
+    unknown_platforms,
+)
 
 BY_KEY = "by-key"
 P2P = {"dataframe.shuffle.method": "p2p"}
@@ -191,15 +195,17 @@ def _parsed(
     )
     hosts: Counter[str] = Counter()
     systems: Counter[str] = Counter()
+    platforms: Counter[str] = Counter()
     findings: dict[tuple[str, str], Finding] = {}
     for _, one in pairs:
         hosts += one.vms
         systems += one.systems
+        platforms += one.platforms
         for finding in one.diagnostics.findings:  # each tells of the first owner that it met
             key = finding.code, finding.subject
             findings[key] = min(findings.get(key, finding), finding)
-    told = [*findings.values(), *unknown_hosts(hosts), *doubtful_systems(systems)]
-    return estate, codes, told
+    doubts = [*unknown_hosts(hosts), *doubtful_systems(systems), *unknown_platforms(platforms)]
+    return estate, codes, [*findings.values(), *doubts]
 
 
 def _shuffled(table: Table, files: Sequence[Path], parts: int, turn: str) -> list[Any]:

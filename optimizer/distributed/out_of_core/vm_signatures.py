@@ -43,6 +43,7 @@ class SignatureTable:
     def __init__(self, estate: Estate, book: PrefixTable, chunk: int) -> None:
         self.on_unknown_host: Counter[str] = Counter()
         self.systems: Counter[str] = Counter()
+        self.platforms: Counter[str] = Counter()
         self._numbers: dict[VmSignature, int] = {}
         self._sets = NetworkSets(book)
         self._servers = pa.array(estate.servers["server"], pa.string())
@@ -71,6 +72,9 @@ class SignatureTable:
         for system, count in zip(systems.categories, counts, strict=True):
             if count and is_maybe_windows(system):
                 self.systems[system] += count
+        platforms = frame["platform"].cat
+        counts = np.bincount(platforms.codes, minlength=len(platforms.categories)).tolist()
+        self.platforms.update(dict(zip(platforms.categories, counts, strict=True)))
         return frame.assign(signature=self._first + np.array(known, dtype=np.int64)[alike])
 
     def _count_unknown_hosts(self, hosts: pd.Series[str]) -> None:

@@ -42,7 +42,8 @@ class UnfitError(Exception):
 def _integer(text: str, column: Column) -> int:
     if not text:
         return NO_LIMIT
-    fits = re.fullmatch(r"([+-]?)0*(\d{1,18})(\.0+)?", text, re.ASCII)
+    # three zeros behind a point may be thousands, as many countries write them
+    fits = re.fullmatch(r"([+-]?)0*(\d{1,18})(\.0{1,2})?", text, re.ASCII)
     number = int(fits[1] + fits[2]) if fits else None
     if number is None or not column.low <= number <= column.high:
         raise UnfitError(

@@ -14,12 +14,20 @@ import pyarrow.compute as pc
 
 from models.diagnostics import Diagnostics, Finding, Hints, InputProblem
 from models.estate import Codes, Estate
-from models.ruleset import is_maybe_windows, is_maybe_windows_server
 from models.schema import TABLES
 from models.settings import Settings
 from models.week_plan import ListWishes
 from optimizer.files.text_table import TextTable, items
 from optimizer.inputs.estate_folder.column_parsers import complain
+from optimizer.inputs.estate_folder.doubts import (
+    alike_names,
+    doubtful_routers,
+    doubtful_servers,
+    doubtful_systems,
+    unknown_hosts,
+    unknown_platforms,
+    whole_space,
+)
 from optimizer.inputs.estate_folder.network_sets import NetworkSets
 from optimizer.inputs.estate_folder.prefix_lookup import Network, PrefixTable, find_overlaps
 from optimizer.inputs.estate_folder.settings_reader import FILE as SETTINGS_FILE
@@ -51,6 +59,14 @@ def resolve_infrastructure(
     Return the sets of networks that the servers are in, None where there are no networks.
     """
     complete = complete_tables(raw)
+    for name in ("servers", "networks", "jobs"):
+        if name in complete:
+            names = frames[name][name.removesuffix("s")].tolist()
+            diagnostics.findings += alike_names(raw[name].file, names, name == "servers")
+    if {"networks", "links"} <= complete:
+        ends = (frames["links"][end].tolist() for end in ("from", "to"))
+        known = frames["networks"]["network"].tolist()
+        diagnostics.findings += doubtful_routers(raw["links"].file, known, *ends)
     sets = None
     if "networks" in complete:
         sets = NetworkSets(_prefix_table(raw["networks"], frames["networks"], diagnostics))
@@ -108,6 +124,7 @@ def _prefix_table(raw: TextTable, networks: pd.DataFrame, diagnostics: Diagnosti
                 f"at {sites[outer]}: addresses may be taken for the other site's",
             )
         )
+    diagnostics.findings += whole_space(names, cidrs)
     return PrefixTable.of(names, cidrs)
 
 
@@ -243,6 +260,9 @@ def resolve_references(
         systems = frames["vms"]["os"].cat
         counts = np.bincount(systems.codes, minlength=len(systems.categories)).tolist()
         findings += doubtful_systems(dict(zip(systems.categories, counts, strict=True)))
+        platforms = frames["vms"]["platform"].cat
+        counts = np.bincount(platforms.codes, minlength=len(platforms.categories)).tolist()
+        findings += unknown_platforms(dict(zip(platforms.categories, counts, strict=True)))
     if {"jobs", "vms", "job_vms"} <= complete:
         for column, owner in (("job", "jobs"), ("vm", "vms")):
             if not raw[owner].problems:  # else the row that could not be read may be the one meant
@@ -270,61 +290,17 @@ def resolve_references(
     )
 
 
-def unknown_hosts(vms: Mapping[str, int]) -> list[Finding]:
-    """Return a finding for each host, with how many ``vms`` it has, that is not in servers."""
-    return [
-        Finding(
-            "warning",
-            "unknown_host",
-            host,
-            f"host of {count} VM{'s' * (count > 1)}, not in servers.csv: "
-            "no PowerShell Direct through it",
-        )
-        for host, count in sorted(vms.items())
-        if host and count
-    ]
-
-
-def doubtful_systems(vms: Mapping[str, int]) -> list[Finding]:
-    """Find systems that may be Windows and are not written so: their VMs are not planned.
-
-    ``vms`` has how many VMs run each system.
-    """
-    return [
-        Finding(
-            "warning",
-            "unrecognised_system",
-            system,
-            f"the os of {count} VM{'s' if count != 1 else ''}: looks like Windows, or like no "
-            "system; not planned, but counted as the backup server's own work; write it in "
-            "vms.csv as in 'Windows Server 2022'",
-        )
-        for system, count in sorted(vms.items())
-        if count and is_maybe_windows(system)
-    ]
-
-
-def doubtful_servers(names: Sequence[str], systems: Sequence[str]) -> list[Finding]:
-    """Find servers whose system looks like Windows Server and is not written so: no candidates."""
-    return [
-        Finding(
-            "warning",
-            "unrecognised_system",
-            name,
-            f"its os {system!r} is not written as Windows Server: no candidate; write it as in "
-            "'Windows Server 2022'",
-        )
-        for name, system in zip(names, systems, strict=True)
-        if is_maybe_windows_server(system)
-    ]
-
-
 def complain_of_unknown(
     raw: TextTable, column: str, codes: Codes, owner: TextTable, problems: list[InputProblem]
 ) -> None:
     """Complain about names in ``column``, none where it is empty, that ``owner`` does not have."""
     rows = [row for row in np.flatnonzero(codes < 0).tolist() if raw.text(column, row)]
-    hints = Hints(owner.columns[column].to_pylist() if rows else ())
+    called = ("name",) if column == "vm" and "name" in owner.columns else ()
+    hints = Hints(
+        [name for key in (column, *called) for name in owner.columns[key].to_pylist() if name]
+        if rows
+        else ()
+    )
     reason = f"is not in {owner.file.partition('.')[0]}"
     shared = _shared_names(owner) if rows and column == "vm" else {}
     for row in rows:

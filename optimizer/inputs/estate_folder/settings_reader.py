@@ -160,9 +160,10 @@ def _decimal(text: str) -> Decimal:
 
 
 def _written(value: Any) -> str:
-    """Return ``value`` as TOML has it; a text goes without its quotes."""
+    """Return ``value`` as TOML has it; a text goes without its quotes, but where they matter."""
     try:
-        return value if isinstance(value, str) else _toml(value)
+        is_word = isinstance(value, str) and not re.fullmatch(r"[\d.]+|true|false", value)
+        return str(value) if is_word else _toml(value)
     except RecursionError:
         return "tables in tables without end"
 

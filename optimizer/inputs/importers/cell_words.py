@@ -6,11 +6,11 @@ write or which option to give.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from models.diagnostics import InputProblem, did_you_mean
+from models.diagnostics import Finding, InputProblem, did_you_mean
 from models.errors import EstateError
 from models.schema import Column, Table
 from optimizer.files.text_table import items
@@ -22,13 +22,19 @@ from optimizer.inputs.importers.spreadsheets import Sheet
 
 VALUE, SET = "--value", "--set"
 CLOSED = ("boolean", "choice", "choices", "days")
+SPELT = {  # platforms, without case and signs
+    "hyperv": "hyperv", "microsofthyperv": "hyperv", "hypervserver": "hyperv", "scvmm": "hyperv",
+    "vsphere": "vmware", "vmwarevsphere": "vmware", "esx": "vmware", "esxi": "vmware",
+    "vmwareesxi": "vmware", "vmwareesx": "vmware", "vcenter": "vmware",
+    "ahv": "nutanix", "nutanixahv": "nutanix", "proxmoxve": "proxmox", "pve": "proxmox",
+}  # fmt: skip
 EXAMPLES = {"boolean": "true", "days": "daily"}
 
 
 class Renamed:
     """What ``--value old=new`` and ``--value field:old=new`` make of cells and of items of lists.
 
-    Raises EstateError for an entry that is neither.
+    Raises EstateError for an entry that is neither, and for two that differ of one text.
     """
 
     def __init__(self, table: Table, entries: Sequence[str]) -> None:
@@ -43,20 +49,39 @@ class Renamed:
                     [InputProblem(VALUE, None, None, entry, "is not old=new", remedy)]
                 )
             field, colon, rest = old.partition(":")
-            key = (field, rest) if colon and field in fields else ("", old)
-            self._new[key[0], key[1].strip().casefold()] = new.strip()
+            where, what = (field, rest) if colon and field in fields else ("", old)
+            key = where, what.strip().casefold()
+            if self._new.setdefault(key, new.strip()) != new.strip():
+                reason, remedy = f"says otherwise than {self._new[key]!r} before", "leave one out"
+                raise EstateError([InputProblem(VALUE, None, None, entry, reason, remedy)])
+        self._unused = dict.fromkeys(self._new)
 
     def of(self, field: str, text: str) -> str:
         """Return what ``text`` in ``field`` becomes."""
         key = text.casefold()
-        new = self._new.get((field, key), self._new.get(("", key), text))
-        if text and not new:
+        found = next((of for of in ((field, key), ("", key)) if of in self._new), None)
+        if found is None:
+            return text
+        self._unused.pop(found, None)
+        if text and not self._new[found]:
             self.emptied.add(field)
-        return new
+        return self._new[found]
+
+    def unused(self) -> list[Finding]:
+        """Return a finding for each text that no cell has: it may be misspelt."""
+        return [
+            Finding("warning", "unused_value", VALUE, f"no cell{of and f' of {of}'} is {text!r}")
+            for of, text in self._unused
+        ]
 
 
-def read_constants(table: Table, entries: Sequence[str]) -> dict[str, str]:
-    """Return the values of ``--set field=value`` by field; EstateError lists what is wrong."""
+def read_constants(
+    table: Table, entries: Sequence[str], in_words: Callable[[str, str], str]
+) -> dict[str, str]:
+    """Return the values of ``--set field=value`` by field; EstateError lists what is wrong.
+
+    ``in_words`` is what becomes of a field's cell: constants are checked as cells are.
+    """
     known = [column.name for column in table.columns]
     given: dict[str, str] = {}
     problems = []
@@ -68,11 +93,13 @@ def read_constants(table: Table, entries: Sequence[str]) -> dict[str, str]:
             hint = did_you_mean(field, known)
             problems.append(InputProblem(SET, None, None, entry, reason, f"{remedy}{hint}"))
             continue
-        given[field] = in_estate_words(value, table.column(field))
-        try:
-            check_cell(given[field], table.column(field))
-        except UnfitError as error:
-            problems.append(InputProblem(SET, None, field, value, error.reason, error.remedy))
+        column, text = table.column(field), in_words(field, value)
+        unfit = [why for part in _parts(text, column) if (why := _misfit(part, column))]
+        if value and not text:
+            unfit = [("says nothing", "leave it out, or write what counts")]
+        if given.setdefault(field, text) != text:
+            unfit = [(f"says otherwise than {given[field]!r} before", "leave one out")]
+        problems += [InputProblem(SET, None, field, value, *why) for why in unfit]
     if problems:
         raise EstateError(problems)
     return given
@@ -81,8 +108,8 @@ def read_constants(table: Table, entries: Sequence[str]) -> dict[str, str]:
 def in_estate_words(text: str, column: Column) -> str:
     """Return ``text`` as an estate writes it where its meaning is beyond doubt.
 
-    These are yes and no in any language, times with seconds or AM and PM, and networks whose mask
-    is written out.
+    These are yes and no in any language, times with seconds or AM and PM, networks whose mask is
+    written out, and hypervisors by the names of their makers.
     """
     if column.kind == "boolean":
         return FLAGS.meaning(text) or text
@@ -90,6 +117,8 @@ def in_estate_words(text: str, column: Column) -> str:
         return f"{minute // 60:02}:{minute % 60:02}"
     if column.name == "cidr":
         return _cidr(text)
+    if column.name == "platform":
+        return SPELT.get(plain(text), text)
     return text
 
 
@@ -138,12 +167,20 @@ def _parts(text: str, column: Column) -> Sequence[str]:
 
 def _unfit(text: str, column: Column) -> tuple[str, str] | None:
     """Return why ``text`` does not fit, and what to do; None where it does."""
+    why = _misfit(text, column)
+    if why is None or column.name == "cidr":
+        return why
+    return why[0], f"{why[1]}{_way_out(text, column)}"
+
+
+def _misfit(text: str, column: Column) -> tuple[str, str] | None:
+    """Return why ``text`` does not fit, and what to write instead; None where it does."""
     if column.name == "cidr":
         return why_none(text) if text and parse_prefix(text) is None else None
     try:
         check_cell(text, column)
     except UnfitError as error:
-        return error.reason, f"{error.remedy}{_way_out(text, column)}"
+        return error.reason, error.remedy
     return None
 
 

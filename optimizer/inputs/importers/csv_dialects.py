@@ -39,9 +39,11 @@ def minute_of(written: str) -> int | None:
     return hour * 60 + minute if hour < 24 and minute < 60 else None
 
 
-DELIMITERS = (",", ";", "\t")
-MARKS = {
+DELIMITERS = (",", ";", "\t", "|")
+MARKS = {  # that of UTF-32 begins as one of UTF-16 does
     codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
@@ -64,7 +66,7 @@ def read_delimited(
     file = path.name
     content = _utf8(file, read_bytes(path), encoding, findings if findings is not None else [])
     start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
-    delimiter, skipped = _delimiter(start.readline())
+    delimiter, skipped = delimiter_of(start.readline())
     start.seek(0)
     try:
         _, header = next(islice(rows_of(start, delimiter), skipped, None), (1, []))
@@ -151,7 +153,7 @@ def _of_nul(content: bytes) -> tuple[str, str]:
     return "holds NUL characters", "remove them: no name and no address has any"
 
 
-def _delimiter(first: str) -> tuple[str, int]:
+def delimiter_of(first: str) -> tuple[str, int]:
     """Return what separates cells, and how many rows stand before the header (0 or 1)."""
     if first.lower().startswith("sep=") and len(first.strip("\r\n")) == 5:
         return first[4], 1

@@ -13,7 +13,7 @@ from models.diagnostics import Finding, InputProblem, counted, did_you_mean
 from models.errors import EstateError
 from models.imported_tables import Inventory
 from models.ruleset import OTHER_PLATFORMS, PLATFORMS
-from models.schema import Table
+from models.schema import Column, Table
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.cell_words import (
     Renamed,
@@ -22,7 +22,8 @@ from optimizer.inputs.importers.cell_words import (
     read_constants,
 )
 from optimizer.inputs.importers.guest_networks import placing_addresses
-from optimizer.inputs.importers.guest_systems import worded
+from optimizer.inputs.importers.guest_systems import worded_one
+from optimizer.inputs.importers.ip_plan import of_host_bits
 from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets, source_file
 
 LISTS = ("list", "choices", "days")
@@ -49,14 +50,25 @@ def read_generic_table(
     for unknown columns and fields, for cells that the field cannot hold, each text once, and
     where the key is not mapped.
     """
-    given = read_constants(table, constants)
+    between = separators(split)
+    plainly = Renamed(table, ())
+
+    def in_words(field: str, text: str) -> str:
+        return _in_words(text, table.column(field), between, plainly)
+
+    given = read_constants(table, constants, in_words)
     fields = _fields(table, mapping, given)
     renamed = Renamed(table, values)
     source = source_file(path)
     sheet = _sheet(path, encoding, [column for names in fields.values() for column in names])
-    findings = list(sheet.findings)
-    cells = _columns(sheet, table, fields, split, renamed)
+    findings = [*sheet.findings, *_repeated_columns(sheet, fields)]
+    cells = _columns(sheet, table, fields, between, renamed)
     check_cells(sheet, table, fields, cells)
+    findings += renamed.unused()
+    if "cidr" in fields:
+        lengths = cells["cidr"].str.partition("/")[2]
+        written = sheet.cells[fields["cidr"][0]].astype("str").str.partition("/")[0].str.strip()
+        findings += of_host_bits(sheet.file, written + "/" + lengths)
     rows = _keyed(sheet, table, cells.assign(**given), findings)
     if table.name in LISTED:
         findings += _unlistable(rows[table.key[0]])
@@ -131,29 +143,49 @@ def _sheet(path: Path, encoding: str | None, columns: Sequence[str]) -> Sheet:
     ])  # fmt: skip
 
 
+def _repeated_columns(sheet: Sheet, fields: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Tell of mapped columns whose name comes again in the header."""
+    names = dict.fromkeys(name for columns in fields.values() for name in columns)
+    return [
+        Finding(
+            "warning", "repeated_column", sheet.file,
+            f"the header has {name!r} more than once: the first is read; the next one is called "
+            f"'{name} (2)'",
+        )
+        for name in names
+        if f"{name} (2)" in sheet.cells and f"{name} (2)" not in names
+    ]  # fmt: skip
+
+
 def _columns(
-    sheet: Sheet, table: Table, fields: Mapping[str, Sequence[str]], split: str, renamed: Renamed
+    sheet: Sheet,
+    table: Table,
+    fields: Mapping[str, Sequence[str]],
+    between: re.Pattern[str],
+    renamed: Renamed,
 ) -> pd.DataFrame:
     """Return the cells of each field, in the words of the estate where they are known."""
-    between = separators(split)
     columns: dict[str, pd.Series[str]] = {}
     for field, names in fields.items():
-        column = table.column(field)
         cells = sheet.cells[names[0]].astype("str").str.strip()
         for name in names[1:]:
             sign = "/" if field == "cidr" else ";"
             cells = cells.str.cat(sheet.cells[name].astype("str").str.strip(), sep=sign)
-        told: dict[str, str] = {}
-        for text in map(str, cells.unique()):
-            if column.kind in LISTS:
-                items = (renamed.of(field, item.strip()) for item in between.split(text))
-                told[text] = _items(list(items), field)
-            else:
-                told[text] = in_estate_words(renamed.of(field, text), column)
+        told = {
+            text: _in_words(text, table.column(field), between, renamed)
+            for text in map(str, cells.unique())
+        }
         columns[field] = cells.map(told).astype("str")
-        if field == "os":
-            columns[field] = worded(columns[field])
     return pd.DataFrame(columns)
+
+
+def _in_words(text: str, column: Column, between: re.Pattern[str], renamed: Renamed) -> str:
+    """Return a cell, or a constant, in the words of the estate where they are known."""
+    if column.kind in LISTS:
+        found = (renamed.of(column.name, item.strip()) for item in between.split(text))
+        return _items(list(found), column.name)
+    word = in_estate_words(renamed.of(column.name, text), column)
+    return worded_one(word) if column.name == "os" else word
 
 
 def separators(split: str) -> re.Pattern[str]:

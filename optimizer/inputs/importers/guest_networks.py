@@ -87,10 +87,14 @@ def unreadable(sheet: Sheet, columns: Mapping[str, pd.Series[str]]) -> list[Find
     return findings
 
 
-def without_nil(uuids: pd.Series[str]) -> pd.Series[str]:
-    """Return ``uuids`` in small letters, "" for one of zeros only, which stands for none."""
-    small = uuids.str.lower()
-    return small.where(~small.str.fullmatch(r"[0{}-]+"), "")
+def without_nil(ids: pd.Series[str]) -> pd.Series[str]:
+    """Return ``ids`` without those that stand for none: UUIDs of zeros only, words for "unknown".
+
+    >>> without_nil(pd.Series(["00000000-0000-0000-0000-000000000000", "n/a", "vm-7"])).tolist()
+    ['', '', 'vm-7']
+    """
+    small = ids.str.lower()
+    return ids.where(~small.str.fullmatch(r"[0{}-]+") & ~small.isin(UNKNOWN), "")
 
 
 IPV6_PREFIX = 64

@@ -69,5 +69,10 @@ def worded(systems: pd.Series[str]) -> pd.Series[str]:
     >>> worded(pd.Series(["winNetStandardGuest", "Ubuntu"])).tolist()
     ['Microsoft Windows Server 2003 Standard (32-bit)', 'Ubuntu']
     """
-    texts = {text: _KNOWN.get(text.casefold(), text) for text in map(str, systems.unique())}
+    texts = {text: worded_one(text) for text in map(str, systems.unique())}
     return systems.map(texts).astype("str")
+
+
+def worded_one(system: str) -> str:
+    """Return one of the systems that `worded` returns."""
+    return _KNOWN.get(system.casefold(), system)

@@ -19,7 +19,12 @@ from optimizer.files.csv_writer import write_csv
 from optimizer.files.formulas import unguard_frame
 from optimizer.files.reading import text_of_name
 from optimizer.files.table_reader import ENDINGS
-from optimizer.inputs.estate_folder.references import doubtful_servers, doubtful_systems
+from optimizer.inputs.estate_folder.doubts import (
+    alike_names,
+    doubtful_servers,
+    doubtful_systems,
+    unknown_platforms,
+)
 from optimizer.inputs.importers.completeness import list_missing
 from optimizer.inputs.importers.csv_dialects import read_delimited
 from optimizer.inputs.importers.current_from_logs import current_table
@@ -112,7 +117,7 @@ class _State:
         step("merging")
         for inventory in inventories:
             _refuse_nul(inventory)
-            self.findings += inventory.findings
+            self.findings += [*inventory.findings, *_of_no_rows(inventory)]
             self.keys |= inventory.settings
             named = with_aliases(inventory.tables, aliases)
             known = recognise_vms(dataclasses.replace(inventory, tables=named), self.tables)
@@ -131,9 +136,17 @@ class _State:
             systems = self.tables["vms"].reindex(columns=["os"], fill_value="")["os"]
             counts = systems.value_counts().items()
             self.findings += doubtful_systems({str(os): int(number) for os, number in counts})
+            platforms = self.tables["vms"].reindex(columns=["platform"], fill_value="")["platform"]
+            told = {one.subject.lower() for one in self.findings if one.code == "unknown_platform"}
+            counts = platforms.str.lower().value_counts().items()
+            self.findings += unknown_platforms(
+                {str(name): int(number) for name, number in counts if name not in told}
+            )
         if "servers" in self.changed:
             servers = self.tables["servers"].reindex(columns=["server", "os"], fill_value="")
-            self.findings += doubtful_servers(servers["server"].tolist(), servers["os"].tolist())
+            names = servers["server"].tolist()
+            self.findings += doubtful_servers(names, servers["os"].tolist())
+            self.findings += alike_names("servers.csv", names, hosts=True)
         return list_missing(self.tables, found.gaps)
 
     def merge(self, inventory: Inventory, replace: bool) -> None:
@@ -214,6 +227,15 @@ def _cells(path: Path) -> pd.DataFrame:
     except OSError as error:
         why = error.strerror or str(error)
         raise EstateError([InputProblem(path.name, None, None, None, why, "check it")]) from error
+
+
+def _of_no_rows(inventory: Inventory) -> list[Finding]:
+    """Say that nothing was read, which may be all right, or another file than was meant."""
+    if inventory.settings or any(map(len, inventory.tables.values())):
+        return []
+    files = ", ".join(dict.fromkeys(source.file for source in inventory.files))
+    detail = "holds nothing that an estate has: no row was read"
+    return [Finding("warning", "no_rows", files, detail)]
 
 
 def _refuse_nul(inventory: Inventory) -> None:

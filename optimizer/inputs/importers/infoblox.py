@@ -13,7 +13,7 @@ from models.errors import EstateError
 from models.imported_tables import Inventory
 from optimizer.files.reading import check_regular
 from optimizer.files.text_table import refuse_table
-from optimizer.inputs.importers.csv_dialects import NAME_ENCODING, rows_of
+from optimizer.inputs.importers.csv_dialects import NAME_ENCODING, delimiter_of, rows_of
 from optimizer.inputs.importers.ip_plan import (
     Network,
     Prefix,
@@ -131,7 +131,9 @@ def _rows(path: Path, encoding: str) -> Iterator[tuple[int, Sequence[str]]]:
         if path.stat().st_size > LARGEST:
             raise ValueError(f"larger than {LARGEST >> 20} MiB")
         with path.open(encoding=encoding, newline="") as file:
-            for line, row in rows_of(file, ","):
+            sign, _ = delimiter_of(file.readline())
+            file.seek(0)
+            for line, row in rows_of(file, sign):
                 yield line, row
     except (ValueError, LookupError, csv.Error) as error:
         raise refuse_table(path.name, f"cannot be read: {error}", remedy, line + 1) from error

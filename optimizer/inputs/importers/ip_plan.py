@@ -40,6 +40,8 @@ def read_ip_plan(path: Path, encoding: str | None, findings: list[Finding]) -> p
     told = told[(cells != "").any(axis=1)]
     told["network"] = told["network"].where(told["network"] != "", told["name"]).map(listable)
     _check(sheet, told)
+    findings += of_host_bits(sheet.file, told["cidr"])
+    told["cidr"] = told["cidr"].map(lambda text: str(parse_prefix(text) or "")).astype("str")
     free = told[told["network"] == ""]
     prefixes = [
         Prefix(cidr, site, vrf, vrf)
@@ -107,11 +109,38 @@ class Prefix:
 
 
 def parse_prefix(text: str) -> Network | None:
-    """Return the network that ``text`` writes as address/length, its host bits cut off."""
+    """Return the network that ``text`` writes as address/length, its host bits cut off.
+
+    None where it is none, or where nothing but host bits is left: a mask that is 0 is a gap.
+    """
     try:
-        return ipaddress.ip_network(text.strip(), strict=False) if "/" in text else None
+        network = ipaddress.ip_network(text.strip(), strict=False) if "/" in text else None
     except ValueError:
         return None
+    is_gap = network is not None and network.prefixlen == 0 and has_host_bits(text)
+    return None if is_gap else network
+
+
+def has_host_bits(text: str) -> bool:
+    """Tell whether ``text`` is the address of a machine with the length of its network.
+
+    >>> has_host_bits("10.0.1.7/24"), has_host_bits("10.0.1.0/255.255.255.0")
+    (True, False)
+    """
+    try:
+        at = ipaddress.ip_interface(text.strip())
+    except ValueError:
+        return False
+    return "/" in text and at.ip != at.network.network_address
+
+
+def of_host_bits(file: str, texts: Iterable[str]) -> list[Finding]:
+    """Return a finding that counts the ``texts`` whose host bits are cut off, and shows one."""
+    found = [text for text in texts if "/" in text and has_host_bits(text)]
+    if not found:
+        return []
+    detail = f"{len(found)} are addresses in their network, first {found[0]}: taken as the network"
+    return [Finding("info", "host_bits", file, detail)]
 
 
 def why_none(text: str, what: str = "a network") -> tuple[str, str]:

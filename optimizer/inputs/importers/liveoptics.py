@@ -11,8 +11,7 @@ from models.imported_tables import Inventory
 from optimizer.files.text_table import refuse_table
 from optimizer.inputs.importers.closed_sets import flags, read_closed
 from optimizer.inputs.importers.guest_networks import (
-    is_address,
-    placing_addresses,
+    addresses_of,
     unreadable,
     without_nil,
 )
@@ -88,17 +87,14 @@ def _lacking(sheet: Sheet) -> list[Finding]:
 def _table(sheet: Sheet, cells: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     found = [cells[name] for name in ADDRESSES if name in cells.columns]
     place = cells["vCenter"] + "/" + cells["MOB ID"]
-    vm = without_nil(cells["UUID"])
+    vm = without_nil(cells["UUID"]).str.lower().str.strip("{}")
     findings += unreadable(sheet, {str(column.name): column for column in found})
     vm = vm.where(vm != "", place.where((cells["vCenter"] != "") & (cells["MOB ID"] != ""), ""))
     rows = zip(
         vm.where(vm != "", cells["VM Name"]),
         cells["VM Name"],
         worded(cells["VM OS"]),
-        (
-            ";".join(filter(is_address, placing_addresses(cell)))
-            for cell in zip(*found, strict=True)
-        ),
+        (";".join(addresses_of(cell)) for cell in zip(*found, strict=True)),
         ("vmware" if server else "" for server in cells["vCenter"]),
         ({"on": "true", "off": "false"}.get(state, "") for state in cells["Power State"]),
         strict=True,

@@ -38,6 +38,10 @@ class VmNames:
             return {text}
         return self._exact.get(text) or self._folded.get(text.casefold(), set())
 
+    def namesakes(self, text: str) -> set[str]:
+        """Return the other VMs that have the id ``text`` for a name, none where it is no id."""
+        return self._exact.get(text, set()) - {text} if text in self.ids else set()
+
 
 def with_ids(
     inventory: Inventory, tables: Mapping[str, pd.DataFrame], findings: list[Finding]
@@ -89,6 +93,12 @@ def ambiguous_names(
             some = ", ".join(vm + where.get(vm, "") for vm in owners[:SHOWN])
             more = ", ..." if len(owners) > SHOWN else ""
             detail = f"the name of {len(owners)} VMs: write one's id in {file}: {some}{more}"
+            yield Finding("warning", "ambiguous_name", text, detail)
+        elif others := sorted(names.namesakes(text)):
+            detail = (
+                f"in {file} taken for the id of a VM, though {', '.join(others[:SHOWN])} has it "
+                "for a name: write that id, if it is meant"
+            )
             yield Finding("warning", "ambiguous_name", text, detail)
 
 

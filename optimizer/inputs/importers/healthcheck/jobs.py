@@ -13,6 +13,13 @@ from optimizer.inputs.importers.csv_dialects import minute_of
 from optimizer.inputs.importers.spreadsheets import Sheet, nameless
 
 TYPES = {"backup": "backup", "replica": "replication"}
+OTHER_TYPES = frozenset({  # of other jobs, as PowerShell calls them, in small letters
+    "backupcopy", "backupsync", "copy", "simplebackupcopypolicy", "simplebackupcopyworker", "drv",
+    "surebackup", "epagentbackup", "epagentpolicy", "epagentmanagement", "endpointbackup",
+    "nasbackup", "nasbackupcopy", "filebackup", "filecopy", "vmcopy", "vmtapebackup",
+    "filetapebackup", "sqllogbackup", "oraclelogbackup", "postgresqllogbackup", "cloud", "cdp",
+    "cdpreplica", "objectstoragebackup", "sansnapshot",
+})  # fmt: skip
 NO_INDEXING = "none"
 NEWER = ("AAIPEnabled", "GuestFSIndexingEnabled", "IsJobEnabled", "IsScheduleDisabled")
 CLOCK = r"\d{1,2}:\d{2}:\d{2}(?: (?:AM|PM))?"
@@ -104,8 +111,12 @@ def _report_unread(
 ) -> Iterator[Finding]:
     """Yield what was left out, and what this file does not say."""
     for kind, count in cells["JobType"][kinds == ""].value_counts(sort=False).items():
-        detail = f"{count} of this type left out: not a backup or replication of VMs"
-        yield Finding("info", "other_jobs", str(kind), detail)
+        if str(kind).lower() in OTHER_TYPES:
+            detail = f"{count} of this type left out: not a backup or replication of VMs"
+            yield Finding("info", "other_jobs", str(kind), detail)
+        else:
+            detail = f"{count} of this type, which is not known here, left out"
+            yield Finding("warning", "unknown_job_type", str(kind) or "no type", detail)
     for name in table["job"][again]:
         yield Finding("warning", "repeated_job", name, "listed twice: the first one is taken")
     for name in table["job"][by_hand == "true"]:

@@ -128,6 +128,13 @@ def _incomplete(listings: Sequence[Listing]) -> list[Finding]:
         if pages and all(page.rest for page in pages):
             detail = f"it is not the last page: more follow at {pages[-1].rest[:200]}"
             findings.append(Finding("warning", "incomplete", pages[-1].source.file, detail))
+            continue
+        lacking = max((page.count for page in pages), default=0) - sum(
+            len(page.items) for page in pages
+        )
+        if lacking > 0:
+            detail = f"{lacking} more are announced than the files hold: save the other pages, too"
+            findings.append(Finding("warning", "incomplete", pages[-1].source.file, detail))
     return findings
 
 

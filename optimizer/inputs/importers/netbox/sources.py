@@ -15,22 +15,28 @@ from urllib3.util import Url
 
 from models.diagnostics import Finding
 from models.imported_tables import SourceFile
+from optimizer.files.json_shapes import TEXT, WHOLE, Shape, misfits
 from optimizer.files.reading import parse_json
 from optimizer.files.text_table import refuse_table
 from optimizer.http_client import HttpsError, base_url, connect, exchange, parts_of
 from optimizer.inputs.importers.spreadsheets import read_sheets, source_file
 
 Item = Mapping[str, Any]
+PAGED: Shape = {"next": TEXT, "count": WHOLE}
 SAVE = "save the answer of /api/ipam/prefixes/?limit=0 as JSON"
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Objects of one kind from one file or page; ``rest`` is where the others are, or ""."""
+    """Objects of one kind from one file or page.
+
+    ``rest`` is where the others are, or ""; ``count`` is how many all pages have, 0 if not told.
+    """
 
     source: SourceFile
     items: tuple[Item, ...]
     rest: str = ""
+    count: int = 0
     findings: tuple[Finding, ...] = ()
 
 
@@ -47,7 +53,10 @@ def parse_listing(source: SourceFile, content: bytes) -> Listing:
     items = answer.get("results") if isinstance(answer, dict) else answer
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise refuse_table(source.file, "is not a listing of NetBox's interface", SAVE)
-    return Listing(source, tuple(items), rest if isinstance(rest, str) else "")
+    if isinstance(answer, dict) and (wrong := next(misfits(answer, PAGED), None)) is not None:
+        raise refuse_table(source.file, wrong, SAVE)
+    count = answer.get("count") if isinstance(answer, dict) else None
+    return Listing(source, tuple(items), rest or "", count or 0)
 
 
 def listing_text(item: Any, *path: str) -> str:

@@ -60,23 +60,26 @@ def read_tabs(
     and where none is vInfo or vNetwork.
     """
     rows: dict[str, list[pd.DataFrame]] = {tab: [] for tab in TABS}
+    doubts: list[Finding] = []  # of VMs as vNetwork tells of them
     problems: list[InputProblem] = []
     for path in files:
         sheets = read_sheets(path, encoding, SHEETS, step)
         found = list(_tabs(sheets, problems))
         for tab, sheet in found:
             findings += sheet.findings
-            rows[tab].append(_rows(tab, sheet, findings))
+            of_vms = findings if tab == "vInfo" else doubts
+            rows[tab].append(_rows(tab, sheet, findings, of_vms))
         if not found and _is_other_tab(path.stem):
             detail = "not read: only the tabs vInfo and vNetwork are"
             findings.append(Finding("info", "no_tab", path.name, detail))
-        elif not found and not any(problem.file == path.name for problem in problems):
+        elif not found and not any(problem.file.startswith(path.name) for problem in problems):
             problems.append(_no_tab(path, sheets))
     if not problems and not any(rows.values()):
         reason, remedy = "holds neither of the tabs vInfo and vNetwork", "export them, too"
         problems = [InputProblem(path.name, None, None, None, reason, remedy) for path in files]
     if problems:
         raise EstateError(problems)
+    findings += [] if any(map(len, rows["vInfo"])) else doubts
     empty = pd.DataFrame(
         columns=[*FIELDS, "addresses", "port_groups", "notes", "where"], dtype="str"
     )
@@ -150,22 +153,25 @@ def _is_other_tab(stem: str) -> bool:
     return re.search(r"tabd?v\w+$", stem, re.IGNORECASE) is not None
 
 
-def _rows(tab: str, sheet: Sheet, findings: list[Finding]) -> pd.DataFrame:
+def _rows(tab: str, sheet: Sheet, findings: list[Finding], doubts: list[Finding]) -> pd.DataFrame:
+    """Return the rows of a tab; ``doubts`` are findings that count where it tells of the VMs."""
     cells = sheet.cells
     names: dict[str, str] = {}
     for name in map(str, cells):
         names.setdefault(plain_name(tab, name), name)
-    findings += _lacking(tab, sheet, names)
+    doubts += _lacking(tab, sheet, names)
+    findings += _lacking_of_nics(sheet, names) if tab == "vNetwork" else ()
     told = {field: _first(cells, names, aliases) for field, aliases in FIELDS.items()}
     for field, (words, taken) in CLOSED.items():
         column = next((names[alias] for alias in FIELDS[field] if alias in names), None)
-        if tab == "vInfo" and column is not None:
-            told[field] = read_closed(sheet, column, words, taken, findings)
+        if column is not None:
+            told[field] = read_closed(sheet, column, words, taken, doubts)
     notes = [
         name for name in map(str, cells) if cells[name].str.contains("Job: [", regex=False).any()
     ]
     notes = [name for name in notes if cells[name].str.contains(BACKUP_NOTE).any()]
-    told["uuid"] = without_nil(told["uuid"])
+    told |= {field: without_nil(told[field]) for field in ("uuid", "number", "vcenter")}
+    told["uuid"] = told["uuid"].str.lower().str.strip("{}")
     addresses = [names[name] for name in ADDRESSES[tab] if name in names]
     findings += unreadable(sheet, {name: cells[name] for name in addresses})
     told["addresses"] = _join_texts(cells, addresses)
@@ -185,21 +191,26 @@ def _lacking(tab: str, sheet: Sheet, names: Mapping[str, str]) -> Iterator[Findi
         field: f"{column} ({without})"
         for field, (column, without) in WITHOUT.items()
         if not any(alias in names for alias in known[field])
+        and (tab == "vInfo" or field != "addresses")
     }
     kinds: tuple[tuple[Severity, Set[str]], ...] = (
         ("warning", lacking.keys() - PLACES), ("info", PLACES),
     )  # fmt: skip
     for severity, fields in kinds:
         told = [text for field, text in lacking.items() if field in fields]
-        if tab == "vInfo" and told:
+        if told:
             detail = f"has no column {', '.join(told)}"
             yield Finding(severity, "absent_columns", sheet.file, detail)
+
+
+def _lacking_of_nics(sheet: Sheet, names: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what a vNetwork does not tell of where VMs are, since it lacks the columns."""
     absent = [
         f"{column} ({without})"
         for aliases, column, without in WITHOUT_NIC
         if not any(alias in names for alias in aliases)
     ]
-    if tab == "vNetwork" and absent:
+    if absent:
         detail = f"has no column {', '.join(absent)}"
         yield Finding("warning", "absent_columns", sheet.file, detail)
 

@@ -17,7 +17,7 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
     """Return the VMs, and the rows of vNetwork that are one's, each with its id as ``vm``.
 
     Without a UUID, or where two VMs share one, the id is vCenter and VM ID; without these it is
-    the name. Rows of a VM that is there already are left out.
+    the name, of namesakes name and VM ID. Rows of a VM that is there already are left out.
     """
     network = tabs.network.assign(place=_places(tabs.network))
     info = tabs.info if len(tabs.info) else tabs.network
@@ -68,15 +68,25 @@ def _places(rows: pd.DataFrame) -> pd.Series[str]:
 
 
 def _ids(info: pd.DataFrame, findings: list[Finding]) -> pd.Series[str]:
-    uuid = info["uuid"].str.lower()
+    uuid = info["uuid"]
     placed = info[(uuid != "") & (info["place"] != "")]
     homes = placed["place"].groupby(uuid).nunique()
     shared = homes.index[homes > 1]
     for text in shared:
         detail = "the UUID of more than one VM: their ids are vCenter and VM ID"
         findings.append(Finding("warning", "shared_uuid", text, detail))
+    unplaced = info[(uuid != "") & (info["place"] == "")]
+    called = (unplaced["name"] + "/" + unplaced["number"]).str.strip("/").groupby(uuid).unique()
+    copies = called[called.map(len) > 1]
+    for text, names in copies.items():
+        detail = f"the UUID of {', '.join(names[:3])}, perhaps copies: their ids are their names"
+        findings.append(Finding("warning", "shared_uuid", str(text), detail))
     ids = uuid.where(~uuid.isin(shared) | (info["place"] == ""), "")
+    ids = ids.where(~uuid.isin(copies.index) | (info["place"] != ""), "")
     ids = ids.where(ids != "", info["place"])
+    numbered = info["name"] + "/" + info["number"]
+    alike = (ids == "") & (info["number"] != "") & info["name"].duplicated(keep=False)
+    ids = ids.where(~alike, numbered)
     return ids.where(ids != "", info["name"])
 
 
@@ -87,7 +97,7 @@ def _owners(network: pd.DataFrame, info: pd.DataFrame) -> pd.Series[str]:
     """
     bare = info["vm"] == info["name"]
     owner = _found(network["place"], info["place"], info["vm"])
-    owner = owner.where(owner != "", _found(network["uuid"].str.lower(), info["uuid"], info["vm"]))
+    owner = owner.where(owner != "", _found(network["uuid"], info["uuid"], info["vm"]))
     by_bare = _found(network["name"], info["name"][bare], info["vm"][bare])
     owner = owner.where(owner != "", by_bare)
     unnamed = (network["place"] == "") & (network["uuid"] == "")
@@ -96,7 +106,6 @@ def _owners(network: pd.DataFrame, info: pd.DataFrame) -> pd.Series[str]:
 
 
 def _found(asked: pd.Series[str], keys: pd.Series[str], ids: pd.Series[str]) -> pd.Series[str]:
-    keys = keys.str.lower() if keys.name == "uuid" else keys
     once = ~keys.duplicated(keep=False) & (keys != "")
     index = pd.Index(keys[once].tolist())
     place = index.get_indexer(pd.Index(asked.tolist())) if len(index) else np.full(len(asked), -1)

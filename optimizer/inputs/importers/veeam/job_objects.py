@@ -55,7 +55,11 @@ def objects_table(
             findings.append(Finding("info", "vms_without_guest_work", name, detail))
         rows += idle
     findings += _unknown_platforms(jobs)
-    table = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
+    called = [row for row in rows if any(row[COLUMNS.index(key)] for key in ("object", "name"))]
+    if len(called) < len(rows):
+        detail = f"{len(rows) - len(called)} without a name and an objectId left out"
+        findings.append(Finding("warning", "row_without_name", "job_objects", detail))
+    table = pd.DataFrame(called, columns=COLUMNS, dtype="str")
     return table.drop_duplicates(list(JOB_OBJECTS.key), ignore_index=True)
 
 

@@ -5,24 +5,30 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 
 import pandas as pd
 
+from models.diagnostics import Finding
 from optimizer.inputs.importers.veeam.jobs import LONGEST
 from optimizer.veeam.responses import Item, Responses, text
 
 RUNS_LOOKED_AT = 7
 FIRST_YEAR = 1980
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 USED = re.compile(r"Using guest interaction proxy (.+?)(?:\s*\([^()]*\))?\.?\s*", re.IGNORECASE)
 UNFINISHED = ("", "none")
+NO_ID = r"[0-]*"
+_OF_DOT_NET = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)  # Windows PowerShell's
 
 
 def job_sessions(answers: Responses) -> dict[str, list[Item]]:
     """Return the finished sessions of each job, by its id, the latest first."""
     sessions: dict[str, list[Item]] = defaultdict(list)
     for session in answers.items["sessions"]:
+        if re.fullmatch(NO_ID, text(session, "jobId")):
+            continue
         if text(session, "result", "result").lower() not in UNFINISHED and _minutes(session):
             sessions[text(session, "jobId").lower()].append(session)
     for found in sessions.values():
@@ -66,7 +72,7 @@ def used_proxies(
 
 def _used(records: Iterable[Item]) -> Iterator[str]:
     """Yield the proxies that a log names, the last one first: it may have failed over (S16)."""
-    ordered = sorted(records, key=lambda record: text(record, "startTime"), reverse=True)
+    ordered = sorted(records, key=lambda record: _time(record, "startTime") or 0.0, reverse=True)
     for record in ordered:
         found = USED.fullmatch(text(record, "title"))
         if found:
@@ -79,15 +85,41 @@ def _minutes(session: Item) -> int:
     return max(1, ceil((end - start) / 60)) if start and end and end >= start else 0
 
 
+def unread_times(answers: Responses) -> list[Finding]:
+    """Quote texts that should be times of sessions and are none: those runs tell no duration."""
+    odd = [
+        (key, written)
+        for session in answers.items["sessions"]
+        for key in ("creationTime", "endTime")
+        if (written := text(session, key)) and _read(written) is None
+    ]
+    if not odd:
+        return []
+    key, written = odd[0]
+    detail = f"{key} {written[:80]!r} is no time ({len(odd)} times): those runs are not counted"
+    return [Finding("warning", "unknown_value", "sessions", detail)]
+
+
 def _time(item: Item, key: str) -> float | None:
     """Return a time in seconds; without a zone it counts as UTC.
 
     None where there is none, or one that stands for none, as the years 1, 1601 and 1900 do.
     """
+    found = _read(text(item, key))
+    return None if found is None or found.year < FIRST_YEAR else found.timestamp()
+
+
+def _read(written: str) -> datetime | None:
+    """Return the time that a text is.
+
+    >>> _read("/Date(1704146400000)/") == _read("2024-01-01T22:00:00")
+    True
+    """
+    since = _OF_DOT_NET.fullmatch(written)
     try:
-        found = datetime.fromisoformat(text(item, key))
-    except ValueError:
+        if since:
+            return EPOCH + timedelta(milliseconds=int(since[1]))
+        found = datetime.fromisoformat(written)
+    except (ValueError, OverflowError):
         return None
-    if found.year < FIRST_YEAR:
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -12,7 +12,7 @@ from models.diagnostics import Finding
 from models.schema import DAYS
 from optimizer.inputs.importers.ip_plan import listable
 from optimizer.inputs.importers.veeam.schedule import WEEK, WHOLE_DAY, Schedule, schedule_of
-from optimizer.veeam.response_fields import GUEST_JOBS
+from optimizer.veeam.response_fields import GUEST_JOBS, OTHER_JOBS
 from optimizer.veeam.responses import Item, Responses, at, named, objects, text, truth
 
 FLAGS = ("autoSelectEnabled", "autoSelection", "automaticSelection")
@@ -55,8 +55,12 @@ def guest_jobs(answers: Responses, findings: list[Finding]) -> dict[str, Item]:
         text(job, "type") for _, job in jobs if text(job, "type").lower() not in GUEST_JOBS
     )
     for kind, count in others.items():
-        detail = f"{count} of this type left out: not a backup or replication of VMs"
-        findings.append(Finding("info", "other_jobs", kind or "no type", detail))
+        if kind.lower() in OTHER_JOBS:
+            detail = f"{count} of this type left out: not a backup or replication of VMs"
+            findings.append(Finding("info", "other_jobs", kind, detail))
+        else:
+            detail = f"{count} of this type, which is not known here, left out"
+            findings.append(Finding("warning", "unknown_job_type", kind or "no type", detail))
     return {name: job for name, job in jobs if text(job, "type").lower() in GUEST_JOBS}
 
 
@@ -189,6 +193,9 @@ def _report_unread(name: str, job: Item, schedule: Schedule, durations: Duration
     if schedule.unread:
         detail = f"localTime {schedule.unread!r} is no time of day: its start is not known"
         findings.append(Finding("warning", "unknown_value", name, detail))
+    if schedule.after and schedule.start is None:
+        detail = f"follows {schedule.after!r}, of which no start is known: nor is its own"
+        findings.append(Finding("warning", "unknown_value", name, detail))
     if schedule.minutes is None and text(job, "id").lower() not in durations.known:
         detail = f"no finished run is known: {durations.assumed} minutes are assumed"
         findings.append(Finding("warning", "assumed_duration", name, detail))
@@ -209,4 +216,7 @@ def _proxies(name: str, job: Item, names: Mapping[str, str], findings: list[Find
         else:
             detail = f"its list of proxies has {one}, which is no managed server: left out"
             findings.append(Finding("warning", "unknown_proxy", name, detail))
+    if not proxies and any(truth(chosen, flag) is False for flag in FLAGS):
+        detail = "selects servers by hand, but none that is known: taken as automatic selection"
+        findings.append(Finding("warning", "no_known_proxy", name, detail))
     return proxies

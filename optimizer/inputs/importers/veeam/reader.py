@@ -13,7 +13,12 @@ from optimizer.files.json_shapes import absent_keys
 from optimizer.http_client import HttpsError
 from optimizer.inputs.importers.veeam.guest_settings import gmsa_domains, uses_gmsa
 from optimizer.inputs.importers.veeam.job_objects import objects_table
-from optimizer.inputs.importers.veeam.job_sessions import durations, job_sessions, used_proxies
+from optimizer.inputs.importers.veeam.job_sessions import (
+    durations,
+    job_sessions,
+    unread_times,
+    used_proxies,
+)
 from optimizer.inputs.importers.veeam.jobs import Durations, guest_jobs, jobs_table
 from optimizer.inputs.importers.veeam.servers import server_names, servers_table
 from optimizer.veeam.client import Session
@@ -153,6 +158,9 @@ def read_veeam(
     findings += absent_keys("jobs", list(jobs.values()), EXPECTED["jobs"])
     servers = answers.items["managedServers"]
     findings += absent_keys("managedServers", servers, EXPECTED["managedServers"])
+    for kind, document in answers.documents.items():
+        findings += absent_keys(kind, [document], EXPECTED.get(kind, {}))
+    findings += unread_times(answers)
     sessions = job_sessions(answers)
     lengths = Durations(durations(sessions), assumed_minutes)
     tables = {

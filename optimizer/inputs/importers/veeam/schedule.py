@@ -6,7 +6,7 @@ day, so that no load is forgotten; whatever was simplified is told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.schema import DAYS
 from optimizer.inputs.importers.csv_dialects import minute_of
@@ -14,6 +14,7 @@ from optimizer.veeam.responses import Item, at, objects, text, truth
 
 WHOLE_DAY = 1440
 WEEK = 7
+KINDS = ("daily", "monthly", "periodically", "continuously", "afterThisJob")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +40,25 @@ def schedule_of(job: Item) -> Schedule:
     schedule = at(job, "schedule")
     if truth(schedule, "runAutomatically") is False:
         return Schedule(start=0, by_hand=True)
-    if _on(schedule, "daily"):
-        return _daily(at(schedule, "daily"))
-    if _on(schedule, "monthly"):
-        return _monthly(at(schedule, "monthly"))
-    if _on(schedule, "periodically"):
-        every = at(schedule, "periodically")
-        what = f"every {text(every, 'frequency')} {text(every, 'periodicallyKind').lower()}"
-        return _all_day(every, f"runs {what}")
-    if _on(schedule, "continuously"):
-        return _all_day(at(schedule, "continuously"), "runs continuously")
-    if _on(schedule, "afterThisJob"):
-        return Schedule(after=text(schedule, "afterThisJob", "jobName"))
-    return Schedule()
+    first, *others = [kind for kind in KINDS if _on(schedule, kind)] or [""]
+    found = _of_kind(first, at(schedule, first))
+    if not others:
+        return found
+    note = f"schedule has {' and '.join((first, *others))}: {first} is counted"
+    return replace(found, note="; ".join(filter(None, (found.note, note))))
+
+
+def _of_kind(kind: str, schedule: Item) -> Schedule:
+    if kind == "daily":
+        return _daily(schedule)
+    if kind == "monthly":
+        return _monthly(schedule)
+    if kind == "periodically":
+        what = f"every {text(schedule, 'frequency')} {text(schedule, 'periodicallyKind').lower()}"
+        return _all_day(schedule, f"runs {what}")
+    if kind == "continuously":
+        return _all_day(schedule, "runs continuously")
+    return Schedule(after=text(schedule, "jobName") if kind else "")
 
 
 def _on(schedule: object, kind: str) -> bool:
@@ -69,6 +76,9 @@ def _daily(daily: Item) -> Schedule:
         days = _days(list(listed))
         odd = [name for name in listed if not _days([name])]
         notes += [f"days: {name!r} is no day of the week: left out" for name in odd]
+        if not days:
+            days = tuple(range(WEEK))
+            notes.append("dailyKind is SelectedDays and no day is: counted on every day")
     elif kind.lower() not in ("everyday", ""):
         notes.append(f"dailyKind {kind!r} is not known: counted on every day")
     return _at(time, days, "; ".join(notes))
@@ -85,10 +95,14 @@ def _days(names: list[object]) -> tuple[int, ...]:
 
 
 def _monthly(monthly: Item) -> Schedule:
-    days = _days([text(monthly, "dayOfWeek")])
-    if text(monthly, "dayNumberInMonth").lower() == "onday" or not days:
-        days = tuple(range(WEEK))
+    named = text(monthly, "dayOfWeek")
+    days = _days([named])
     note = "runs once a month: counted every week on each day that it may fall on"
+    if text(monthly, "dayNumberInMonth").lower() == "onday":
+        days = ()
+    elif named and not days:
+        note = f"{note}; dayOfWeek {named!r} is no day of the week"
+    days = days or tuple(range(WEEK))
     return _at(text(monthly, "localTime"), days, note)
 
 
@@ -99,5 +113,9 @@ def _all_day(every: Item, what: str) -> Schedule:
         for day in objects(every, "backupWindow", "days")
         if "1" in text(day, "hours")
     ]
-    days = _days(list(allowed)) if allowed else tuple(range(WEEK))
-    return Schedule(0, days, WHOLE_DAY, note=f"{what}: counted as active all day")
+    days = _days(list(allowed))
+    when = "all day"
+    if not days:
+        when = "all day, on every day" if objects(every, "backupWindow", "days") else when
+        days = tuple(range(WEEK))
+    return Schedule(0, days, WHOLE_DAY, note=f"{what}: counted as active {when}")

@@ -11,6 +11,7 @@ from models.diagnostics import Finding, counted
 from models.schema import ROLES
 from optimizer.veeam.api_revisions import revision_of_build
 from optimizer.veeam.job_catalog import has_component
+from optimizer.veeam.response_fields import OTHER_SERVERS
 from optimizer.veeam.responses import Item, Responses, named, text, truth
 
 MACHINES = {"windowshost": "", "linuxhost": "", "hvserver": "hyperv_host"}
@@ -54,8 +55,11 @@ def servers_table(answers: Responses, findings: list[Finding]) -> pd.DataFrame:
             detail = f"status of {servers}, neither Available nor Unavailable: taken as online"
             findings.append(Finding("warning", "unknown_value", state, detail))
     others = Counter(text(item, "type") for item in known.values() if _kind(item) not in MACHINES)
+    for kind in [kind for kind in others if kind.lower() not in OTHER_SERVERS]:
+        detail = f"{others.pop(kind)} of this type, which is not known here, left out"
+        findings.append(Finding("warning", "unknown_server_type", kind or "no type", detail))
     if others:
-        counts = ", ".join(f"{count} {kind or 'of no type'}" for kind, count in others.items())
+        counts = ", ".join(f"{count} {kind}" for kind, count in others.items())
         detail = f"left out, since they run no guest interaction proxy: {counts}"
         findings.append(Finding("info", "other_servers", "servers", detail))
     return pd.DataFrame(rows, columns=COLUMNS, dtype="str")
