@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from models.diagnostics import Finding, did_you_mean
+from models.diagnostics import Finding
 from models.estate import Estate
 from models.plan import AimResult, Plan, Reason, Tasks
 from models.ruleset import (
-    OTHER_PLATFORMS,
-    PLATFORMS,
     RULESETS,
     is_windows,
 )
@@ -110,7 +108,7 @@ def _accounts(estate: Estate) -> list[str]:
 
 
 def _guests(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
-    """Yield gMSAs without a server, and platforms that nobody knows."""
+    """Yield the domains of gMSAs in which no server is."""
     servers = estate.servers[eligibility.usable]
     joined = set(servers["domain"][[is_windows(os) for os in servers["os"]]])
     for domain in _accounts(estate):
@@ -120,11 +118,6 @@ def _guests(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:
                 "no proxy; fill in domain in servers"
             )
             yield Finding("warning", "gmsa_without_server", domain, detail)
-    known = (*PLATFORMS, *OTHER_PLATFORMS)
-    for platform in sorted(set(estate.vms["platform"].cat.categories) - {"", *known}):
-        hint = did_you_mean(platform, known)
-        detail = f"a platform of VMs that is not known: taken as neither VMware nor Hyper-V{hint}"
-        yield Finding("info", "unknown_platform", platform, detail)
 
 
 def _servers(estate: Estate, eligibility: Eligibility) -> Iterator[Finding]:

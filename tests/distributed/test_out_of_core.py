@@ -47,6 +47,7 @@ from optimizer.pipeline import run_plan as plan
 
 ROOT = Path(__file__).parents[2]
 BRANCHES = ROOT / "data" / "branch-offices"
+TINY = ROOT / "data" / "tiny"
 TABLES = 7
 GROUP = 7
 SPLIT_SEEDS = (2, 4)
@@ -241,7 +242,7 @@ def test_a_week_that_is_not_so_is_found(
         return replace(week, choices=(replace(first, tier1=first.tier1 + 1), *others))
 
     monkeypatch.setattr(run, "plan_week", late)
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(TINY, 3, tmp_path / "estate")
     with pytest.raises(PlanError, match="has tier1"):
         run_partitioned(client, tmp_path / "estate", tmp_path / "pieces", 1000)
 
@@ -356,7 +357,7 @@ def test_bad_tables_give_the_same_complaints(
 def test_a_row_that_gets_lost_on_the_way_is_missed(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(TINY, 3, tmp_path / "estate")
     monkeypatch.setattr(
         shuffle, "sort_partition", lambda estate, rows, out: sort_partition(estate, rows[1:], out)
     )
@@ -451,7 +452,7 @@ def test_the_command_plans_in_processes(
 def test_workers_of_other_versions_are_not_used(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(TINY, 3, tmp_path / "estate")
     theirs = {"gip-planner": "0.0.1"}
     monkeypatch.setattr(workers, "_handshake", lambda folder: (theirs, True))
     with pytest.raises(ClusterError, match=r"gip-planner 0\.0\.1 \(here .*same versions"):
@@ -462,14 +463,14 @@ def test_workers_of_other_versions_are_not_used(
 def test_workers_have_to_see_the_output(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(TINY, 3, tmp_path / "estate")
     monkeypatch.setattr(workers, "_handshake", lambda folder: (versions(), False))
     with pytest.raises(ClusterError, match=r"does not see .*out; give --out a folder that all"):
         run_partitioned(client, tmp_path / "estate", tmp_path / "out")
 
 
 def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path) -> None:
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(TINY, 3, tmp_path / "estate")
     engine = Cluster(scheduler="tcp://127.0.0.1:9")
     with pytest.raises(ClusterError, match=r"--scheduler tcp://127\.0\.0\.1:9: cannot be reached"):
         plan_out_of_core(tmp_path / "estate", tmp_path / "out", SolveRequest(), engine, silent)
@@ -479,7 +480,7 @@ def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_nothing(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parquet(BRANCHES, 100, tmp_path / "estate")
+    parquet(TINY, 3, tmp_path / "estate")
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

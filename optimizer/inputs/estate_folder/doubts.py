@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from models.diagnostics import Finding, Hints
+from models.diagnostics import Finding, Hints, counted, did_you_mean
 from models.ruleset import (
     OTHER_PLATFORMS,
     PLATFORMS,
@@ -70,16 +70,17 @@ def doubtful_servers(names: Sequence[str], systems: Sequence[str]) -> list[Findi
 
 def unknown_platforms(vms: Mapping[str, int]) -> list[Finding]:
     """Return a finding for each platform, with how many ``vms`` it has, that has no rules here."""
+    known = (*PLATFORMS, *OTHER_PLATFORMS)
     return [
         Finding(
             "warning",
             "unknown_platform",
             platform,
-            f"the platform of {count} VM{'s' if count != 1 else ''}: taken as neither vmware nor "
-            f"hyperv; known are {', '.join((*PLATFORMS, *OTHER_PLATFORMS))}",
+            f"a platform of {counted(count, 'VM')} that is not known: taken as neither VMware nor "
+            f"Hyper-V{did_you_mean(platform, known)}; known are {', '.join(known)}",
         )
         for platform, count in sorted(vms.items())
-        if platform and count and platform not in (*PLATFORMS, *OTHER_PLATFORMS)
+        if platform and count and platform not in known
     ]
 
 

@@ -12,9 +12,9 @@ import pandas as pd
 from models.diagnostics import Finding, InputProblem, counted, did_you_mean
 from models.errors import EstateError
 from models.imported_tables import Inventory
-from models.ruleset import OTHER_PLATFORMS, PLATFORMS
 from models.schema import Column, Table
 from optimizer.files.text_table import refuse_table
+from optimizer.inputs.estate_folder.doubts import unknown_platforms
 from optimizer.inputs.importers.cell_words import (
     Renamed,
     check_cells,
@@ -73,7 +73,7 @@ def read_generic_table(
     if table.name in LISTED:
         findings += _unlistable(rows[table.key[0]])
     if "platform" in rows:
-        findings += _unknown_platforms(rows["platform"])
+        findings += unknown_platforms(Counter(rows["platform"].tolist()))
     return Inventory(
         {table.name: _merged(rows, table, findings)},
         (source,),
@@ -213,21 +213,6 @@ def _unlistable(names: pd.Series[str]) -> list[Finding]:
     return [
         Finding("warning", "unlistable_name", name, detail)
         for name in names[names.str.contains(";", regex=False)].unique()
-    ]
-
-
-def _unknown_platforms(platforms: pd.Series[str]) -> list[Finding]:
-    known = (*PLATFORMS, *OTHER_PLATFORMS)
-    return [
-        Finding(
-            "warning",
-            "unknown_platform",
-            platform,
-            f"a platform of {count} VM{'s' * (count > 1)} that is not known: taken as neither "
-            f"VMware nor Hyper-V{did_you_mean(platform, known)}",
-        )
-        for platform, count in Counter(platforms.tolist()).items()
-        if platform and platform not in known
     ]
 
 
