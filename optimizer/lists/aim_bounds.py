@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
+from models.week import WEEK
 from models.week_aims import (
     CHANGED,
     CHOICE_AIMS,
@@ -31,6 +32,7 @@ from models.week_plan import WEEKS, Proof, WeekAim, WeekFigures, lexicographic_k
 from optimizer.lists.bounds_context import BoundsContext
 from optimizer.lists.load_bounds import UNLIMITED, WeekLoadBounds
 from optimizer.lists.placements import Placements, mixed, staying_near
+from optimizer.lists.run_clock import RunClock
 
 Values = Sequence[tuple[str, int]]
 
@@ -214,20 +216,36 @@ def _least_placed(
 ) -> int:
     """Return the least task-minutes without room in the five weeks.
 
-    At most so many runs of groups that ``may_leave`` are not where ``where`` has them.
+    At most so many runs of groups that ``may_leave`` are not where ``where`` has them. What is
+    carried over from the week before may be anywhere: no aim of this week counts it.
     """
-    leaving = where.of_groups(may_leave)
-    everything = np.ones(len(where.servers), dtype=np.bool_)
-    tasks = leaving.weight(everything, len(context.runs))
+    tasks = _tasks_of(context, where, may_leave)
     placed, relief, count = 0, [], []
     for clock, times in context.clocks:
         above = WeekLoadBounds(context.loads, where, clock).without_room()
         placed += times * int(above.sum())
         # What a run relieves that is elsewhere: a task in each minute, where too many are.
-        crowded = np.cumsum(np.concatenate([[0], np.tile(above > 0, 2)]))
-        relief.append(crowded[clock.begin + clock.duration] - crowded[clock.begin])
+        crowded = np.cumsum(np.concatenate([[0], above > 0]))
+        end = clock.begin + clock.duration
+        relief.append(crowded[np.minimum(end, WEEK)] - crowded[clock.begin])
         count.append(times * tasks[clock.job])
+        placed -= int((count[-1] * crowded[np.maximum(end - WEEK, 0)]).sum())
     return placed - _largest(np.concatenate(relief), np.concatenate(count), most)
+
+
+def _tasks_of(context: BoundsContext, where: Placements, groups: NDArray[np.bool_]) -> Counts:
+    """Count the tasks of each job (code) in some ``groups``."""
+    everything = np.ones(len(where.servers), dtype=np.bool_)
+    return where.of_groups(groups).weight(everything, len(context.runs))
+
+
+def _carried_over(context: BoundsContext, where: Placements, clock: RunClock) -> Counts:
+    """Count at each minute the tasks whose run began in the week before."""
+    tasks = _tasks_of(context, where, np.ones(len(where.row), dtype=np.bool_))[clock.job]
+    ended = np.bincount(
+        np.maximum(clock.begin + clock.duration - WEEK, 0), tasks, minlength=WEEK + 1
+    )
+    return np.asarray(tasks.sum() - np.cumsum(ended)[:WEEK]).astype(np.int64)
 
 
 def _largest(worth: Counts, count: Counts, most: int) -> int:
@@ -248,7 +266,9 @@ def _peak(
             peak for peak, week in zip(peaks, context.week_of, strict=True) if week == place
         )
         total += times * max(
-            WeekLoadBounds(context.loads, where, clock).peak(known, within_limits, leave)
+            WeekLoadBounds(context.loads, where, clock).peak(
+                known, within_limits, leave + _carried_over(context, where, clock)
+            )
             for where, leave in (
                 (context.best, leeway.elsewhere),
                 (leeway.where, leeway.not_served),

@@ -130,11 +130,11 @@ class WeekLoadBounds:
             np.maximum(least, total, out=least)
         return least
 
-    def peak(self, known: int, within_limits: bool, elsewhere: int = 0) -> int:
+    def peak(self, known: int, within_limits: bool, elsewhere: Counts | int = 0) -> int:
         """Return the least peak of the week, where some lists are known to have the peak ``known``.
 
         ``within_limits`` tells that no server is above its limit, ``elsewhere`` how many tasks at
-        most run on other servers than ``placements`` have.
+        most, at each minute, run on other servers than ``placements`` have.
         """
         least = min(known, self._peak_anyway())
         parts = self._parts(self._most(least, within_limits))
@@ -153,7 +153,9 @@ class WeekLoadBounds:
                     least = higher
         return least
 
-    def _lift(self, rows: Rows, low: int, high: int, within_limits: bool, elsewhere: int) -> int:
+    def _lift(
+        self, rows: Rows, low: int, high: int, within_limits: bool, elsewhere: Counts | int
+    ) -> int:
         """Return the least peak from ``low`` to ``high`` that has room for ``rows``."""
         if low >= high or self._fits(rows, low, within_limits, elsewhere):
             return low
@@ -165,7 +167,7 @@ class WeekLoadBounds:
                 low = middle
         return high
 
-    def _fits(self, rows: Rows, peak: int, within_limits: bool, elsewhere: int) -> bool:
+    def _fits(self, rows: Rows, peak: int, within_limits: bool, elsewhere: Counts | int) -> bool:
         room = self._room(rows, self._most(peak, within_limits))
         return bool((self._demand(rows) - room <= elsewhere).all())
 

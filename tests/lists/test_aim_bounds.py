@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import random_estates
+from estates import estate, write
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from models.assignment_problem import Counts
 from models.estate import Estate
 from models.week_aims import MAXIMISED_WEEK_AIMS, First
 from models.week_plan import ListWishes, WeekAim, WeekFigures, aim_values, lexicographic_key
+from optimizer.checker import judge
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
@@ -29,6 +31,7 @@ from optimizer.lists.aim_bounds import aim_bounds, best_week
 from optimizer.lists.bounds_context import bounds_context
 from optimizer.lists.choice_rules import allowed_choices
 from optimizer.lists.enumeration import Enumeration
+from optimizer.planner import plan
 from optimizer.simulation import simulate_tasks
 from optimizer.simulation.candidate_sets import job_tasks
 
@@ -238,3 +241,26 @@ def test_no_choices_better_a_bound(
 
 def as_planned(tiers: list[int]) -> WeekFigures:
     return WeekFigures(0, *tiers, *[0] * 7)
+
+
+def test_a_run_carried_over_may_be_elsewhere_than_this_week_s(tmp_path: Path) -> None:
+    # k runs for a week. Its task v is on p or on another server, week by week in turn: the
+    # run of the week before, of which this week's aims say nothing, leaves room on p until Sunday.
+    made = plan(
+        estate(
+            tmp_path,
+            ["bs hq running_tasks=1", "r lab powershell_version=5.1",
+             "q den powershell_version=5.1 running_tasks=5",
+             "p east powershell_version=5.1 max_tasks=2"],
+            ["a lab", "b lab", "c lab", "v north", "w east", "x east"],
+            networks=["lab hq", "den hq", "east hq", "north hq", "hq far"],
+            links=["lab - den", "east - north"],
+            jobs=["i 22:00 10080 days=sun", "k 12:30 10080 days=sun", "l 12:30 120 days=mon;wed"],
+            job_vms=["i a", "i b", "i c", "k v", "k w", "k x", "l v"],
+        )
+    )  # fmt: skip
+    week = write(made, tmp_path)
+    (overload,) = (aim for aim in week.aims if aim.aim == "overload")
+    assert overload.value > 0
+    assert overload.bound <= overload.value
+    assert judge(made.estate, tmp_path).violations == ()
