@@ -20,7 +20,7 @@ TABLES = {
 }
 
 
-def told(folder: Path, **changed: str) -> dict[str, list[str]]:
+def findings_of(folder: Path, **changed: str) -> dict[str, list[str]]:
     """Return subjects of the findings of an estate by code; ``changed`` tables have more rows."""
     for file, text in TABLES.items():
         more = changed.get(file.removesuffix(".csv"), "")
@@ -34,7 +34,7 @@ def told(folder: Path, **changed: str) -> dict[str, list[str]]:
 
 
 def test_a_sound_estate_has_no_doubts(tmp_path: Path) -> None:
-    assert told(tmp_path, links="lan,rtr\nrtr,branch\nbranch,isp\n") == {}
+    assert findings_of(tmp_path, links="lan,rtr\nrtr,branch\nbranch,isp\n") == {}
 
 
 @pytest.mark.parametrize(
@@ -48,40 +48,40 @@ def test_a_sound_estate_has_no_doubts(tmp_path: Path) -> None:
     ],
 )
 def test_names_that_look_alike(tmp_path: Path, table: str, row: str, subject: str) -> None:
-    assert told(tmp_path, **{table: row})["alike_names"] == [subject]
+    assert findings_of(tmp_path, **{table: row})["alike_names"] == [subject]
 
 
 @pytest.mark.parametrize("links", ["lan,Branch\n", "lan,brnch\n", "lan,branch \nlan,BRANCH\n"])
 def test_a_network_misspelt_in_links_is_told(tmp_path: Path, links: str) -> None:
-    assert len(told(tmp_path, links=links)["doubtful_router"]) == 1
+    assert len(findings_of(tmp_path, links=links)["doubtful_router"]) == 1
 
 
 @pytest.mark.parametrize("platform", ["ESXi", "hyper-v", "Proxmox VE", "kvm"])
 def test_a_platform_without_rules_is_told(tmp_path: Path, platform: str) -> None:
-    found = told(tmp_path, vms=f"v2,Windows Server 2022,lan,db,{platform}\n")
+    found = findings_of(tmp_path, vms=f"v2,Windows Server 2022,lan,db,{platform}\n")
     assert found["unknown_platform"] == [platform.lower()]
 
 
 @pytest.mark.parametrize("platform", ["Nutanix", "HYPERV", "proxmox", ""])
 def test_a_platform_with_rules_is_not(tmp_path: Path, platform: str) -> None:
-    assert told(tmp_path, vms=f"v2,Windows Server 2022,lan,db,{platform}\n") == {}
+    assert findings_of(tmp_path, vms=f"v2,Windows Server 2022,lan,db,{platform}\n") == {}
 
 
 @pytest.mark.parametrize("cidr", ["0.0.0.0/0", "::/0"])
 def test_a_network_of_every_address_is_told(tmp_path: Path, cidr: str) -> None:
-    assert told(tmp_path, networks=f"all,{cidr}\n")["whole_space"] == ["all"]
+    assert findings_of(tmp_path, networks=f"all,{cidr}\n")["whole_space"] == ["all"]
 
 
 @pytest.mark.parametrize("number", ["1.000", "1.440", "10.000", "1,000", "1e3"])
 def test_a_number_that_may_be_thousands_is_refused(tmp_path: Path, number: str) -> None:
     with pytest.raises(EstateError, match="is not a whole number"):
-        told(tmp_path, jobs=f'weekly,22:00,"{number}"\n')
-    told(tmp_path, jobs="weekly,22:00,60.0\n")
+        findings_of(tmp_path, jobs=f'weekly,22:00,"{number}"\n')
+    findings_of(tmp_path, jobs="weekly,22:00,60.0\n")
 
 
 def test_a_misspelt_name_of_a_vm_has_a_hint(tmp_path: Path) -> None:
     with pytest.raises(EstateError, match="did you mean 'web'"):
-        told(tmp_path, job_vms="nightly,Web\n")
+        findings_of(tmp_path, job_vms="nightly,Web\n")
 
 
 @pytest.mark.parametrize(
