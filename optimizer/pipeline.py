@@ -113,8 +113,8 @@ def run_plan(
 def _time_to_finish(deadline: Deadline, spent: float) -> float:
     """Return the seconds that splits, bounds, writing and the check take after the search.
 
-    Measured from 2,000 to 1,000,000 VMs: at most so many times what is ``spent`` on reading the
-    tables and on who may serve whom, on a busy machine as on a quiet one.
+    So many times what is ``spent`` on reading the tables and on who may serve whom, which a busy
+    machine prolongs alike; `docs/speed.md` has how well that keeps limits.
     """
     return min(FINISHING + FINISHING_PER_READING * spent, deadline.remaining() / 2)
 

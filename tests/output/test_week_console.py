@@ -34,15 +34,9 @@ def printed(planned_jobs: Plan, week: WeekPlan, width: int = 80) -> str:
             patch.setenv(name, value)
         patch.setenv("COLUMNS", str(width))
         console = Terminal()
-        file = console.file = io.StringIO()
-        return _printed(console, file, planned_jobs, week, width)
-
-
-def _printed(
-    console: Terminal, file: io.StringIO, planned_jobs: Plan, week: WeekPlan, width: int
-) -> str:
-    print_week(console, planned_jobs.estate, week, Path("out"))
-    text = file.getvalue()
+        console.file = io.StringIO()
+        print_week(console, planned_jobs.estate, week, Path("out"))
+        text = console.file.getvalue()
     commands = text.index("Next:")
     assert max(map(len, text[:commands].splitlines())) <= width
     return " ".join(text.split())
