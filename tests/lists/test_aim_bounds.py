@@ -19,15 +19,16 @@ from hypothesis import strategies as st
 
 from models.assignment_problem import Counts
 from models.estate import Estate
+from models.week import WEEK
 from models.week_aims import MAXIMISED_WEEK_AIMS, First
-from models.week_plan import ListWishes, WeekAim, WeekFigures, aim_values, lexicographic_key
+from models.week_plan import WEEKS, ListWishes, WeekAim, WeekFigures, aim_values, lexicographic_key
 from optimizer.checker import judge
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists.aim_bounds import aim_bounds, best_week
+from optimizer.lists.aim_bounds import _carried_over, aim_bounds, best_week
 from optimizer.lists.bounds_context import bounds_context
 from optimizer.lists.choice_rules import allowed_choices
 from optimizer.lists.enumeration import Enumeration
@@ -264,3 +265,18 @@ def test_a_run_carried_over_may_be_elsewhere_than_this_week_s(tmp_path: Path) ->
     assert overload.value > 0
     assert overload.bound <= overload.value
     assert judge(made.estate, tmp_path).violations == ()
+
+
+def test_what_is_carried_over_counts_until_it_ends(tmp_path: Path) -> None:
+    read = estate(
+        tmp_path, ["bs hq"], ["a hq", "b hq"],
+        jobs=["k 12:30 10080 days=sun", "l 23:00 120 days=sun"], job_vms=["k a", "l b"],
+    )  # fmt: skip
+    tasks, eligibility = find_tasks(read), compute_eligibility(read, Network(read))
+    allowed = allowed_choices(read, job_tasks(tasks, eligibility), eligibility, ListWishes())
+    on_time = [np.zeros(len(read.jobs), dtype=np.int64)] * WEEKS
+    context = bounds_context(read, tasks, eligibility, allowed, on_time)
+    (clock, _), *_ = context.clocks
+    sunday_noon = 6 * 24 * 60 + 12 * 60 + 30
+    carried = [2] * 60 + [1] * (sunday_noon - 60) + [0] * (WEEK - sunday_noon)
+    assert _carried_over(context, context.every, clock).tolist() == carried
