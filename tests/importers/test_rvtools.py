@@ -2,144 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import xlsxwriter
+from rvtools_tables import INFO, Row, codes, info, network, vm, vms, workbook, write
 
-from models.errors import EstateError
-from models.imported_tables import Inventory
 from optimizer.inputs.importers.rvtools.reader import Choice, read_rvtools
-
-DATA = Path(__file__).parents[3] / "shared" / "data" / "rvtools"
-VCENTER = "vc-1"
-Row = Mapping[str, Any]
-INFO = (
-    "VM", "Powerstate", "Template", "SRM Placeholder", "Primary IP Address", "Network #1",
-    "Annotation", "Connection state", "Datacenter", "Cluster", "Host", "Folder",
-    "OS according to the configuration file",
-    "OS according to the VMware Tools", "VM ID", "VM UUID", "VI SDK Server", "VI SDK UUID",
-)  # fmt: skip
-NETWORK = (
-    "VM", "Powerstate", "NIC label", "Network", "IPv4 Address", "IPv6 Address", "Annotation",
-    "Datacenter", "VM ID", "VM UUID", "VI SDK UUID",
-)  # fmt: skip
-
-
-def vm(number: int, name: str = "", **cells: str) -> dict[str, str]:
-    """Return a row as RVTools has it: of vInfo and vNetwork what both tabs say of a VM."""
-    row = {
-        "VM": name or f"vm{number}", "Powerstate": "poweredOn", "Template": "False",
-        "VM ID": f"vm-{number}", "VM UUID": f"4202-{number}", "VI SDK UUID": VCENTER,
-        "OS according to the configuration file": "Microsoft Windows Server 2016 (64-bit)",
-    }  # fmt: skip
-    return row | {key.replace("_", " "): cell for key, cell in cells.items()}
-
-
-def table(header: Sequence[str], rows: Sequence[Row], sign: str = ",") -> str:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, header, restval="", extrasaction="ignore", delimiter=sign)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def info(folder: Path, *rows: Row, header: Sequence[str] = INFO) -> Path:
-    return write(folder / "RVTools_tabvInfo.csv", table(header, rows))
-
-
-def network(folder: Path, *rows: Row, header: Sequence[str] = NETWORK) -> Path:
-    return write(folder / "RVTools_tabvNetwork.csv", table(header, rows))
-
-
-def write(path: Path, content: str, encoding: str = "utf-8") -> Path:
-    path.write_bytes(content.encode(encoding))
-    return path
-
-
-def workbook(path: Path, tabs: Mapping[str, Sequence[Sequence[object]]], blank: int = 0) -> Path:
-    """Write an xlsx; ``blank`` rows at the end of each tab have a format and no content."""
-    book = xlsxwriter.Workbook(path)
-    bold = book.add_format({"bold": True})
-    for name, rows in tabs.items():
-        sheet = book.add_worksheet(name)
-        for number, row in enumerate(rows):
-            sheet.write_row(number, 0, row)
-        for number in range(len(rows), len(rows) + blank):
-            sheet.write_blank(number, 0, None, bold)
-    book.close()
-    return path
-
-
-def vms(inventory: Inventory, *columns: str) -> list[Any]:
-    rows = inventory.tables["vms"][list(columns)].to_numpy().tolist()
-    return [row[0] for row in rows] if len(columns) == 1 else rows
-
-
-def codes(inventory: Inventory) -> list[str]:
-    return [finding.code for finding in inventory.findings]
-
-
-def shared(name: str) -> Path:
-    path = DATA / name
-    if not path.exists():
-        pytest.skip("the shared samples are not here")
-    return path
-
-
-# --- which columns
-
-
-def test_columns_of_a_customer_may_stand_anywhere(tmp_path: Path) -> None:
-    place = INFO.index("Datacenter")
-    header = (*INFO[:place], "Owner", "VM-Zone", "OS license", *INFO[place:])
-    row = vm(1, Owner="10.9.9.9", Datacenter="Tokyo", Primary_IP_Address="10.0.0.1")
-    read = read_rvtools([info(tmp_path, row, header=header)], None, 24)
-    assert vms(read, "vm", "networks", "os") == [
-        ["4202-1", "10.0.0.1", "Microsoft Windows Server 2016 (64-bit)"]
-    ]
-    assert read.tables["networks"].to_numpy().tolist() == [["10.0.0.0/24", "10.0.0.0/24", "Tokyo"]]
-
-
-def test_a_database_calls_the_columns_otherwise(tmp_path: Path) -> None:
-    told = write(
-        tmp_path / "RVTools_tabvInfo.csv",
-        "vInfoVMName,vInfoUUID,vInfoPowerstate,vInfoTemplate,vInfoSRMPlaceHolder,vInfoOSTools,"
-        "vInfoOS,vInfoPrimaryIPAddress,vInfoNetwork1,vInfo_tags_Team\n"
-        "a,U1,poweredOff,False,False,,Windows,,dmz,10.7.7.7\nt,U2,poweredOff,True,False,,,,,\n",
-    )
-    nics = write(
-        tmp_path / "RVTools_tabvNetwork.csv",
-        "vNetworkVMName,vNetworkName,vNetworkIP4Address,vNetworkUUID\na,lan,10.0.0.7,U1\n",
-    )
-    networks = write(tmp_path / "n.csv", "network,cidr\nlan,\n")
-    read = read_rvtools([told, nics], networks)
-    assert vms(read, "vm", "os", "networks", "available") == [
-        ["u1", "Windows", "10.0.0.7; lan", "false"]
-    ]
-
-
-@pytest.mark.parametrize("unit", ["MB", "MiB"])
-def test_the_unit_in_a_header_makes_no_difference(tmp_path: Path, unit: str) -> None:
-    header = (*INFO, f"Provisioned {unit}", f"In Use {unit}")
-    rows: list[list[object]] = [list(header), [vm(1).get(name, "") or 5.0 for name in header]]
-    book = workbook(tmp_path / "old.xlsx", {"vInfo": rows})
-    assert vms(read_rvtools([book]), "vm", "name") == [["4202-1", "vm1"]]
-
-
-def test_other_tabs_do_not_pass_for_vinfo(tmp_path: Path) -> None:
-    cpu = write(tmp_path / "RVTools_tabvCPU.csv", table(["VM", "CPUs", "VM UUID"], [vm(1), vm(2)]))
-    called = write(tmp_path / "all nics.csv", table(NETWORK, [vm(1, IPv4_Address="10.0.0.1")]))
-    read = read_rvtools([cpu, called, info(tmp_path, vm(1))])
-    assert vms(read, "vm", "networks") == [["4202-1", "10.0.0.1"]]
-    assert [(f.code, f.subject) for f in read.findings] == [("no_tab", "RVTools_tabvCPU.csv")]
-
-
-# --- addresses
 
 
 @pytest.mark.parametrize(
@@ -237,9 +105,6 @@ def test_without_networks_and_guesses_there_are_none(tmp_path: Path) -> None:
     assert read.findings == ()
 
 
-# --- which VM is which
-
-
 def test_names_are_not_unique_and_numbers_only_within_a_vcenter(tmp_path: Path) -> None:
     told = info(
         tmp_path,
@@ -319,9 +184,6 @@ def test_vnetwork_alone_tells_of_vms(tmp_path: Path) -> None:
     ]
 
 
-# --- which VMs count
-
-
 @pytest.mark.parametrize(
     ("row", "option", "called"),
     [
@@ -375,9 +237,6 @@ def test_the_running_system_is_believed_before_the_configured_one(tmp_path: Path
     ]  # fmt: skip
 
 
-# --- which job
-
-
 def note(job: str, server: str = "VBR") -> str:
     return (
         f"Last backup: [6/1/2021 3:45:57 AM]; Veeam server: [{server}]; Job: [{job}]; "
@@ -405,85 +264,3 @@ def test_the_note_of_a_backup_job_tells_its_vms_in_whatever_column(tmp_path: Pat
 def test_jobs_of_two_backup_servers_are_told(tmp_path: Path) -> None:
     rows = [vm(1, Annotation=note("Daily")), vm(2, Annotation=note("Other", "VBR-2"))]
     assert codes(read_rvtools([info(tmp_path, *rows)])) == ["several_backup_servers"]
-
-
-# --- which files
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp932"])
-@pytest.mark.parametrize("sign", [",", ";", "\t"])
-def test_csv_of_any_sign_and_encoding(tmp_path: Path, sign: str, encoding: str) -> None:
-    text = table(INFO, [vm(1, "基幹DB; 本番, \t1", Primary_IP_Address="10.0.0.1")], sign)
-    path = write(tmp_path / "RVTools_tabvInfo.csv", text, encoding)
-    read = read_rvtools([path], encoding=encoding)
-    assert vms(read, "name", "networks") == [["基幹DB; 本番, \t1", "10.0.0.1"]]
-
-
-def test_an_unnamed_encoding_is_asked_for(tmp_path: Path) -> None:
-    path = write(tmp_path / "RVTools_tabvInfo.csv", table(INFO, [vm(1, "基幹")]), "cp932")
-    with pytest.raises(EstateError, match="--encoding cp932"):
-        read_rvtools([path])
-
-
-def test_blank_rows_at_the_end_are_no_vms(tmp_path: Path) -> None:
-    rows = [list(INFO), [vm(1).get(name, "") for name in INFO]]
-    book = workbook(tmp_path / "x.xlsx", {"vInfo": rows, "vNetwork": [list(NETWORK)]}, blank=2698)
-    assert vms(read_rvtools([book]), "vm") == ["4202-1"]
-    commas = write(tmp_path / "RVTools_tabvInfo.csv", table(INFO, [vm(1), {}, {}]))
-    assert vms(read_rvtools([commas]), "vm") == ["4202-1"]
-
-
-def test_a_file_without_tabs_is_refused(tmp_path: Path) -> None:
-    book = workbook(tmp_path / "x.xlsx", {"vHost": [["Host"], ["esx"]]})
-    with pytest.raises(EstateError, match=r"x\.xlsx: has no sheet vInfo or vNetwork"):
-        read_rvtools([book])
-    host = write(tmp_path / "RVTools_tabvHost.csv", "Host,Datacenter\nesx,dc\n")
-    with pytest.raises(EstateError, match="holds neither of the tabs"):
-        read_rvtools([host])
-    wrong = write(tmp_path / "people.csv", "Name,Age\nx,1\n")
-    with pytest.raises(EstateError, match=r"people\.csv:1: is no tab of RVTools by its columns"):
-        read_rvtools([info(tmp_path, vm(1)), wrong])
-
-
-def test_each_file_and_tab_is_told_as_it_is_read(tmp_path: Path) -> None:
-    steps: list[str] = []
-    book = workbook(tmp_path / "x.xlsx", {"vInfo": [list(INFO)], "vHost": [["Host"]]})
-    read_rvtools([info(tmp_path, vm(1)), book], step=steps.append)
-    assert steps == [
-        "reading RVTools_tabvInfo.csv", "reading x.xlsx", "reading x.xlsx: is it sound?",
-        "reading x.xlsx: vInfo", "finding the VMs' networks",
-    ]  # fmt: skip
-
-
-# --- the samples
-
-
-def test_the_made_samples_tell_the_same_in_every_form() -> None:
-    forms = [
-        [shared(f"{form}/RVTools_tab{tab}.csv") for tab in ("vInfo", "vNetwork")]
-        for form in ("csv_comma", "csv_semicolon_cp932")
-    ]
-    read = [
-        read_rvtools(files, None, 24, encoding=encoding)
-        for files, encoding in zip(forms, (None, "cp932"), strict=True)
-    ]
-    read.append(read_rvtools([shared("rvtools_constructed.xlsx")], None, 24))
-    first = read[0]
-    assert len(first.tables["vms"]) == 8
-    assert len(first.tables["job_vms"]) == 7
-    assert first.tables["vms"]["networks"].tolist()[:4] == [
-        "10.10.110.21; 10.10.190.21", "10.10.100.11", "10.10.120.31; 10.10.120.32", "10.20.110.41",
-    ]  # fmt: skip
-    for other in read[1:]:
-        assert list(other.tables) == list(first.tables)
-        assert all(other.tables[name].equals(first.tables[name]) for name in first.tables)
-    database = read_rvtools([shared("dbcolumnnames/RVTools_tabvInfo.csv")])
-    assert set(vms(database, "vm")) == set(vms(first, "vm"))
-
-
-def test_the_real_export_is_read() -> None:
-    read = read_rvtools([shared("SizingWorkshop-RVTools.xlsx")], None, 24)
-    assert len(read.tables["vms"]) == 795  # of 805 rows 10 are templates
-    assert read.tables["vms"]["vm"].is_unique
-    assert read.tables["networks"]["cidr"].tolist() == [f"10.0.{n}.0/24" for n in range(4)]
-    assert (read.tables["vms"]["networks"] != "").all()

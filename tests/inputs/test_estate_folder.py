@@ -3,102 +3,24 @@
 from __future__ import annotations
 
 import csv
-import datetime
 import gzip
-import io
-import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from small_tables import FULL, LEAST, complaint, parsed, same, unparsed, written
 
 from models.aims import AIMS
 from models.diagnostics import InputProblem
 from models.errors import EstateError
-from models.estate import Estate
-from models.schema import TABLES
 from models.settings import Settings
-from optimizer.inputs.estate_folder.prefix_lookup import AMBIGUOUS, NEITHER, OUTSIDE, PrefixTable
 from optimizer.inputs.estate_folder.reader import read_estate
-
-Cells = list[list[str]]
-
-SERVERS = "server,os,roles,networks\nvbr,Windows Server 2022,backup_server,hq\n"
-NETWORKS = "network\nhq\n"
-VMS = "vm,os,networks\nweb,Windows 11,hq\nsql,Windows 11,hq\n"
-JOBS = "job,start,duration_minutes\nnightly,22:00,120\n"
-JOB_VMS = "job,vm\nnightly,web\nnightly,sql\n"
-LEAST = {
-    "servers": SERVERS,
-    "networks": NETWORKS,
-    "vms": VMS,
-    "jobs": JOBS,
-    "job_vms": JOB_VMS,
-}
-FULL = {
-    "servers": "server,os,roles,networks,max_tasks,running_tasks,managed,available,excluded,"
-    "powershell_version\n"
-    "vbr,Windows Server 2022,backup_server; repository,hq,50,2,true,true,false,5.1\n"
-    "gip,Windows Server 2019,,hq;lab,,0,yes,1,no,\n",
-    "networks": "network,cidr,site\nhq,10.0.1.0/24,Tokyo\nlab,2001:db8::/32,\n",
-    "links": "from,to,both_ways,up,latency_ms\nhq,lab,no,TRUE,0.5\nlab,rtr,,,\n",
-    "vms": "vm,os,networks,name,platform,host,host_version,available\n"
-    'web,Windows 11,hq,"pay, ""roll""\nold",hyperv,gip,2019,true\n'
-    "sql,Windows Server 2016,10.0.1.7;lab,,,,,false\n"
-    "\u65e5\u672c,,,\u00e9,VMware,,,\n",
-    "jobs": "job,start,duration_minutes,type,enabled,application_aware,indexing,log_processing,"
-    "days,proxies\n"
-    "nightly,22:00,120,,,true,,,mon;sun,gip;vbr\n"
-    "copy,9:30,10080,Replication,no,0,1,yes,,\n",
-    "job_vms": "job,vm\nnightly,web\ncopy,\u65e5\u672c\n",
-    "current": "job,vm,proxy\nnightly,web,gip\nnightly,gone,old\n",
-}
-
-
-def written(folder: Path, tables: Mapping[str, str | bytes], **changed: str | bytes) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in {**tables, **changed}.items():
-        content = text if isinstance(text, bytes) else text.encode()
-        (folder / f"{name}.csv").write_bytes(content)
-    return folder
-
-
-def complaint(folder: Path) -> list[str]:
-    """Return the problems, and see to it that reading has written nothing."""
-    before = {path: path.read_bytes() for path in folder.rglob("*")}
-    with pytest.raises(EstateError) as caught:
-        read_estate(folder)
-    assert {path: path.read_bytes() for path in folder.rglob("*")} == before
-    return str(caught.value).splitlines()[:-1]
-
-
-def same(one: Estate, other: Estate) -> None:
-    """Assert that two estates differ in nothing but where they were read from."""
-    for table in TABLES:
-        left, right = getattr(one, table.name), getattr(other, table.name)
-        assert (left is None) == (right is None)
-        if left is not None:
-            pd.testing.assert_frame_equal(left, right, check_like=True)
-    assert one.network_sets == other.network_sets
-    assert one.settings == other.settings
-
-
-def parsed(text: str) -> Cells:
-    return list(csv.reader(io.StringIO(text, newline="")))
-
-
-def unparsed(rows: Cells, **options: Any) -> str:
-    content = io.StringIO(newline="")
-    csv.writer(content, lineterminator="\n", **options).writerows(rows)
-    return content.getvalue()
 
 
 def row(frame: pd.DataFrame, number: int) -> dict[str, Any]:
@@ -214,188 +136,6 @@ def test_the_same_table_in_another_dialect(tmp_path: Path, dialect: str) -> None
     same(plain, other)
     more = {finding.subject for finding in other.findings} - {f.subject for f in plain.findings}
     assert more == ({"more"} if dialect == "another-column" else set())
-
-
-def test_gzip_reads_as_the_file_in_it(tmp_path: Path) -> None:
-    plain = read_estate(written(tmp_path / "plain", FULL))
-    (tmp_path / "zipped").mkdir()
-    for name, text in FULL.items():
-        (tmp_path / "zipped" / f"{name}.csv.gz").write_bytes(gzip.compress(text.encode()))
-    same(plain, read_estate(tmp_path / "zipped"))
-
-
-def typed(column: str, cells: list[str]) -> pa.Array:
-    """Return a column as a tool with types would write it."""
-    yes = {"true": True, "yes": True, "1": True, "": None}
-    match column:
-        case "max_tasks" | "latency_ms":
-            return pa.array([float(cell) if cell else None for cell in cells])
-        case "running_tasks" | "duration_minutes" | "host_version":
-            return pa.array([int(cell) if cell else None for cell in cells], pa.int16())
-        case "powershell_version":
-            return pa.array([float(cell) if cell else float("nan") for cell in cells])
-        case (
-            "managed" | "available" | "excluded" | "both_ways" | "up" | "enabled" | "indexing"
-            | "application_aware" | "log_processing"
-        ):  # fmt: skip
-            return pa.array([yes.get(cell.lower(), False) for cell in cells])
-        case "networks" | "proxies" | "days" | "roles":
-            lists = [cell.split(";") if cell else None for cell in cells]
-            return pa.array(lists, pa.list_(pa.string()))
-        case "start":
-            times = [datetime.datetime.strptime(cell, "%H:%M").time() for cell in cells]
-            return pa.array(times, pa.time32("s"))
-        case "os" | "platform" | "site":
-            return pa.array(cells).dictionary_encode()
-    return pa.array([cell or None for cell in cells], pa.large_string())
-
-
-def test_parquet_with_types_reads_as_csv(tmp_path: Path) -> None:
-    plain = read_estate(written(tmp_path / "plain", FULL))
-    (tmp_path / "typed").mkdir()
-    for name, text in FULL.items():
-        header, *rows = parsed(text)
-        columns = [list(cells) for cells in zip(*rows, strict=True)]
-        arrays = [typed(column, cells) for column, cells in zip(header, columns, strict=True)]
-        pq.write_table(pa.table(arrays, names=header), tmp_path / "typed" / f"{name}.parquet")
-    same(plain, read_estate(tmp_path / "typed"))
-
-
-def test_parquet_columns_that_nothing_reads_are_a_finding(tmp_path: Path) -> None:
-    written(tmp_path, LEAST)
-    (tmp_path / "networks.csv").unlink()
-    table = pa.table({"network": ["hq"], "tags": [{"colour": "red"}]})
-    pq.write_table(table, tmp_path / "networks.parquet")
-    assert [(f.code, f.subject) for f in read_estate(tmp_path).findings] == [
-        ("unknown_column", "tags")
-    ]
-
-
-@pytest.mark.parametrize(
-    ("column", "cells", "complaint_of"),
-    [
-        ("start", [datetime.time(22, 0, 30)], "start: '22:00:30.000000' is not a time of day"),
-        ("duration_minutes", [2.5], "duration_minutes: '2.5' is not a whole number"),
-        ("enabled", [2], "enabled: '2' is neither true nor false"),
-    ],
-)
-def test_parquet_types_hide_nothing(
-    tmp_path: Path, column: str, cells: list[Any], complaint_of: str
-) -> None:
-    written(tmp_path, LEAST)
-    (tmp_path / "jobs.csv").unlink()
-    good = {"job": ["nightly"], "start": ["22:00"], "duration_minutes": [120]}
-    pq.write_table(pa.table(good | {column: cells}), tmp_path / "jobs.parquet")
-    (line,) = complaint(tmp_path)
-    assert line.startswith(f"jobs.parquet:1: {complaint_of}")
-
-
-CIDRS = (
-    ("wide", "10.0.0.0/8"), ("site", "10.1.0.0/16"), ("rack", "10.1.2.0/24"),
-    ("six", "2001:db8::/32"), ("six-a", "2001:db8:a::/48"), ("twin-1", "192.168.0.0/24"),
-    ("twin-2", "192.168.0.0/24"), ("10.9.9.9", "10.9.0.0/16"), ("last", "255.255.255.0/24"),
-    ("none", None),
-)  # fmt: skip
-BOOK = PrefixTable.of(
-    [name for name, _ in CIDRS],
-    [None if cidr is None else ipaddress.ip_network(cidr) for _, cidr in CIDRS],
-)
-FOUND = {
-    "10.200.0.1": 0,
-    "10.0.0.0": 0,
-    "10.1.3.255": 1,
-    "10.1.2.0": 2,
-    "10.1.2.255": 2,
-    "10.1.1.255": 1,
-    "2001:db8:b::1": 3,
-    "2001:DB8:a::1": 4,
-    "fe80::1": OUTSIDE,
-    "2001:db8:a::1%eth0": 4,
-    "192.168.0.77": AMBIGUOUS,
-    "192.168.1.0": OUTSIDE,
-    "0.0.0.0": OUTSIDE,  # noqa: S104 - an address in no network, not one to listen on
-    "11.0.0.0": OUTSIDE,
-    "255.255.255.255": 8,
-    "10.9.9.9": 7,
-    "rack": 2,
-    "Rack": NEITHER,
-    "none": 9,
-    "10.1.2": NEITHER,
-    "10.1.2.256": NEITHER,
-    "10.1.2.3.": NEITHER,
-    "10.1.2.03": NEITHER,
-    "10.1.2.3\n": NEITHER,
-    "::ffff:10.1.2.3": OUTSIDE,
-    "10.1.2.3/24": NEITHER,
-    "\u0661\u0660.1.2.3": NEITHER,
-    "": NEITHER,
-}
-
-
-@pytest.mark.parametrize("item", FOUND)
-def test_the_longest_prefix_wins(item: str) -> None:
-    assert BOOK.find(item) == FOUND[item]
-
-
-def test_all_at_once_finds_what_one_by_one_finds() -> None:
-    assert BOOK.find_all(pa.array(FOUND)).tolist() == list(FOUND.values())
-    assert BOOK.find_all(pa.array([], pa.string())).tolist() == []
-
-
-@st.composite
-def books(draw: st.DrawFn) -> tuple[PrefixTable, list[str]]:
-    """Return nested networks, and addresses in and about them."""
-    values = st.integers(0, 2**32 - 1)
-    few = st.sampled_from([0, 10 << 24, 10 << 24 | 1 << 8, 2**32 - 1])
-    prefixes = st.tuples(few | values, st.integers(0, 32))
-    drawn = draw(st.lists(prefixes, max_size=8))
-    cidrs = [ipaddress.ip_network((value, length), strict=False) for value, length in drawn]
-    edges = [int(end) for c in cidrs for end in (c.network_address, c.broadcast_address)]
-    near = [value + step for value in edges for step in (-1, 0, 1)]
-    numbers = [value for value in near if 0 <= value < 2**32] + draw(st.lists(values, max_size=5))
-    items = [str(ipaddress.IPv4Address(value)) for value in numbers]
-    names = [f"n{number}" for number in range(len(cidrs))]
-    if items and draw(st.sampled_from([True, False])):
-        names = [items[0], *names[1:]]  # an address is the name of a network, too
-    return PrefixTable.of(names, cidrs), items
-
-
-@given(books())
-def test_spans_agree_with_prefixes(drawn: tuple[PrefixTable, list[str]]) -> None:
-    book, items = drawn
-    found = book.find_all(pa.array(items, pa.string()))
-    assert found.tolist() == [book.find(item) for item in items]
-
-
-@given(st.lists(st.text("0123456789.:af% -", max_size=18)))
-def test_odd_texts_are_found_alike(items: list[str]) -> None:
-    assert BOOK.find_all(pa.array(items, pa.string())).tolist() == [BOOK.find(i) for i in items]
-
-
-def test_addresses_that_mean_nothing_are_told_once(tmp_path: Path) -> None:
-    networks = "network,cidr\nhq,10.0.0.0/24\none,10.0.1.0/24\ntwo,10.0.1.0/24\n"
-    # The first one as it is called, wherever its row is.
-    vms = "vm,os,networks\nweb,,10.9.0.1;hq\nsql,,10.0.1.5\ndc,,10.9.0.1;10.0.1.5\n"
-    estate = read_estate(written(tmp_path, LEAST, networks=networks, vms=vms))
-    sets = [estate.network_sets[code] for code in estate.vms["network_set"]]
-    assert sets == [(0,), (), ()]
-    assert [(f.code, f.subject, f.detail) for f in estate.findings] == [
-        ("ambiguous_address", "10.0.1.5", "vms.csv: in two networks of the same prefix, "
-         "so taken as unknown; first at vm dc"),
-        ("unknown_address", "10.9.0.1", "vms.csv: in no network, so taken as unknown; "
-         "first at vm dc"),
-    ]  # fmt: skip
-
-
-def test_overlapping_cidrs_at_two_sites_are_a_finding(tmp_path: Path) -> None:
-    networks = (
-        "network,cidr,site\nhq,10.0.0.0/16,a\ninner,10.0.1.0/24,a\nother,10.0.2.0/24,b\n"
-        "apart,10.1.0.0/16,b\nnowhere,10.0.3.0/24,\n"
-    )
-    estate = read_estate(written(tmp_path, LEAST, networks=networks))
-    (finding,) = estate.findings
-    assert (finding.code, finding.subject) == ("overlapping_cidr", "other")
-    assert "10.0.2.0/24 at b overlaps 10.0.0.0/16 of hq at a" in finding.detail
 
 
 def test_lines_are_right_after_quoted_newlines_and_blank_lines(tmp_path: Path) -> None:

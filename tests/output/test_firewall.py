@@ -26,9 +26,10 @@ def short(rules: Sequence[PortRule]) -> list[tuple[str, ...]]:
 
 
 def test_the_firewall_of_the_tiny_estate(tmp_path: Path) -> None:
-    # By hand, from the plan that tests/test_sample_estates.py derives: gip-01 (tokyo) serves two t, gip-02
-    # (osaka-a) a1, d1 (in tokyo, too, but that is farther) and b1 in osaka-b, vbr-01 (tokyo) a t
-    # and b2. It may take over all that the others serve: those of osaka-b are open for b2.
+    # By hand, from the plan that tests/test_sample_estates.py derives: gip-01 (tokyo) serves two
+    # t, gip-02 (osaka-a) a1, d1 (in tokyo, too, but that is farther) and b1 in osaka-b, vbr-01
+    # (tokyo) a t and b2. It may take over all that the others serve: those of osaka-b are open
+    # for b2.
     planned(DATA / "tiny", tmp_path)
     report = reported(read_estate(DATA / "tiny"), tmp_path)
     guests = [
