@@ -60,6 +60,24 @@ def judge_record(
             _judge_aim(estate, aim, values[aim["aim"]], complaints)
 
 
+def judge_totals(
+    record: Mapping[str, Any], expected: Mapping[str, int], complaints: Violations
+) -> None:
+    """Complain where the totals that plan.json gives are not those of the files."""
+    for part in ("settings", "totals"):
+        if not isinstance(record.get(part, {}), dict):
+            complaints.add("wrong records", f"{RECORD}: {part} is {record[part]!r}, not an object")
+            return
+    found = record.get("totals", {})
+    for name in [name for name in expected if name in found]:
+        # A number that is no whole one is wrong even where it is equal.
+        if type(found[name]) is not int or found[name] != expected[name]:
+            complaints.add(
+                "wrong totals",
+                f"{RECORD}: totals: {name} is {found[name]!r}, expected {expected[name]}",
+            )
+
+
 def _aims(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     aims = record.get("aims")
     return [aim for aim in aims if isinstance(aim, dict)] if isinstance(aims, list) else []

@@ -18,7 +18,7 @@ from optimizer.checker.load_file import judge_proxy_load
 from optimizer.checker.loads import Loads, compute_loads
 from optimizer.checker.paths import compute_paths
 from optimizer.checker.plan_files import PlanFiles
-from optimizer.checker.plan_record import judge_record
+from optimizer.checker.plan_record import judge_record, judge_totals
 from optimizer.checker.tasks import NOWHERE, OTHER, WINDOWS, TaskRows, match_rows_to_tasks, today
 from optimizer.checker.timeline import build_timeline
 from optimizer.checker.violations import Judgement, Violations
@@ -111,6 +111,16 @@ def check_totals(
     judge_proxy_load(seen.loads, files["proxy_load.csv"], complaints)
     values = aim_values(estate, seen.counts, seen.loads)
     judge_record(estate, record, values, complaints)
+    totals = {
+        "tasks": seen.tasks,
+        "windows_tasks": seen.windows,
+        "own_tasks": seen.own_work,
+        "unknown_tasks": seen.tasks - seen.windows - seen.own_work,
+        "assigned": seen.counts["coverage"],
+        "unassigned": seen.unassigned,
+        "servers_used": int(np.sum(seen.loads.planned.any(axis=1))),
+    }
+    judge_totals(record, totals, complaints)
     return Judgement(
         violations=complaints.sentences(),
         values=values,

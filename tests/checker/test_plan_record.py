@@ -134,3 +134,35 @@ def test_record(tmp_path: Path, amend: Callable[[Record], object], words: str) -
     [line] = Case(tmp_path).judge(amend=amend).violations
     assert line.startswith("plan.json: ")
     assert words in line
+
+
+@pytest.mark.parametrize(
+    ("part", "said", "words"),
+    [
+        (
+            "totals",
+            {
+                "tasks": 6, "windows_tasks": 4, "own_tasks": 1, "unknown_tasks": 1,
+                "assigned": 4, "unassigned": 1, "servers_used": 2,
+            },
+            "",
+        ),
+        ("totals", {"tasks": 7}, "totals: tasks is 7, expected 6"),
+        ("totals", {"windows_tasks": 5}, "totals: windows_tasks is 5, expected 4"),
+        ("totals", {"own_tasks": 0}, "totals: own_tasks is 0, expected 1"),
+        ("totals", {"unknown_tasks": True}, "totals: unknown_tasks is True, expected 1"),
+        ("totals", {"assigned": "4"}, "totals: assigned is '4', expected 4"),
+        ("totals", {"unassigned": 0}, "totals: unassigned is 0, expected 1"),
+        ("totals", {"servers_used": 3}, "totals: servers_used is 3, expected 2"),
+        ("totals", [6], r"totals is [6], not an object"),
+        ("settings", "vul", "settings is 'vul', not an object"),
+    ],
+)  # fmt: skip
+def test_totals_and_settings_of_the_record(
+    tmp_path: Path, part: str, said: object, words: str
+) -> None:
+    judgement = Case(tmp_path).judge(amend=lambda record: record.update({part: said}))
+    if words:
+        assert about(judgement, words)
+    else:
+        assert judgement.violations == ()
