@@ -131,6 +131,19 @@ def test_names_are_texts_and_headers_stay_in_view(facts: ReportFacts, tmp_path: 
             widths = [float(width) for width in re.findall(r'<col [^>]*width="([\d.]+)"', text)]
             assert max(widths) > 12
             assert max(widths) < 65
+            assert 'orientation="landscape"' in text
+            pages = re.findall(r"<pageSetup [^>]*", text)
+            assert ('fitToWidth="7"' in pages[0]) == (name == "xl/worksheets/sheet4.xml")
+
+
+def test_wrapped_lines_have_room(facts: ReportFacts, tmp_path: Path) -> None:
+    rules = [reports.rule("a", "b", "control", False)] * 2
+    long = replace(rules[0], start="x" * 160)
+    write_workbook(facts, replace(build_report(facts, {}, lambda step: None), rules=[*rules, long]),
+                   "en", tmp_path / "r.xlsx")  # fmt: skip
+    with ZipFile(tmp_path / "r.xlsx") as book:
+        text = book.read("xl/worksheets/sheet6.xml").decode()
+    assert re.findall(r'<row r="(\d+)" [^>]* ht="(\d+)"', text)[2] == ("4", "60")
 
 
 def test_the_same_report_gives_the_same_bytes(facts: ReportFacts, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Every name is written as text, never as a formula, a link or a number.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -22,11 +23,14 @@ from optimizer.output.report.texts import Language, Texts
 MOST_ROWS = 1_048_575  # of a sheet, below its header
 LONGEST = 32_767  # characters of a cell
 NARROWEST, WIDEST, MEASURED = 9, 60, 500
+FULL, LINE = 52, 15  # characters of a wrapped line in the widest column, and its points
 JOB_COLUMNS = ("col.job", "col.after", "col.gains", "col.before", "col.certainty")
 SPLIT_COLUMNS = ("col.split", "col.rank", "col.part", "col.after", "col.vm", "col.name")
 LOAD_COLUMNS = ("col.server", "col.site", "col.peak", "col.limit")
 FINDING = ("severity", "code", "subject", "detail")
 MADE = datetime(2020, 1, 1)  # always: the same report gives the same bytes
+A4 = 9
+PRINTED = 28  # columns on the width of one page: a day of hours
 Cell = str | int | None
 Row = Sequence[Cell]
 
@@ -57,6 +61,11 @@ class _Sheets:
         """
         sheet = self._book.add_worksheet(name)
         sheet.freeze_panes(1, frozen)
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.repeat_rows(0)
+        sheet.repeat_columns(0, frozen - 1)
+        sheet.fit_to_pages(math.ceil(len(header) / PRINTED), 0)
         widths = [cell_len(title) + 3 for title in header]  # room for the filter's arrow
         for column, title in enumerate(header):
             sheet.write_string(0, column, title, self._head)
@@ -64,6 +73,10 @@ class _Sheets:
         for last, row in enumerate(rows, start=1):
             if last > MOST_ROWS:
                 break
+            # Not every program makes room for wrapped lines by itself.
+            lines = max((math.ceil(cell_len(str(cell)) / FULL) for cell in row), default=1)
+            if lines > 1:
+                sheet.set_row(last, lines * LINE)
             for column, cell in enumerate(row):
                 self._write(sheet, last, column, cell)
                 if last <= MEASURED and cell is not None:
