@@ -352,7 +352,7 @@ class FiveWeeks:
             work = replay(
                 store.jobs, arrays, self._server_arrays, self._timelines.actions[week],
                 chosen, cells, first_of_job, ids, cut, DESCENDING_TIES[week],
-                DESCENDING_ORDER[week], *store.kept(week), keep, self._at[week], figures[week],
+                DESCENDING_ORDER[week], store.kept(week), keep, self._at[week], figures[week],
                 by_group, by_server, change,
             )  # fmt: skip
             self.work += int(work) // WORK_PER_MICROSECOND + 1
