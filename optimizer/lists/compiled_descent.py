@@ -40,7 +40,8 @@ class RunArrays(NamedTuple):
     """Per job its runs, in moments of the week.
 
     A run is in progress from moment ``begin`` to before ``end``, round the week's end, shape
-    (weeks, runs); moments ``last`` so long, shape (weeks, moments).
+    (weeks, runs); moments ``last`` so long, shape (weeks, moments). ``sequence`` has the runs of
+    each week as they begin one after another, ``job`` that of each run.
     """
 
     first_run: Longs
@@ -48,6 +49,8 @@ class RunArrays(NamedTuple):
     end: Longs
     moments: Longs
     last: Longs
+    sequence: Longs
+    job: Longs
 
 
 @compiled_helper
@@ -279,84 +282,185 @@ def _servers_in(bits):
     return many
 
 
-@compiled
-def descend_loads(
-    nearby, runs, load, limit, lists, starts, first_start, fixed, least, order, planned,
-    is_limits, passes, build,
-):  # fmt: skip
-    """Improve ``lists`` (bits, per job), jobs in ``order``, ``passes`` times.
+class DescentArrays(NamedTuple):
+    """What a descent is about.
 
-    ``load`` is what servers run anyway, shape (weeks, servers, moments), and gets what jobs add.
-    ``starts`` from ``first_start`` of a job on are lists to try, ``fixed`` jobs stay as they are,
-    ``build`` the loads in that order from nothing. Returns how much work it was.
+    Servers run ``anyway`` so many tasks, their ``limit`` leaves some room free; ``planned`` are the
+    runs in tiers 1 to k as planned. ``starts`` from ``first_start`` of a job on are lists to try, ``fixed`` jobs stay as they are,
+    others list ``least`` servers at least.
     """
-    weeks, jobs = len(runs.begin), len(lists)
-    widest = 1
-    for job in range(jobs):
-        widest = max(widest, nearby.first_nearby[job + 1] - nearby.first_nearby[job])
-    shape = (weeks, len(runs.begin[0]), widest)
-    begun, trial = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-    best, highest = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-    became = np.zeros((jobs, OUTCOMES), dtype=np.int64)
-    outcomes = np.zeros(OUTCOMES, dtype=np.int64)
-    chosen = np.zeros(OUTCOMES, dtype=np.int64)
-    totals = np.zeros(OUTCOMES, dtype=np.int64)
-    key, best_key = np.zeros(KEY), np.zeros(KEY)
-    tried = np.zeros(512, dtype=np.int64)
-    rooms = np.zeros(widest, dtype=np.int64)
-    one = np.int64(1)  # not a literal, for which functions would be compiled once more
+
+    nearby: NearbyArrays
+    runs: RunArrays
+    anyway: Longs
+    limit: Longs
+    planned: Longs
+    is_limits: bool
+    starts: Longs
+    first_start: Longs
+    fixed: NDArray[np.bool_]
+    least: int
+
+
+class StateArrays(NamedTuple):
+    """Where a descent is: the ``lists`` (bits) of jobs, and what comes of them.
+
+    ``load`` is what servers run, shape (weeks, servers, moments), ``begun`` what each run begins on
+    nearby servers, ``became`` the outcomes of each job, ``totals`` of all.
+    """
+
+    lists: Longs
+    load: NDArray[np.int32]
+    begun: NDArray[np.int32]
+    became: Longs
+    totals: Longs
+
+
+class ScratchArrays(NamedTuple):
+    """Room to try lists in.
+
+    The list ``tried`` last fills ``trial``, ``outcomes`` and ``key``, the best one so far ``best``,
+    ``chosen`` and ``best_key``. ``highest`` and ``room`` are those of `_find_room`.
+    """
+
+    trial: NDArray[np.int32]
+    best: NDArray[np.int32]
+    highest: NDArray[np.int32]
+    outcomes: Longs
+    chosen: Longs
+    key: NDArray[np.float64]
+    best_key: NDArray[np.float64]
+    tried: Longs
+    room: Longs
+
+
+def scratch_arrays(state: StateArrays) -> ScratchArrays:
+    """Return room to try lists in."""
+    return ScratchArrays(
+        trial=np.zeros_like(state.begun),
+        best=np.zeros_like(state.begun),
+        highest=np.zeros_like(state.begun),
+        outcomes=np.zeros(OUTCOMES, dtype=np.int64),
+        chosen=np.zeros(OUTCOMES, dtype=np.int64),
+        key=np.zeros(KEY),
+        best_key=np.zeros(KEY),
+        tried=np.zeros(512, dtype=np.int64),
+        room=np.zeros(state.begun.shape[2], dtype=np.int64),
+    )
+
+
+@compiled_helper
+def _take_away(descent, state, job):
+    """Take the tasks of a job away from its servers."""
+    _add(descent.nearby, descent.runs, job, state.load, state.begun, np.int64(-1))
+    for outcome in range(OUTCOMES):
+        state.totals[outcome] -= state.became[job, outcome]
+
+
+@compiled_helper
+def _put(descent, state, scratch, job, bits):
+    """Put the tasks of a job on servers as tried last."""
+    state.lists[job] = bits
+    _copy(descent.nearby, descent.runs, job, scratch.best, state.begun)
+    for outcome in range(OUTCOMES):
+        state.became[job, outcome] = scratch.chosen[outcome]
+        state.totals[outcome] += scratch.chosen[outcome]
+    _add(descent.nearby, descent.runs, job, state.load, state.begun, np.int64(1))
+
+
+@compiled_helper
+def _find_list(descent, state, scratch, job):
+    """Return the best list found for a job whose tasks are away, and how many were tried."""
+    nearby, runs, tried = descent.nearby, descent.runs, scratch.tried
+    size = nearby.first_nearby[job + 1] - nearby.first_nearby[job]
+    room = scratch.room[:size]
+    _find_room(nearby, runs, job, state.load, descent.limit, scratch.highest, room)
+    many = np.int64(1)
+    tried[0] = state.lists[job]
+    if not descent.fixed[job]:
+        for place in range(descent.first_start[job], descent.first_start[job + 1]):
+            tried[many] = descent.starts[place]
+            many += 1
+        many = _propose(nearby, job, room, tried, many)
+    bits = np.int64(-1)
+    at = np.int64(0)
+    toggles = 0
+    work = np.int64(0)
+    while at < many:
+        one = tried[at]
+        at += 1
+        if bits < 0 or _servers_in(one) >= descent.least:
+            _try(
+                nearby, runs, job, one, state.load, scratch.highest, descent.limit, scratch.trial,
+                scratch.outcomes, state.totals, descent.planned, descent.is_limits, scratch.key,
+            )  # fmt: skip
+            work += 1
+            if bits < 0 or _less(scratch.key, scratch.best_key):
+                bits = one
+                for place in range(KEY):
+                    scratch.best_key[place] = scratch.key[place]
+                for outcome in range(OUTCOMES):
+                    scratch.chosen[outcome] = scratch.outcomes[outcome]
+                _copy(nearby, runs, job, scratch.trial, scratch.best)
+        if at == many and many > 1 and toggles < 2 and scratch.best_key[4] > 0:
+            toggles += 1
+            at, many = np.int64(0), np.int64(0)
+            for cell in range(size):
+                tried[many] = bits ^ (np.int64(1) << cell)
+                many += 1
+    return bits, work
+
+
+@compiled_helper
+def _begin_in_sequence(descent, state, scratch):
+    """Let all runs begin anew, one after another in time: none meets what begins later (S15)."""
+    nearby, runs, load = descent.nearby, descent.runs, state.load
+    state.totals[:] = 0
+    state.became[:] = 0
+    for week in range(len(load)):
+        for server in range(load.shape[1]):
+            load[week, server] = descent.anyway[server]
+        for run in runs.sequence[week]:
+            job = runs.job[run]
+            low = nearby.first_nearby[job]
+            size = nearby.first_nearby[job + 1] - low
+            begin, end = runs.begin[week, run], runs.end[week, run]
+            here, begun = scratch.room[:size], state.begun[week, run, :size]
+            for cell in range(size):
+                here[cell] = load[week, nearby.nearby[low + cell], begin]
+            scratch.outcomes[:] = 0
+            _place(nearby, job, state.lists[job], here, begun, scratch.outcomes)
+            for outcome in range(OUTCOMES):
+                state.became[job, outcome] += scratch.outcomes[outcome]
+                state.totals[outcome] += scratch.outcomes[outcome]
+            for cell in range(size):
+                if begun[cell]:
+                    for step in range(begin, end):
+                        load[week, nearby.nearby[low + cell], step % runs.moments[week]] += begun[cell]
+
+
+@compiled
+def descend_loads(descent, state, scratch, order, passes):
+    """Improve the lists of jobs in ``order``, ``passes`` times; return how much work it was.
+
+    Where no job has begun yet, all are listed in that order first.
+    """
     work = np.int64(0)
     for turn in range(passes + 1):
         changed = False
+        is_first = turn == 0 and state.totals.sum() == 0
         for job in order:
-            size = nearby.first_nearby[job + 1] - nearby.first_nearby[job]
-            if turn > 0:
-                if fixed[job] or not _is_over(nearby, runs, job, load, limit, begun):
+            if not is_first:
+                if descent.fixed[job] or not _is_over(
+                    descent.nearby, descent.runs, job, state.load, descent.limit, state.begun
+                ):
                     continue
-                _add(nearby, runs, job, load, begun, -one)
-                for outcome in range(OUTCOMES):
-                    totals[outcome] -= became[job, outcome]
-            room = rooms[:size]
-            _find_room(nearby, runs, job, load, limit, highest, room)
-            many = one
-            tried[0] = lists[job]
-            if not fixed[job] and (turn > 0 or build):
-                for place in range(first_start[job], first_start[job + 1]):
-                    tried[many] = starts[place]
-                    many += 1
-                many = _propose(nearby, job, room, tried, many)
-            first = True
-            at = 0
-            toggles = 0
-            while at < many:
-                bits = tried[at]
-                at += 1
-                if first or _servers_in(bits) >= least:
-                    _try(
-                        nearby, runs, job, bits, load, highest, limit, trial, outcomes, totals,
-                        planned, is_limits, key,
-                    )  # fmt: skip
-                    work += 1
-                    if first or _less(key, best_key):
-                        changed |= not first
-                        first = False
-                        for place in range(KEY):
-                            best_key[place] = key[place]
-                        for outcome in range(OUTCOMES):
-                            chosen[outcome] = outcomes[outcome]
-                        lists[job] = bits
-                        _copy(nearby, runs, job, trial, best)
-                if at == many and many > 1 and toggles < 2 and best_key[4] > 0:
-                    toggles += 1
-                    at, many = 0, np.int64(0)
-                    for cell in range(size):
-                        tried[many] = lists[job] ^ (np.int64(1) << cell)
-                        many += 1
-            _copy(nearby, runs, job, best, begun)
-            for outcome in range(OUTCOMES):
-                became[job, outcome] = chosen[outcome]
-                totals[outcome] += chosen[outcome]
-            _add(nearby, runs, job, load, begun, one)
-        if turn > 0 and not changed:
+                _take_away(descent, state, job)
+            bits, more = _find_list(descent, state, scratch, job)
+            changed |= bits != state.lists[job]
+            work += more
+            _put(descent, state, scratch, job, bits)
+        _begin_in_sequence(descent, state, scratch)
+        if not (changed or is_first):
             break
     return work

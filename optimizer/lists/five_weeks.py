@@ -33,7 +33,7 @@ from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob
 UNLIMITED = np.int64(1 << 40)
 FIGURES = PEAK + 1
 OFFERING_WORK = 200
-WORK_PER_MICROSECOND = 12
+WORK_PER_MICROSECOND = 100
 ALL_WEEKS = tuple(range(WEEKS))
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]

@@ -81,7 +81,12 @@ def _search_locally(
         step(f"lists, start {number + 1}")
         if search.spent > START_SHARE:
             break
-        search.consider(search.evaluate(search.evaluator.replay(choices)))
+        found = search.evaluate(search.evaluator.replay(choices))
+        search.consider(found)
+        missed = np.flatnonzero(search.evaluator.missed_by_job(found.weeks)).tolist()
+        if missed and not search.late:
+            sure = {job: local.sure_list(job) for job in missed}
+            search.consider(search.evaluate_moves(found, sure))
         if search.late:
             break
     for number in range(ROUNDS):

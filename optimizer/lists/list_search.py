@@ -28,7 +28,7 @@ Move = Mapping[int, Servers]
 ENUMERATED = 2048
 PAIRS = 512
 AFTER_AIMS = 2
-SOME_WEEKS = (0, 4)
+SOME_WEEKS = (0,)
 LARGE_WORK = 30_000
 PRUNE_SHARE = 3
 
