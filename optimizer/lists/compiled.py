@@ -19,7 +19,9 @@ FAILED, FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 0, 5, 6, 7, 8
 OUTCOMES = 9
 OVERLOAD, PEAK = OUTCOMES, OUTCOMES + 1
 IS_NEAR, CONNECTS, IS_PROTECTED, IS_SAME_SITE, NOT_OFFERED = 1, 2, 4, 8, 16
+VIEWS = 32
 ACTION_WORK = 10
+COUNTLESS = 1 << 40
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -134,8 +136,6 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
         for outcome in range(OUTCOMES):
             outcomes[outcome] = groups.fixed[group, outcome]
         return np.int64(2 * size)
-    for outcome in range(OUTCOMES):
-        outcomes[outcome] = 0
     for cell in range(size):
         begun[cell] = load[cell]
     job = groups.job[group]
@@ -143,6 +143,8 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
     offers = groups.first_offer[group + 1] - first_offer - 1
     least = np.full(offers, np.int64(-1))
     passed = np.zeros(offers, dtype=np.int64)
+    seen = np.zeros(VIEWS, dtype=np.int64)  # picks by what the server is to the task
+    outcomes[:] = 0
     places = len(jobs.views) // jobs.first_kind[-1]
     begin, end = jobs.first_task[job], jobs.first_task[job + 1]
     kinds = jobs.first_kind[job]
@@ -154,31 +156,41 @@ def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
             continue
         low = groups.first_member[first_offer + offer]
         many = groups.first_member[first_offer + offer + 1] - low
-        at = passed[offer]
+        at, height = passed[offer], least[offer]
         while True:
-            if at == many or least[offer] < 0:
-                least[offer] = begun[groups.member[low]]
-                for place in range(low, low + many):
-                    least[offer] = min(least[offer], begun[groups.member[place]])
+            if at == many or height < 0:
+                height = begun[groups.member[low]]
+                for place in range(low + 1, low + many):
+                    height = min(height, begun[groups.member[place]])
+                least[offer] = height
                 steps += 2 * many
                 at = np.int64(0)
             cell = groups.member[low + many - 1 - at if ties else low + at]
-            if begun[cell] == least[offer]:
+            if begun[cell] == height:
                 break
             at += 1
         passed[offer] = at
         view = jobs.views[(kinds + kind) * places + groups.server[first + cell]]
+        seen[view] += 1
         if view & CONNECTS:
             begun[cell] += 1
-            outcomes[1 if view & IS_NEAR else 3] += 1
-            outcomes[PROTECTED] += (view & IS_PROTECTED) != 0
-            outcomes[SAME_SITE] += (view & IS_SAME_SITE) != 0
         else:
             for outcome in range(OUTCOMES):
                 outcomes[outcome] += jobs.missed[kinds + kind, outcome]
+    for view in range(VIEWS):
+        if view & CONNECTS:
+            outcomes[1 if view & IS_NEAR else 3] += seen[view]
+            outcomes[PROTECTED] += seen[view] if view & IS_PROTECTED else 0
+            outcomes[SAME_SITE] += seen[view] if view & IS_SAME_SITE else 0
     for cell in range(size):
         begun[cell] -= load[cell]
     return steps + groups.tasks[group]
+
+
+@compiled
+def begin_group(group, jobs, groups, load, begun, outcomes):
+    """Dispatch one start of the nominal week, as `_dispatch` does."""
+    _dispatch(group, jobs, groups, load, False, False, begun, outcomes)
 
 
 @compiled_helper
@@ -193,14 +205,15 @@ def is_same(kept, low, here, size):
 @compiled
 def replay(
     jobs, groups, servers, actions, chosen, cells, first_of_job, ids, cut, ties, order,
-    kept, keep, at, figures, by_group, by_server, change,
+    kept, keep, most, at, figures, by_group, by_server, change,
 ):  # fmt: skip
     """Replay one week of the groups ``chosen``, all others away; return how much work it was.
 
     ``ids`` are the ``actions`` of their jobs, gone through from ``cut`` on, a moment at which all
     are idle, or twice round if there is none (-1). ``kept`` has what an earlier replay met, and
     gets what this one meets if ``keep`` says so. Results are added to ``figures``, ``by_group``
-    and, for the backup server's load, ``change`` (places: ``at``).
+    and, for the backup server's load, ``change`` (places: ``at``). Where these groups come to more
+    overload than ``most``, the week is left off, with failures without number.
     """
     many = len(chosen)
     idle = cut >= 0
@@ -238,6 +251,9 @@ def replay(
     for _ in range(len(ids) if idle else 2 * len(ids)):
         if place == len(ids):
             place, week = np.int64(0), np.int64(WEEK)
+        if overload > most:
+            figures[FAILED] += COUNTLESS
+            return work
         action = ids[place]
         place += 1
         job, minute = actions.job[action], actions.minute[action] + week
@@ -259,7 +275,7 @@ def replay(
                 sign = 1
                 turn = turns[number]
                 turns[number] = turn + 1 if turn + 1 < kept.slots[group] else 0
-                at_kept = kept.first_cell[group] + turn * size
+                at_kept, first_slot = kept.first_cell[group] + turn * size, kept.first_slot[group]
                 alike = kept.slots[group] > 0
                 for cell in range(size):
                     here[cell] = load[groups.server[first + cell]]
@@ -267,7 +283,7 @@ def replay(
                 if alike:
                     for cell in range(size):
                         running[slot + cell] = kept.begun[at_kept + cell]
-                    outcomes = kept.outcomes[kept.first_slot[group] + turn]
+                    outcomes = kept.outcomes[first_slot + turn]
                 else:
                     outcomes = seen_outcomes[number]
                     if not (seen[number] and is_same(seen_load, low, here, size)):
@@ -285,7 +301,7 @@ def replay(
                             kept.met[at_kept + cell] = here[cell]
                             kept.begun[at_kept + cell] = seen_begun[low + cell]
                         for outcome in range(OUTCOMES):
-                            kept.outcomes[kept.first_slot[group] + turn, outcome] = outcomes[outcome]
+                            kept.outcomes[first_slot + turn, outcome] = outcomes[outcome]
                 if minute >= begin:
                     for outcome in range(OUTCOMES):
                         by_group[number, outcome] += outcomes[outcome]

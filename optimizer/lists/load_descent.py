@@ -17,14 +17,12 @@ from models.week_aims import First
 from models.week_plan import Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.compiled_descent import (
-    OUTCOMES,
     DescentArrays,
-    NearbyArrays,
-    RunArrays,
     StateArrays,
     descend_loads,
     scratch_arrays,
 )
+from optimizer.lists.compiled_trials import OUTCOMES, NearbyArrays, RunArrays
 from optimizer.lists.week_jobs import DESCENDING_ORDER, WeekEstate
 
 WEEKS_TRIED = (0, 3, 4)
@@ -49,7 +47,6 @@ class LoadDescent:
         starts: Sequence[Sequence[Servers]],
     ) -> None:
         self._week, self._rules = week, rules
-        self.work = 0
         servers = week.servers
         self._fixed = np.array([not allowed.any() for allowed in rules.allowed], dtype=np.bool_)
         self._nearby = [
@@ -66,7 +63,7 @@ class LoadDescent:
         ]
 
     def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
-        """Yield choices of all jobs, with less and less room left free.
+        """Yield choices of all jobs, with less and less room left free, until no limit is broken.
 
         Room left free makes jobs move that are in the way of others.
         """
@@ -93,10 +90,8 @@ class LoadDescent:
                 fixed=self._fixed,
                 least=self._rules.least,
             )
-            before = state.lists.tolist()
-            self.work += descend_loads(descent, state, scratch, order, PASSES)
-            if margin == MARGINS[0] or state.lists.tolist() != before:
-                yield [self._choice(job, bits) for job, bits in enumerate(state.lists.tolist())]
+            descend_loads(descent, state, scratch, order, PASSES)
+            yield [self._choice(job, bits) for job, bits in enumerate(state.lists.tolist())]
             if not (state.load > most[:, None]).any():
                 return
 
@@ -106,9 +101,7 @@ class LoadDescent:
         widest = int(np.diff(nearby.first_nearby).max(initial=1))
         return StateArrays(
             lists=np.array([of_job[0] for of_job in self._starts], dtype=np.int64),
-            load=np.tile(
-                self._week.servers.running.astype(np.int32)[:, None], (weeks, 1, moments)
-            ),
+            load=np.tile(self._week.servers.running.astype(np.int32)[:, None], (weeks, 1, moments)),
             begun=np.zeros((weeks, runs.begin.shape[1], widest), dtype=np.int32),
             became=np.zeros((jobs, OUTCOMES), dtype=np.int64),
             totals=np.zeros(OUTCOMES, dtype=np.int64),
