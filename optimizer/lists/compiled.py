@@ -1,7 +1,7 @@
 """Compiled replay: weeks of some groups of tasks, start by start (S15), in machine code.
 
 All else in this room decides what is replayed; only here is it done, over flat arrays. A group's
-*cells* are its servers; what a start met and began is kept per cell, so that a start which meets
+*cells* are its servers; what each start met and began is kept per cell, so that a start which meets
 the same loads again (the next night, or after a change elsewhere) is not dispatched anew.
 """
 
@@ -19,7 +19,9 @@ FAILED, FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 0, 5, 6, 7, 8
 OUTCOMES = 9
 OVERLOAD, PEAK = OUTCOMES, OUTCOMES + 1
 IS_NEAR, CONNECTS, IS_PROTECTED, IS_SAME_SITE, NOT_OFFERED = 1, 2, 4, 8, 16
-DISPATCH_WORK = 20
+VIEWS = 32
+ACTION_WORK = 10
+COUNTLESS = 1 << 40
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -68,28 +70,28 @@ class ServerArrays(NamedTuple):
     limit: Longs
 
 
+class KeptArrays(NamedTuple):
+    """What starts of groups met in earlier replays of one week, and what they began.
+
+    ``slots`` counts those of a group (0: nothing is kept), which its starts take in turn, the first
+    with number ``first_slot`` and cells from ``first_cell`` on. ``met`` and ``begun`` are loads and
+    tasks by cell, ``outcomes`` those by slot.
+    """
+
+    slots: Longs
+    first_slot: Longs
+    first_cell: Longs
+    met: Ints
+    begun: Ints
+    outcomes: Longs
+
+
 class WeekActions(NamedTuple):
     """Starts and ends in one week, in order: ``minute``, ``job``, and whether it is a start."""
 
     minute: Ints
     job: Ints
     is_start: NDArray[np.bool_]
-
-
-@compiled_helper
-def _sift(heap, low, place, size):
-    key = heap[low + place]
-    while True:
-        child = 2 * place + 1
-        if child >= size:
-            break
-        if child + 1 < size and heap[low + child + 1] < heap[low + child]:
-            child += 1
-        if heap[low + child] >= key:
-            break
-        heap[low + place] = heap[low + child]
-        place = child
-    heap[low + place] = key
 
 
 @compiled_helper
@@ -124,70 +126,78 @@ def _fill_evenly(load, tasks, descending, begun):
 def _dispatch(group, jobs, groups, load, ties, order, begun, outcomes):
     """Dispatch one start (S15): what each cell begins, and what becomes of the tasks.
 
-    A pick that does not connect is taken over by the backup server, or fails (S16). Each offer is a
-    heap of keys (load, then turn). Loads only grow meanwhile, so the top is the pick as soon as it
-    is up to date.
+    A pick that does not connect is taken over by the backup server, or fails (S16). The servers of
+    each offer are gone through in turn for those at its least load. Loads only grow meanwhile, so
+    one that is passed by is above that for good. Returns how much work it was.
     """
     first, size = groups.first_cell[group], len(load)
-    for cell in range(size):
-        begun[cell] = 0
     if groups.is_level[group]:
         _fill_evenly(load, groups.tasks[group], ties, begun)
         for outcome in range(OUTCOMES):
             outcomes[outcome] = groups.fixed[group, outcome]
-        return
-    for outcome in range(OUTCOMES):
-        outcomes[outcome] = 0
+        return np.int64(2 * size)
+    for cell in range(size):
+        begun[cell] = load[cell]
     job = groups.job[group]
     offer_of, first_offer = groups.first_kind[group], groups.first_offer[group]
     offers = groups.first_offer[group + 1] - first_offer - 1
-    base = groups.first_member[first_offer]
-    heap = np.empty(groups.first_member[first_offer + offers] - base, dtype=np.int64)
-    for offer in range(offers):
-        low = groups.first_member[first_offer + offer] - base
-        high = groups.first_member[first_offer + offer + 1] - base
-        for place in range(low, high):
-            cell = groups.member[base + place]
-            turn = size - 1 - cell if ties else cell
-            heap[place] = load[cell] * size + turn
-        for place in range((high - low) // 2 - 1, -1, -1):
-            _sift(heap, low, place, high - low)
+    least = np.full(offers, np.int64(-1))
+    passed = np.zeros(offers, dtype=np.int64)
+    seen = np.zeros(VIEWS, dtype=np.int64)  # picks by what the server is to the task
+    outcomes[:] = 0
     places = len(jobs.views) // jobs.first_kind[-1]
     begin, end = jobs.first_task[job], jobs.first_task[job + 1]
     kinds = jobs.first_kind[job]
+    steps = np.int64(0)
     for task in range(end - begin):
         kind = jobs.kind[end - 1 - task if order else begin + task]
         offer = groups.offer_of[offer_of + kind]
         if offer < 0:
             continue
-        low = groups.first_member[first_offer + offer] - base
-        high = groups.first_member[first_offer + offer + 1] - base
+        low = groups.first_member[first_offer + offer]
+        many = groups.first_member[first_offer + offer + 1] - low
+        at, height = passed[offer], least[offer]
         while True:
-            key = heap[low]
-            cell = key % size
-            if ties:
-                cell = size - 1 - cell
-            now = (load[cell] + begun[cell]) * size + key % size
-            if key == now:
+            if at == many or height < 0:
+                height = begun[groups.member[low]]
+                for place in range(low + 1, low + many):
+                    height = min(height, begun[groups.member[place]])
+                least[offer] = height
+                steps += 2 * many
+                at = np.int64(0)
+            cell = groups.member[low + many - 1 - at if ties else low + at]
+            if begun[cell] == height:
                 break
-            heap[low] = now
-            _sift(heap, low, 0, high - low)
+            at += 1
+        passed[offer] = at
         view = jobs.views[(kinds + kind) * places + groups.server[first + cell]]
+        seen[view] += 1
         if view & CONNECTS:
             begun[cell] += 1
-            outcomes[1 if view & IS_NEAR else 3] += 1
-            outcomes[PROTECTED] += (view & IS_PROTECTED) != 0
-            outcomes[SAME_SITE] += (view & IS_SAME_SITE) != 0
         else:
             for outcome in range(OUTCOMES):
                 outcomes[outcome] += jobs.missed[kinds + kind, outcome]
+    for view in range(VIEWS):
+        if view & CONNECTS:
+            outcomes[1 if view & IS_NEAR else 3] += seen[view]
+            outcomes[PROTECTED] += seen[view] if view & IS_PROTECTED else 0
+            outcomes[SAME_SITE] += seen[view] if view & IS_SAME_SITE else 0
+    for cell in range(size):
+        begun[cell] -= load[cell]
+    return steps + groups.tasks[group]
+
+
+@compiled
+def begin_group(group, jobs, groups, load, begun, outcomes):
+    """Dispatch one start of the nominal week, as `_dispatch` does."""
+    _dispatch(group, jobs, groups, load, False, False, begun, outcomes)
 
 
 @compiled_helper
-def is_same(one, other):
-    """Tell whether two arrays of one length are equal."""
-    for place in range(len(one)):
-        if one[place] != other[place]:
+def is_same(kept, low, here, size):
+    """Tell whether ``size`` values from ``low`` on are those of ``here``."""
+    for place in range(size):
+        if kept[low + place] != here[place]:
             return False
     return True
 
@@ -195,30 +205,32 @@ def is_same(one, other):
 @compiled
 def replay(
     jobs, groups, servers, actions, chosen, cells, first_of_job, ids, cut, ties, order,
-    kept, met, kept_begun, kept_outcomes, keep, at, figures, by_group, by_server, change,
+    kept, keep, most, at, figures, by_group, by_server, change,
 ):  # fmt: skip
     """Replay one week of the groups ``chosen``, all others away; return how much work it was.
 
     ``ids`` are the ``actions`` of their jobs, gone through from ``cut`` on, a moment at which all
-    are idle, or twice round if there is none (-1). ``met``, ``kept_begun`` and ``kept_outcomes``
-    have, in cells from ``kept[group]`` on (-1: nothing), what an earlier replay met, and get what
-    this one meets if ``keep`` says so. Results are added to ``figures``, ``by_group`` and, for the
-    backup server's load, ``change`` (places: ``at``).
+    are idle, or twice round if there is none (-1). ``kept`` has what an earlier replay met, and
+    gets what this one meets if ``keep`` says so. Results are added to ``figures``, ``by_group``
+    and, for the backup server's load, ``change`` (places: ``at``). Where these groups come to more
+    overload than ``most``, the week is left off, with failures without number.
     """
     many = len(chosen)
     idle = cut >= 0
     begin, end = (-1, 1 << 40) if idle else (WEEK, 2 * WEEK)
     load = servers.running.copy()
-    last = np.zeros(len(load), dtype=np.int64)
+    last = np.full(len(load), max(begin, 0))
     busiest = np.zeros(len(load), dtype=np.int64)
     # What is in progress: a ring of runs for each group.
     ring = np.zeros(many + 1, dtype=np.int64)
+    widest = np.int64(0)
     for number in range(many):
         size = cells[number + 1] - cells[number]
+        widest = max(widest, size)
         ring[number + 1] = ring[number] + size * jobs.together[groups.job[chosen[number]]]
     running = np.zeros(ring[many], dtype=np.int32)
-    opened = np.zeros(many, dtype=np.int64)
-    closed = np.zeros(many, dtype=np.int64)
+    opened, closed = ring[:-1].copy(), ring[:-1].copy()
+    turns = np.zeros(many, dtype=np.int64)
     skip = np.zeros(many, dtype=np.int64)
     if not idle:
         for action in ids:
@@ -229,71 +241,73 @@ def replay(
                 job = actions.job[action]
                 for number in range(first_of_job[job], first_of_job[job + 1]):
                     skip[number] += 1
+    here = np.empty(widest, dtype=np.int64)
     seen = np.zeros(many, dtype=np.bool_)
     seen_load = np.zeros(cells[many], dtype=np.int64)
     seen_begun = np.zeros(cells[many], dtype=np.int64)
     seen_outcomes = np.zeros((many, OUTCOMES), dtype=np.int64)
     overload, work = np.int64(0), np.int64(0)
-    start_at = max(cut, 0)
-    for step in range(len(ids) if idle else 2 * len(ids)):
-        place = start_at + step
-        action = ids[place % len(ids)]
-        job, minute = actions.job[action], actions.minute[action] + place // len(ids) * WEEK
+    place, week = np.int64(max(cut, 0)), np.int64(0)
+    for _ in range(len(ids) if idle else 2 * len(ids)):
+        if place == len(ids):
+            place, week = np.int64(0), np.int64(WEEK)
+        if overload > most:
+            figures[FAILED] += COUNTLESS
+            return work
+        action = ids[place]
+        place += 1
+        job, minute = actions.job[action], actions.minute[action] + week
         for number in range(first_of_job[job], first_of_job[job + 1]):
             group = chosen[number]
-            first, low, size = (
-                groups.first_cell[group],
-                cells[number],
-                cells[number + 1] - cells[number],
-            )
-            together = jobs.together[job]
-            work += 1 + size // 16
+            first, low = groups.first_cell[group], cells[number]
+            size = cells[number + 1] - low
+            work += ACTION_WORK + size
             if not actions.is_start[action]:
                 if skip[number] > 0:
                     skip[number] -= 1
                     continue
-                slot = ring[number] + closed[number] % together * size
-                closed[number] += 1
+                slot = closed[number]
+                closed[number] = slot + size if slot + size < ring[number + 1] else ring[number]
                 sign = -1
             else:
-                slot = ring[number] + opened[number] % together * size
-                opened[number] += 1
+                slot = opened[number]
+                opened[number] = slot + size if slot + size < ring[number + 1] else ring[number]
                 sign = 1
-                here = np.empty(size, dtype=np.int64)
+                turn = turns[number]
+                turns[number] = turn + 1 if turn + 1 < kept.slots[group] else 0
+                at_kept, first_slot = kept.first_cell[group] + turn * size, kept.first_slot[group]
+                alike = kept.slots[group] > 0
                 for cell in range(size):
                     here[cell] = load[groups.server[first + cell]]
-                at_kept = kept[group]
-                if at_kept >= 0 and is_same(here, met[at_kept : at_kept + size]):
+                    alike = alike and here[cell] == kept.met[at_kept + cell]
+                if alike:
                     for cell in range(size):
-                        seen_begun[low + cell] = kept_begun[at_kept + cell]
-                        seen_load[low + cell] = here[cell]
-                    for outcome in range(OUTCOMES):
-                        seen_outcomes[number, outcome] = kept_outcomes[group, outcome]
-                elif not (seen[number] and is_same(here, seen_load[low : low + size])):
-                    _dispatch(
-                        group, jobs, groups, here, ties, order,
-                        seen_begun[low : low + size], seen_outcomes[number],
-                    )  # fmt: skip
-                    work += DISPATCH_WORK + size // 4
-                    if not groups.is_level[group]:
-                        work += groups.tasks[group]
-                    for cell in range(size):
-                        seen_load[low + cell] = here[cell]
-                    if keep and not seen[number]:
+                        running[slot + cell] = kept.begun[at_kept + cell]
+                    outcomes = kept.outcomes[first_slot + turn]
+                else:
+                    outcomes = seen_outcomes[number]
+                    if not (seen[number] and is_same(seen_load, low, here, size)):
+                        seen[number] = True
+                        work += _dispatch(
+                            group, jobs, groups, here[:size], ties, order,
+                            seen_begun[low : low + size], outcomes,
+                        )  # fmt: skip
                         for cell in range(size):
-                            met[at_kept + cell] = here[cell]
-                            kept_begun[at_kept + cell] = seen_begun[low + cell]
+                            seen_load[low + cell] = here[cell]
+                    for cell in range(size):
+                        running[slot + cell] = seen_begun[low + cell]
+                    if keep:
+                        for cell in range(size):
+                            kept.met[at_kept + cell] = here[cell]
+                            kept.begun[at_kept + cell] = seen_begun[low + cell]
                         for outcome in range(OUTCOMES):
-                            kept_outcomes[group, outcome] = seen_outcomes[number, outcome]
-                seen[number] = True
-                for cell in range(size):
-                    running[slot + cell] = seen_begun[low + cell]
+                            kept.outcomes[first_slot + turn, outcome] = outcomes[outcome]
                 if minute >= begin:
                     for outcome in range(OUTCOMES):
-                        by_group[number, outcome] += seen_outcomes[number, outcome]
+                        by_group[number, outcome] += outcomes[outcome]
                 # Failed over, and in progress this week: passes need not pick alike, so that only
                 # where there is one do runs go round.
-                tasks = seen_outcomes[number, ON_BACKUP]
+                tasks = outcomes[ON_BACKUP]
                 over = minute + jobs.duration[job]
                 if tasks and over > begin:
                     since = max(minute, begin) % WEEK
@@ -306,16 +320,15 @@ def replay(
                 tasks = running[slot + cell]
                 if tasks:
                     server = groups.server[first + cell]
-                    since = max(last[server], begin)
-                    if minute > since:
-                        limit = servers.limit[server]
-                        above = (min(minute, end) - since) * (
-                            max(load[server] - limit, 0) - max(servers.running[server] - limit, 0)
+                    if minute > last[server]:
+                        above = (min(minute, end) - last[server]) * (
+                            max(load[server] - servers.limit[server], 0)
+                            - max(servers.running[server] - servers.limit[server], 0)
                         )
                         overload += above
                         by_server[server] += above
                         busiest[server] = max(busiest[server], load[server])
-                    last[server] = max(last[server], minute)
+                        last[server] = minute
                     load[server] += sign * tasks
     peak = np.int64(0)
     for number in range(many):
@@ -323,7 +336,7 @@ def replay(
             server = groups.server[cell]
             limit = servers.limit[server]
             if not idle and last[server] < end:
-                above = (end - max(last[server], begin)) * (
+                above = (end - last[server]) * (
                     max(load[server] - limit, 0) - max(servers.running[server] - limit, 0)
                 )
                 overload += above

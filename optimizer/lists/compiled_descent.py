@@ -1,7 +1,6 @@
 """Compiled descent on load: a list for each job in turn, as if all others stayed as they are.
 
-Lists are bits over the servers that count for a job (its *nearby* servers, at most 62). Tasks fill
-their servers in closed form, kind after kind, so results are proposals, to be replayed.
+After each pass all runs begin anew in order of time. Still results are proposals, to be replayed.
 """
 
 from __future__ import annotations
@@ -11,352 +10,200 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.lists.compiled_trials import (
+    KEY,
+    OUTCOMES,
+    Longs,
+    NearbyArrays,
+    RunArrays,
+    add_tasks,
+    copy_begun,
+    find_room,
+    is_less,
+    is_over,
+    place_tasks,
+    propose,
+    servers_in,
+    try_list,
+)
 from optimizer.lists.machine_code import compiled, compiled_helper
 
-Longs = NDArray[np.int64]
-OUTCOMES = 5  # failed, tier 1 to 4
-KEY = 9
-MOST_SINGLES = 16
 
+class DescentArrays(NamedTuple):
+    """What a descent is about.
 
-class NearbyArrays(NamedTuple):
-    """Per job its ``nearby`` servers (places), and per kind of a job bits over them.
-
-    Bits tell which are near, which connect, which may be offered; ``tasks`` how many a kind has,
-    ``missed`` the outcome (failed, tier 1 to 4) of a task that the backup server has to take (S16).
+    Servers run ``anyway`` so many tasks, their ``limit`` leaves some room free; ``planned`` are the
+    runs in tiers 1 to k as planned. ``starts`` from ``first_start`` of a job on are lists to try,
+    ``fixed`` jobs stay as they are, others list ``least`` servers at least.
     """
 
-    first_nearby: Longs
-    nearby: Longs
-    first_kind: Longs
-    near: Longs
-    connects: Longs
-    offers: Longs
-    tasks: Longs
-    missed: Longs
+    nearby: NearbyArrays
+    runs: RunArrays
+    anyway: Longs
+    limit: Longs
+    planned: Longs
+    is_limits: bool
+    starts: Longs
+    first_start: Longs
+    fixed: NDArray[np.bool_]
+    least: int
 
 
-class RunArrays(NamedTuple):
-    """Per job its runs, in moments of the week.
+class StateArrays(NamedTuple):
+    """Where a descent is: the ``lists`` (bits) of jobs, and what comes of them.
 
-    A run is in progress from moment ``begin`` to before ``end``, round the week's end, shape
-    (weeks, runs); moments ``last`` so long, shape (weeks, moments).
+    ``load`` is what servers run, shape (weeks, servers, moments), ``begun`` what each run begins on
+    nearby servers, ``became`` the outcomes of each job, ``totals`` of all.
     """
 
-    first_run: Longs
-    begin: Longs
-    end: Longs
-    moments: Longs
-    last: Longs
+    lists: Longs
+    load: NDArray[np.int32]
+    begun: NDArray[np.int32]
+    became: Longs
+    totals: Longs
+
+
+class ScratchArrays(NamedTuple):
+    """Room to try lists in.
+
+    The list ``tried`` last fills ``trial``, ``outcomes`` and ``key``, the best one so far ``best``,
+    ``chosen`` and ``best_key``. ``highest`` and ``room`` are those of `find_room`.
+    """
+
+    trial: NDArray[np.int32]
+    best: NDArray[np.int32]
+    highest: NDArray[np.int32]
+    outcomes: Longs
+    chosen: Longs
+    key: NDArray[np.float64]
+    best_key: NDArray[np.float64]
+    tried: Longs
+    room: Longs
+
+
+def scratch_arrays(state: StateArrays) -> ScratchArrays:
+    """Return room to try lists in."""
+    return ScratchArrays(
+        trial=np.zeros_like(state.begun),
+        best=np.zeros_like(state.begun),
+        highest=np.zeros_like(state.begun),
+        outcomes=np.zeros(OUTCOMES, dtype=np.int64),
+        chosen=np.zeros(OUTCOMES, dtype=np.int64),
+        key=np.zeros(KEY),
+        best_key=np.zeros(KEY),
+        tried=np.zeros(512, dtype=np.int64),
+        room=np.zeros(state.begun.shape[2], dtype=np.int64),
+    )
 
 
 @compiled_helper
-def _level_tasks(load, tasks, bits, connects, begun):
-    """Fill the servers of ``bits`` evenly (S15); return how many tasks pick one that fails."""
-    stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
-    low = np.int64(1) << 60
-    for cell in range(len(load)):
-        if bits >> cell & 1:
-            here = load[cell] + begun[cell]
-            if not connects >> cell & 1:
-                stop = min(stop, here)
-            else:
-                low = min(low, here)
-    # The least height that holds all tasks, found by halves.
-    high = low + tasks
-    bottom = low
-    while bottom < high:
-        middle = (bottom + high) // 2
-        room = np.int64(0)
-        for cell in range(len(load)):
-            if bits >> cell & connects >> cell & 1:
-                room += max(middle - load[cell] - begun[cell], 0)
-        if room >= tasks:
-            high = middle
-        else:
-            bottom = middle + 1
-    height = min(bottom, stop)
-    left = tasks
-    for cell in range(len(load)):
-        if bits >> cell & connects >> cell & 1:
-            more = min(max(height - load[cell] - begun[cell], 0), left)
-            begun[cell] += more
-            left -= more
-    return left
+def _take_away(descent, state, job):
+    """Take the tasks of a job away from its servers."""
+    add_tasks(descent.nearby, descent.runs, job, state.load, state.begun, np.int64(-1))
+    for outcome in range(OUTCOMES):
+        state.totals[outcome] -= state.became[job, outcome]
 
 
 @compiled_helper
-def _place(nearby, job, bits, load, begun, outcomes):
-    """Add what each nearby server begins and what becomes of the tasks of one start (S14, S15)."""
-    for cell in range(len(begun)):
-        begun[cell] = 0
-    first, last = nearby.first_kind[job], nearby.first_kind[job + 1]
-    for far in range(2):  # those that have fewer servers to pick from come first
-        for kind in range(first, last):
-            near = nearby.near[kind] & bits
-            if (near == 0) != (far == 1):
-                continue
-            offered = near if near else bits & nearby.offers[kind]
-            left = nearby.tasks[kind]
-            if offered & nearby.connects[kind]:
-                left = _level_tasks(load, left, offered, nearby.connects[kind], begun)
-            outcomes[1 if near else 3] += nearby.tasks[kind] - left
-            outcomes[nearby.missed[kind]] += left
+def _put(descent, state, scratch, job, bits):
+    """Put the tasks of a job on servers as tried last."""
+    state.lists[job] = bits
+    copy_begun(descent.nearby, descent.runs, job, scratch.best, state.begun)
+    for outcome in range(OUTCOMES):
+        state.became[job, outcome] = scratch.chosen[outcome]
+        state.totals[outcome] += scratch.chosen[outcome]
+    add_tasks(descent.nearby, descent.runs, job, state.load, state.begun, np.int64(1))
 
 
 @compiled_helper
-def _add(nearby, runs, job, load, begun, sign):
-    low = nearby.first_nearby[job]
-    size = nearby.first_nearby[job + 1] - low
-    for week in range(len(runs.begin)):
-        for run in range(runs.first_run[job], runs.first_run[job + 1]):
-            begin, end = runs.begin[week, run], runs.end[week, run]
+def _find_list(descent, state, scratch, job):
+    """Return the best list found for a job whose tasks are away."""
+    nearby, runs, tried = descent.nearby, descent.runs, scratch.tried
+    size = nearby.first_nearby[job + 1] - nearby.first_nearby[job]
+    room = scratch.room[:size]
+    find_room(nearby, runs, job, state.load, descent.limit, scratch.highest, room)
+    many = np.int64(1)
+    tried[0] = state.lists[job]
+    if not descent.fixed[job]:
+        for place in range(descent.first_start[job], descent.first_start[job + 1]):
+            tried[many] = descent.starts[place]
+            many += 1
+        many = propose(nearby, job, room, tried, many)
+    bits = np.int64(-1)
+    at = np.int64(0)
+    toggles = 0
+    while at < many:
+        one = tried[at]
+        at += 1
+        if bits < 0 or servers_in(one) >= descent.least:
+            try_list(
+                nearby, runs, job, one, state.load, scratch.highest, descent.limit, scratch.trial,
+                scratch.outcomes, state.totals, descent.planned, descent.is_limits, scratch.key,
+            )  # fmt: skip
+            if bits < 0 or is_less(scratch.key, scratch.best_key):
+                bits = one
+                for place in range(KEY):
+                    scratch.best_key[place] = scratch.key[place]
+                for outcome in range(OUTCOMES):
+                    scratch.chosen[outcome] = scratch.outcomes[outcome]
+                copy_begun(nearby, runs, job, scratch.trial, scratch.best)
+        if at == many and many > 1 and toggles < 2 and scratch.best_key[4] > 0:
+            toggles += 1
+            at, many = np.int64(0), np.int64(0)
             for cell in range(size):
-                tasks = sign * begun[week, run, cell]
+                tried[many] = bits ^ (np.int64(1) << cell)
+                many += 1
+    return bits
+
+
+@compiled_helper
+def _begin_in_sequence(descent, state, scratch):
+    """Let all runs begin anew, one after another in time: none meets what begins later (S15)."""
+    nearby, runs, load = descent.nearby, descent.runs, state.load
+    state.totals[:] = 0
+    state.became[:] = 0
+    for week in range(len(load)):
+        for server in range(load.shape[1]):
+            load[week, server] = descent.anyway[server]
+        for run in runs.sequence[week]:
+            job = runs.job[run]
+            low = nearby.first_nearby[job]
+            size = nearby.first_nearby[job + 1] - low
+            begin, end = runs.begin[week, run], runs.end[week, run]
+            here, begun = scratch.room[:size], state.begun[week, run, :size]
+            for cell in range(size):
+                here[cell] = load[week, nearby.nearby[low + cell], begin]
+            scratch.outcomes[:] = 0
+            place_tasks(nearby, job, state.lists[job], here, begun, scratch.outcomes)
+            for outcome in range(OUTCOMES):
+                state.became[job, outcome] += scratch.outcomes[outcome]
+                state.totals[outcome] += scratch.outcomes[outcome]
+            for cell in range(size):
+                tasks, server = begun[cell], nearby.nearby[low + cell]
                 if tasks:
-                    server = nearby.nearby[low + cell]
                     for step in range(begin, end):
                         load[week, server, step % runs.moments[week]] += tasks
 
 
-@compiled_helper
-def _try(
-    nearby, runs, job, bits, load, highest, limit, begun, outcomes, totals, planned, is_limits, key,
-):  # fmt: skip
-    """Find what a job does with the list ``bits``: fill ``begun``, ``outcomes`` and ``key``."""
-    low = nearby.first_nearby[job]
-    size = nearby.first_nearby[job + 1] - low
-    for outcome in range(OUTCOMES):
-        outcomes[outcome] = 0
-    one = np.zeros(OUTCOMES, dtype=np.int64)
-    here = np.empty(size, dtype=np.int64)
-    before = np.empty(size, dtype=np.int64)
-    now = np.zeros(size, dtype=np.int64)
-    overload, strain = 0.0, 0.0
-    for week in range(len(runs.begin)):
-        for cell in range(size):
-            before[cell] = -1
-        for run in range(runs.first_run[job], runs.first_run[job + 1]):
-            begin, end = runs.begin[week, run], runs.end[week, run]
-            alike = True
-            for cell in range(size):
-                here[cell] = load[week, nearby.nearby[low + cell], begin]
-                alike &= here[cell] == before[cell] or not bits >> cell & 1
-                before[cell] = here[cell]
-            if not alike or size == 0:
-                for outcome in range(OUTCOMES):
-                    one[outcome] = 0
-                _place(nearby, job, bits, here, now, one)
-            for outcome in range(OUTCOMES):
-                outcomes[outcome] += one[outcome]
-            for cell in range(size):
-                tasks = now[cell]
-                begun[week, run, cell] = tasks
-                if tasks:
-                    server = nearby.nearby[low + cell]
-                    top = highest[week, run, cell] + tasks
-                    strain += tasks * top / limit[server]
-                    if top > limit[server]:
-                        for step in range(begin, end):
-                            moment = step % runs.moments[week]
-                            there = load[week, server, moment]
-                            overload += runs.last[week, moment] * (
-                                max(there + tasks - limit[server], 0)
-                                - max(there - limit[server], 0)
-                            )
-    reached = np.int64(0)
-    key[0] = totals[0] + outcomes[0]
-    for tier in range(1, 4):
-        reached += totals[tier] + outcomes[tier]
-        key[tier] = max(planned[tier - 1] - reached, 0) if is_limits else -reached
-        key[tier + 4] = -reached
-    key[4] = overload
-    key[8] = strain
-
-
-@compiled_helper
-def _less(one, other):
-    for place in range(8):
-        if one[place] != other[place]:
-            return one[place] < other[place]
-    return one[8] < 0.98 * other[8]
-
-
-@compiled_helper
-def _copy(nearby, runs, job, source, target):
-    """Copy what each nearby server begins in each run of a job."""
-    for week in range(len(runs.begin)):
-        for run in range(runs.first_run[job], runs.first_run[job + 1]):
-            for cell in range(nearby.first_nearby[job + 1] - nearby.first_nearby[job]):
-                target[week, run, cell] = source[week, run, cell]
-
-
-@compiled_helper
-def _is_over(nearby, runs, job, load, limit, begun):
-    """Tell whether a run of the job is on a server that is above its limit meanwhile."""
-    low = nearby.first_nearby[job]
-    for week in range(len(runs.begin)):
-        for run in range(runs.first_run[job], runs.first_run[job + 1]):
-            for cell in range(nearby.first_nearby[job + 1] - low):
-                if begun[week, run, cell]:
-                    server = nearby.nearby[low + cell]
-                    for step in range(runs.begin[week, run], runs.end[week, run]):
-                        if load[week, server, step % runs.moments[week]] > limit[server]:
-                            return True
-    return False
-
-
-@compiled_helper
-def _find_room(nearby, runs, job, load, limit, highest, room):
-    """Fill ``highest`` load of nearby servers in each run, and the least ``room`` of all runs."""
-    low = nearby.first_nearby[job]
-    for cell in range(len(room)):
-        room[cell] = 1 << 40
-    for week in range(len(runs.begin)):
-        for run in range(runs.first_run[job], runs.first_run[job + 1]):
-            for cell in range(len(room)):
-                server = nearby.nearby[low + cell]
-                top = np.int32(0)
-                for step in range(runs.begin[week, run], runs.end[week, run]):
-                    top = max(top, load[week, server, step % runs.moments[week]])
-                highest[week, run, cell] = top
-                room[cell] = min(room[cell], limit[server] - top)
-
-
-@compiled_helper
-def _propose(nearby, job, room, tried, many):
-    """Add lists to the ``many`` that are ``tried``; return how many there are then.
-
-    They are single servers, those with most room, near ones and all, one of each.
-    """
-    near = np.int64(0)
-    for kind in range(nearby.first_kind[job], nearby.first_kind[job + 1]):
-        near |= nearby.near[kind]
-    size = len(room)
-    by_room = np.empty(size, dtype=np.int64)
-    for place in range(size):
-        by_room[place] = place
-        for other in range(place, 0, -1):
-            if room[by_room[other]] <= room[by_room[other - 1]]:
-                break
-            swapped = by_room[other]
-            by_room[other] = by_room[other - 1]
-            by_room[other - 1] = swapped
-    all_bits, near_bits = np.int64(0), np.int64(0)
-    best_near, best_far = np.int64(0), np.int64(0)
-    for place in range(min(size, MOST_SINGLES)):
-        bit = np.int64(1) << by_room[place]
-        all_bits |= bit
-        tried[many], tried[many + 1] = bit, all_bits
-        many += 2
-        if near & bit:
-            near_bits |= bit
-            tried[many] = near_bits
-            best_near = best_near or bit
-            many += 1
-        else:
-            best_far = best_far or bit
-            if best_near:
-                tried[many] = best_near | bit
-                many += 1
-            if near:
-                tried[many] = near | bit
-                many += 1
-    for place in range(min(size, MOST_SINGLES)):
-        bit = np.int64(1) << by_room[place]
-        if near & bit and best_far:
-            tried[many] = bit | best_far
-            many += 1
-    return many
-
-
-@compiled_helper
-def _servers_in(bits):
-    many = 0
-    while bits:
-        bits &= bits - 1
-        many += 1
-    return many
-
-
 @compiled
-def descend_loads(
-    nearby, runs, load, limit, lists, starts, first_start, fixed, least, order, planned,
-    is_limits, passes, build,
-):  # fmt: skip
-    """Improve ``lists`` (bits, per job), jobs in ``order``, ``passes`` times.
+def descend_loads(descent, state, scratch, order, passes):
+    """Improve the lists of jobs in ``order``, ``passes`` times.
 
-    ``load`` is what servers run anyway, shape (weeks, servers, moments), and gets what jobs add.
-    ``starts`` from ``first_start`` of a job on are lists to try, ``fixed`` jobs stay as they are,
-    ``build`` the loads in that order from nothing. Returns how much work it was.
+    Where no job has begun yet, all are listed in that order first.
     """
-    weeks, jobs = len(runs.begin), len(lists)
-    widest = 1
-    for job in range(jobs):
-        widest = max(widest, nearby.first_nearby[job + 1] - nearby.first_nearby[job])
-    shape = (weeks, len(runs.begin[0]), widest)
-    begun, trial = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-    best, highest = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-    became = np.zeros((jobs, OUTCOMES), dtype=np.int64)
-    outcomes = np.zeros(OUTCOMES, dtype=np.int64)
-    chosen = np.zeros(OUTCOMES, dtype=np.int64)
-    totals = np.zeros(OUTCOMES, dtype=np.int64)
-    key, best_key = np.zeros(KEY), np.zeros(KEY)
-    tried = np.zeros(512, dtype=np.int64)
-    rooms = np.zeros(widest, dtype=np.int64)
-    one = np.int64(1)  # not a literal, for which functions would be compiled once more
-    work = np.int64(0)
     for turn in range(passes + 1):
         changed = False
+        is_first = turn == 0 and state.totals.sum() == 0
         for job in order:
-            size = nearby.first_nearby[job + 1] - nearby.first_nearby[job]
-            if turn > 0:
-                if fixed[job] or not _is_over(nearby, runs, job, load, limit, begun):
+            if not is_first:
+                if descent.fixed[job] or not is_over(
+                    descent.nearby, descent.runs, job, state.load, descent.limit, state.begun
+                ):
                     continue
-                _add(nearby, runs, job, load, begun, -one)
-                for outcome in range(OUTCOMES):
-                    totals[outcome] -= became[job, outcome]
-            room = rooms[:size]
-            _find_room(nearby, runs, job, load, limit, highest, room)
-            many = one
-            tried[0] = lists[job]
-            if not fixed[job] and (turn > 0 or build):
-                for place in range(first_start[job], first_start[job + 1]):
-                    tried[many] = starts[place]
-                    many += 1
-                many = _propose(nearby, job, room, tried, many)
-            first = True
-            at = 0
-            toggles = 0
-            while at < many:
-                bits = tried[at]
-                at += 1
-                if first or _servers_in(bits) >= least:
-                    _try(
-                        nearby, runs, job, bits, load, highest, limit, trial, outcomes, totals,
-                        planned, is_limits, key,
-                    )  # fmt: skip
-                    work += 1
-                    if first or _less(key, best_key):
-                        changed |= not first
-                        first = False
-                        for place in range(KEY):
-                            best_key[place] = key[place]
-                        for outcome in range(OUTCOMES):
-                            chosen[outcome] = outcomes[outcome]
-                        lists[job] = bits
-                        _copy(nearby, runs, job, trial, best)
-                if at == many and many > 1 and toggles < 2 and best_key[4] > 0:
-                    toggles += 1
-                    at, many = 0, np.int64(0)
-                    for cell in range(size):
-                        tried[many] = lists[job] ^ (np.int64(1) << cell)
-                        many += 1
-            _copy(nearby, runs, job, best, begun)
-            for outcome in range(OUTCOMES):
-                became[job, outcome] = chosen[outcome]
-                totals[outcome] += chosen[outcome]
-            _add(nearby, runs, job, load, begun, one)
-        if turn > 0 and not changed:
+                _take_away(descent, state, job)
+            bits = _find_list(descent, state, scratch, job)
+            changed |= bits != state.lists[job]
+            _put(descent, state, scratch, job, bits)
+        _begin_in_sequence(descent, state, scratch)
+        if not (changed or is_first):
             break
-    return work

@@ -59,7 +59,7 @@ def offer(view, own, allowed):
             continue
         found = -1
         for offer in range(many):
-            if hashes[offer] == code and is_same(offers[offer], row):
+            if hashes[offer] == code and is_same(offers[offer], 0, row, places):
                 found = offer
                 break
         if found < 0:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from models.assignment_problem import Counts
 from models.week import WEEK
 from models.week_plan import WEEKS, Servers, WeekFigures
+from optimizer.lists.backup_load import BackupLoad
 from optimizer.lists.compiled import (
+    COUNTLESS,
     FAILED,
     FAILED_OVER,
     ON_BACKUP,
@@ -23,6 +25,7 @@ from optimizer.lists.compiled import (
     OVERLOAD,
     PEAK,
     ServerArrays,
+    begin_group,
     replay,
 )
 from optimizer.lists.compiled_offers import components_of
@@ -33,7 +36,7 @@ from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob
 UNLIMITED = np.int64(1 << 40)
 FIGURES = PEAK + 1
 OFFERING_WORK = 200
-WORK_PER_MICROSECOND = 12
+WORK_PER_MICROSECOND = 100
 ALL_WEEKS = tuple(range(WEEKS))
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]
@@ -97,49 +100,12 @@ class FiveWeeks:
         self._components: dict[bytes, Component] = {}
         self.limit = np.where(servers.limit >= 0, servers.limit, UNLIMITED)
         self._server_arrays = ServerArrays(servers.running, self.limit)
-        self._backup_counts = servers.candidate[servers.own]
         others = servers.candidate & (np.arange(len(servers.code)) != servers.own)
         idle = np.maximum(servers.running - self.limit, 0)
         self._idle_overload = int(idle[others].sum()) * WEEK
         self.idle_peak = int(servers.running[others].max(initial=0))
         self._starts = np.array([len(job.starts[0]) for job in self.jobs], dtype=np.int64)
-        self._grid(own_work)
-
-    def _grid(self, own_work: Sequence[WeekJob]) -> None:
-        """Prepare the backup server's week: its minutes of change, and each job's starts there."""
-        minutes = [
-            {0}.union(
-                *(
-                    {start, (start + job.duration) % WEEK}
-                    for job in (*self.jobs, *own_work)
-                    for start in job.starts[week]
-                )
-            )
-            for week in range(WEEKS)
-        ]
-        width = max(map(len, minutes))
-        self._at = np.zeros((WEEKS, WEEK), dtype=np.int64)
-        self._lasts = np.zeros((WEEKS, width), dtype=np.int64)
-        for week, found in enumerate(minutes):
-            ordered = np.array(sorted(found))
-            self._at[week, ordered] = np.arange(len(ordered)) + week * width
-            self._lasts[week, : len(ordered)] = np.diff(ordered, append=WEEK)
-        self._own_change = np.zeros(WEEKS * width, dtype=np.int64)
-        for job in (*self.jobs, *own_work):
-            if job.own_tasks:
-                for week, starts in enumerate(job.starts):
-                    for start in starts:
-                        self._take(self._own_change, job, week, start, job.own_tasks)
-
-    def _take(self, change: Counts, job: WeekJob, week: int, start: int, tasks: int) -> None:
-        """Add ``tasks`` that the backup server runs from ``start`` on to its changes of load."""
-        at, end = self._at[week], start + job.duration
-        change[at[start]] += tasks
-        if end < WEEK:
-            change[at[end]] -= tasks
-        else:
-            change[at[0]] += tasks
-            change[at[end - WEEK]] -= tasks
+        self._backup = BackupLoad(servers, self.jobs, own_work)
 
     def offering(self, job: int, choice: Servers) -> Offering:
         """Return what a job offers its tasks with this choice."""
@@ -161,11 +127,28 @@ class FiveWeeks:
         """Return the places that some task of a group is offered."""
         return self._offerings.servers[group]
 
+    def begin(self, offering: Offering, load: Counts) -> Counts:
+        """Return how many tasks each place begins to run at one start of the nominal week.
+
+        ``load`` is what all places run.
+        """
+        begun, outcomes = np.zeros_like(load), np.zeros(OUTCOMES, dtype=np.int64)
+        begun[self.servers.own] += offering.outcomes[ON_BACKUP]
+        for group in offering.groups:
+            cells = self._offerings.servers[group]
+            some = np.zeros(len(cells), dtype=np.int64)
+            begin_group(
+                group, self._offerings.jobs, self._offerings.groups, load[cells], some, outcomes
+            )
+            begun[cells] += some
+            begun[self.servers.own] += outcomes[ON_BACKUP]
+        return begun
+
     def replay(self, choices: Sequence[Servers]) -> Weeks:
         """Replay the five weeks of these choices."""
         offerings = tuple(self.offering(job, choice) for job, choice in enumerate(choices))
         figures = np.zeros((WEEKS, FIGURES), dtype=np.int64)
-        change = self._own_change.copy()
+        change = self._backup.own_change.copy()
         for job, offering in enumerate(offerings):
             figures[:, :OUTCOMES] += offering.outcomes * self._starts[job]
             self._take_always(change, job, int(offering.outcomes[ON_BACKUP]))
@@ -176,22 +159,31 @@ class FiveWeeks:
             figures[:, :PEAK] += component.figures[:, :PEAK]
             if component.change is not None:
                 change += component.change
-        backup = self._backup_load(change)
+        backup = self._backup.load(change)
         figures[:, OVERLOAD] += backup[0]
         figures[:, PEAK] = self._peak(components, backup)
         return self._weeks(tuple(choices), figures, offerings, components, change)
 
     def figures_after(
-        self, weeks: Weeks, moves: Mapping[int, Servers], only: Sequence[int] = ALL_WEEKS
+        self,
+        weeks: Weeks,
+        moves: Mapping[int, Servers],
+        only: Sequence[int] = ALL_WEEKS,
+        if_no_worse: bool = False,
     ) -> Counts:
         """Return the figures of ``weeks`` with other choices for some jobs.
 
-        Those of other weeks than ``only`` mean nothing.
+        Those of other weeks than ``only`` mean nothing, nor do, with ``if_no_worse``, those of a
+        week with more overload: it has failures without number.
         """
         if self._alike(weeks, moves):
             return weeks.figures
         touched, groups = self._touch(weeks, moves)
-        made = [self._replay(groups, keep=False, weeks=only)] if len(groups) else []
+        most = [COUNTLESS] * WEEKS
+        if if_no_worse:
+            gone = [weeks.components[part].figures[:, OVERLOAD] for part in touched.tolist()]
+            most = sum(gone, weeks.backup[0]).tolist()
+        made = [self._replay(groups, keep=False, weeks=only, most=most)] if len(groups) else []
         return self._after(weeks, moves, touched, made)[0]
 
     def change(self, weeks: Weeks, moves: Mapping[int, Servers]) -> Weeks:
@@ -254,7 +246,7 @@ class FiveWeeks:
                     change += sign * component.change
         backup = weeks.backup
         if (change != weeks.backup_change).any():
-            backup = self._backup_load(change)
+            backup = self._backup.load(change)
             figures[:, OVERLOAD] += backup[0] - weeks.backup[0]
         stay = np.delete(weeks.peaks, touched, axis=0).max(axis=0, initial=0)
         figures[:, PEAK] = np.maximum(self._peak(made, backup), stay)
@@ -264,7 +256,7 @@ class FiveWeeks:
         if tasks:
             for week, starts in enumerate(self.jobs[job].starts):
                 for start in starts:
-                    self._take(change, self.jobs[job], week, start, tasks)
+                    self._backup.take(change, self.jobs[job], week, start, tasks)
 
     def _peak(self, components: Sequence[Component], backup: tuple[Counts, Counts]) -> Counts:
         """Return the peak in each week of idle servers, these components, the backup server."""
@@ -291,20 +283,8 @@ class FiveWeeks:
             component_of=component_of,
             peaks=peaks.reshape(-1, WEEKS),
             backup_change=change,
-            backup=self._backup_load(change),
+            backup=self._backup.load(change),
         )
-
-    def _backup_load(self, change: Counts) -> tuple[Counts, Counts]:
-        """Return the overload of the backup server in each week, and its peak if it counts."""
-        own = self.servers.own
-        load = change.reshape(WEEKS, -1).cumsum(axis=1) + self.servers.running[own]
-        limit = self.limit[own]
-        overload = (np.maximum(load - limit, 0) * self._lasts).sum(axis=1)
-        peak = np.zeros(WEEKS, dtype=np.int64)
-        if self._backup_counts:
-            busiest = np.where(self._lasts > 0, load, 0).max(axis=1)
-            peak[:] = busiest
-        return overload, peak
 
     def _components_of(self, groups: Groups) -> list[Component]:
         """Return the components of ``groups``, each replayed once."""
@@ -328,10 +308,12 @@ class FiveWeeks:
         keep: bool,
         outcomes: Counts | None = None,
         weeks: Sequence[int] = ALL_WEEKS,
+        most: Sequence[int] = (COUNTLESS,) * WEEKS,
     ) -> Component:
         """Replay groups as one component, in these ``weeks``.
 
-        ``outcomes``, shape (weeks, jobs, outcomes), get those of each job.
+        ``outcomes``, shape (weeks, jobs, outcomes), get those of each job. A week with more than
+        the ``most`` overload is left off.
         """
         store = self._offerings
         arrays = store.groups
@@ -340,11 +322,10 @@ class FiveWeeks:
             store.make_room(chosen)
         job_of = arrays.job[chosen]
         jobs = np.unique(job_of)
-        first = arrays.first_cell
-        cells = np.concatenate([[0], np.cumsum(first[chosen + 1] - first[chosen])])
+        cells = np.append(0, np.cumsum(np.diff(arrays.first_cell)[chosen]))
         first_of_job = np.searchsorted(job_of, np.arange(len(self.jobs) + 1))
         figures = np.zeros((WEEKS, FIGURES), dtype=np.int64)
-        change = np.zeros_like(self._own_change)
+        change = np.zeros_like(self._backup.own_change)
         by_server = np.zeros(len(self.servers.code), dtype=np.int64)
         for week in weeks:
             ids, cut = self._timelines.of(jobs)[week]
@@ -352,13 +333,14 @@ class FiveWeeks:
             work = replay(
                 store.jobs, arrays, self._server_arrays, self._timelines.actions[week],
                 chosen, cells, first_of_job, ids, cut, DESCENDING_TIES[week],
-                DESCENDING_ORDER[week], *store.kept(week), keep, self._at[week], figures[week],
-                by_group, by_server, change,
+                DESCENDING_ORDER[week], store.kept(week), keep, most[week], self._backup.at[week],
+                figures[week], by_group, by_server, change,
             )  # fmt: skip
             self.work += int(work) // WORK_PER_MICROSECOND + 1
             if outcomes is not None:
                 np.add.at(outcomes[week], job_of, by_group)
-        servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
+        mine = [store.servers[group] for group in chosen.tolist() if keep]
+        servers = np.unique(np.concatenate([NOWHERE, *mine]))
         used = change if change.any() else None
         return Component(groups, jobs, servers, figures, used, by_server[servers])
 
@@ -380,13 +362,7 @@ class FiveWeeks:
 
 def week_figures(weeks: Weeks, changed: int) -> tuple[WeekFigures, ...]:
     """Return the figures of the five weeks, with so many jobs changed."""
-    made = []
-    for row in weeks.figures.tolist():
-        failed, tier1, tier2, tier3, tier4, over, protected, same_site, _, overload, peak = row
-        made.append(
-            WeekFigures(
-                failed, tier1, tier2, tier3, tier4, over, protected, same_site, overload, peak,
-                changed,
-            )
-        )  # fmt: skip
-    return tuple(made)
+    return tuple(
+        WeekFigures(*(*row, changed))
+        for row in np.delete(weeks.figures, ON_BACKUP, axis=1).tolist()
+    )

@@ -13,8 +13,7 @@ from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.five_weeks import FiveWeeks
 from optimizer.lists.list_neighbourhoods import LocalNeighbourhood
 from optimizer.lists.list_search import (
-    CompleteNeighbourhood,
-    Evaluated,
+    FixedNeighbourhood,
     ListSearch,
     Neighbourhood,
     few,
@@ -24,7 +23,7 @@ from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
 
 ALL_LISTS = 1024
-WORK = 800_000
+WORK = 600_000
 WORK_PER_TASK = 1
 ROUNDS = 8
 START_SHARE = 0.4
@@ -56,9 +55,9 @@ def choose(
         if few(every):
             search.enumerate(every)
             return search
-        _search_locally(search, CompleteNeighbourhood(every), local, week, planned, step)
+        _search_locally(search, FixedNeighbourhood(every, exact=True), local, week, planned, step)
         while not search.over and search.descend_in_pairs(every):
-            search.descend(range(len(every)), CompleteNeighbourhood(every))
+            search.descend(range(len(every)), FixedNeighbourhood(every, exact=True))
     else:
         _search_locally(search, local, local, week, planned, step)
     finish(search, week)
@@ -81,30 +80,46 @@ def _search_locally(
         step(f"lists, start {number + 1}")
         if search.spent > START_SHARE:
             break
-        search.consider(search.evaluate(search.evaluator.replay(choices)))
+        found = search.evaluate(search.evaluator.replay(choices))
+        search.consider(found)
+        missed = np.flatnonzero(search.evaluator.missed_by_job(found.weeks)).tolist()
+        if missed and not search.late:
+            sure = {job: local.sure_list(job) for job in missed}
+            search.consider(search.evaluate_moves(found, sure))
         if search.late:
             break
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")
-        if not search.descend(order(search, search.best), neighbourhood):
-            return
+        if not search.descend(order(search, neighbourhood.exact), neighbourhood):
+            break
+    if not neighbourhood.exact:
+        search.descend(order(search, every=True), FixedNeighbourhood(bases, exact=False))
 
 
-def order(search: ListSearch, base: Evaluated) -> list[int]:
-    """Return the jobs, those first that miss servers, then those on servers with most overload."""
-    overload = np.zeros(len(search.evaluator.servers.code))
-    for component in base.weeks.components:
+def order(search: ListSearch, every: bool) -> list[int]:
+    """Return the jobs, those first that miss servers, then those on servers with most overload.
+
+    Without ``every`` job, only those.
+    """
+    evaluator, weeks = search.evaluator, search.best.weeks
+    overload = np.zeros(len(evaluator.servers.code))
+    for component in weeks.components:
         overload[component.servers] = component.by_server
-    weight = [
-        sum(float(overload[search.evaluator.servers_of(group)].sum()) for group in offering.groups)
-        for offering in base.weeks.offerings
-    ]
-    missed = search.evaluator.missed_by_job(base.weeks)
-    return [int(job) for job in np.lexsort((-np.array(weight), -missed))]
+    weight = np.array(
+        [
+            sum(float(overload[evaluator.servers_of(group)].sum()) for group in offering.groups)
+            for offering in weeks.offerings
+        ]
+    )
+    missed = evaluator.missed_by_job(weeks)
+    jobs = np.lexsort((-weight, -missed)).tolist()
+    return [job for job in jobs if every or missed[job] or weight[job]]
 
 
 def finish(search: ListSearch, week: WeekEstate) -> None:
     """Let jobs keep what they have where that is as good, and widen the lists of the others."""
     search.prune()
+    pruned = search.best
     search.spread(week.servers)
-    search.prune()
+    if search.best is not pruned:
+        search.prune()

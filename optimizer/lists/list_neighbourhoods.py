@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.assignment_problem import Counts
 from models.estate import Codes
+from models.week import WEEK
 from models.week_plan import AUTOMATIC, Servers
 from optimizer.lists.choice_rules import ChoiceRules
 from optimizer.lists.list_search import Evaluated, Neighbourhood
@@ -16,6 +18,7 @@ from optimizer.lists.week_jobs import WeekEstate
 Mask = NDArray[np.bool_]
 RELEVANT = 16
 COPIES = 4
+ROOMY = 8
 
 
 class LocalNeighbourhood(Neighbourhood):
@@ -41,9 +44,13 @@ class LocalNeighbourhood(Neighbourhood):
         self.near: list[Mask] = []
         self.relevant: list[list[int]] = []
         like: dict[bytes, list[int]] = {}
-        for number, (job, allowed) in enumerate(zip(week.jobs, rules.allowed, strict=True)):
-            of_task = proxy[job.tasks]
-            used = np.bincount(servers.place[of_task[of_task >= 0]], minlength=len(servers.code))
+        every = [
+            np.bincount(servers.place[of_task[of_task >= 0]], minlength=len(servers.code))
+            for of_task in (proxy[job.tasks] for job in week.jobs)
+        ]
+        room = _room_as_planned(week, every)
+        jobs = zip(week.jobs, rules.allowed, every, strict=True)
+        for number, (job, allowed, used) in enumerate(jobs):
             serves = (job.tier > 0) & allowed
             near = ((job.tier == 1) & allowed).any(axis=0)
             home = (job.same_site & serves).any(axis=0)
@@ -52,7 +59,13 @@ class LocalNeighbourhood(Neighbourhood):
             if allowed.sum() <= RELEVANT:
                 weight = count * 4 + used
             order = np.argsort(-weight, kind="stable")[:RELEVANT]
-            self.relevant.append(order[weight[order] > 0].tolist())
+            relevant = order[weight[order] > 0]
+            if not near[relevant].all() or not len(relevant):
+                free = np.where(count == count.max(), room[number], 0)
+                free[relevant] = 0
+                far = np.argsort(-free, kind="stable")[: min(ROOMY, RELEVANT - len(relevant))]
+                relevant = np.append(relevant, far[free[far] > 0])
+            self.relevant.append(relevant.tolist())
             self.planned.append((used > 0) & allowed)
             self.near.append(near)
             like.setdefault((near | home).tobytes(), []).append(number)
@@ -72,6 +85,10 @@ class LocalNeighbourhood(Neighbourhood):
             choice if self._rules.allows(job, choice) else today
             for choice in (today, *tiers, lists[0], AUTOMATIC, *lists[1:])
         ]
+
+    def sure_list(self, job: int) -> Servers:
+        """Return the choice of a job that is best in tiers whatever the loads are, if known."""
+        return self.bases(job)[0 if self._tier_lists is None else 1]
 
     def planned_list(self, job: int) -> Servers:
         """Return the servers that the plan uses for a job."""
@@ -104,3 +121,30 @@ class LocalNeighbourhood(Neighbourhood):
                     swapped = listed.copy()
                     swapped[[leaves, comes]] = False, True
                     yield servers.choice(swapped)
+
+
+def _room_as_planned(week: WeekEstate, used: Sequence[Counts]) -> list[Counts]:
+    """Return for each job how many tasks more each place has room for while it runs, as planned.
+
+    ``used`` counts the tasks of each job that are planned at each place.
+    """
+    servers = week.servers
+    # Jobs that run at the same times are planned together.
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for number, job in enumerate(week.jobs):
+        alike.setdefault((job.duration, *job.starts[0]), []).append(number)
+    change = np.zeros((2 * WEEK + 1, len(alike)), dtype=np.int64)
+    for column, (duration, *starts) in enumerate(alike):
+        np.add.at(change[:, column], starts, 1)
+        np.add.at(change[:, column], np.array(starts) + duration, -1)
+    running = change.cumsum(axis=0)
+    active = np.unique(running[:WEEK] + running[WEEK:-1], axis=0)  # shape (moments, times)
+    tasks = np.array([sum(used[number] for number in jobs) for jobs in alike.values()])
+    limit = np.where(servers.limit < 0, WEEK, servers.limit)
+    room = limit - servers.running - active @ tasks  # shape (moments, places)
+    found = [np.zeros(0, dtype=np.int64)] * len(week.jobs)
+    for column, jobs in enumerate(alike.values()):
+        least = room[active[:, column] > 0].min(axis=0)
+        for number in jobs:
+            found[number] = least
+    return found

@@ -28,9 +28,9 @@ Move = Mapping[int, Servers]
 ENUMERATED = 2048
 PAIRS = 512
 AFTER_AIMS = 2
-SOME_WEEKS = (0, 4)
-LARGE_WORK = 30_000
-PRUNE_SHARE = 3
+SOME_WEEKS = (0,)
+LARGE_WORK = 5_000
+PRUNE_SHARE = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class ListSearch:
     def _promises(self, base: Evaluated, move: Move) -> bool:
         """Tell whether a move is no worse in some of the weeks."""
         weeks = list(SOME_WEEKS)
-        after = self.evaluator.figures_after(base.weeks, move, weeks)[weeks]
+        after = self.evaluator.figures_after(base.weeks, move, weeks, if_no_worse=True)[weeks]
         return self._aims(after) <= self._aims(base.weeks.figures[weeks])
 
     def best_of(self, moves: Iterable[Move], exact: bool = True) -> bool:
@@ -223,37 +223,49 @@ class ListSearch:
     def prune(self) -> None:
         """Let jobs keep what they have wherever no aim before `changed` is worse for it.
 
-        That has a budget of its own, so in the largest estates some change may be left that gains
-        nothing.
+        In a large estate many small ones at once, and half of them where these are too many. That
+        has a budget of its own, so in the largest ones some change may be left that gains nothing.
         """
-        again, last = True, self.evaluator.work + PRUNE_SHARE * self._budget
-        exact = self.first_work < LARGE_WORK
-        while again:
-            again = False
-            for job, today in enumerate(self.rules.today):
-                if self.late or self.evaluator.work > last:
-                    return
-                move = {job: today}
-                if self.best.weeks.choices[job] == today or (
-                    not exact and not self._promises(self.best, move)
-                ):
-                    continue
-                key = self.key(self.best, move)
-                if key[:-AFTER_AIMS] <= self.best.aims:
-                    self.best = Evaluated(self.evaluator.change(self.best.weeks, move), key)
-                    again = True
+        last = self.evaluator.work + PRUNE_SHARE * self._budget
+        runs = [job.runs for job in self.evaluator.jobs]
+        kept = True
+        while kept:
+            kept = False
+            jobs = [job for job, today in enumerate(self.rules.today) if self._is_set(job, today)]
+            jobs.sort(key=runs.__getitem__, reverse=True)
+            several = [[job] for job in jobs] if self._is_small else [jobs]
+            while several and not self.late and self.evaluator.work <= last:
+                jobs = several.pop()
+                move = {job: self.rules.today[job] for job in jobs}
+                if self._is_small or self._promises(self.best, move):
+                    key = self.key(self.best, move)
+                    if key[:-AFTER_AIMS] <= self.best.aims:
+                        self.best = Evaluated(self.evaluator.change(self.best.weeks, move), key)
+                        kept = True
+                        continue
+                if len(jobs) > 1:
+                    half = len(jobs) // 2
+                    several += [jobs[:half], jobs[half:]]
+
+    @property
+    def _is_small(self) -> bool:
+        return self.first_work < LARGE_WORK
+
+    def _is_set(self, job: int, today: Servers) -> bool:
+        return self.best.weeks.choices[job] != today
 
     def spread(self, servers: WeekServers) -> None:
         """Where no aim is worse for it, offer more servers."""
         for job, today in enumerate(self.rules.today):
-            wider = self.best.weeks.choices[job] != today and len(self.best.weeks.choices[job]) > 0
+            wider = self._is_set(job, today) and len(self.best.weeks.choices[job]) > 0
             while wider and not self.over:
                 there = self.best.weeks.choices[job]
-                wider = self.best_of(
+                more = (
                     {job: servers.choice(np.isin(servers.code, [*there, code]))}
                     for code in servers.code[self.rules.allowed[job]].tolist()
                     if code not in there
                 )
+                wider = self.best_of(more, self._is_small)
 
 
 class Neighbourhood(ABC):
@@ -266,11 +278,11 @@ class Neighbourhood(ABC):
         """Yield choices of a job, the most promising first."""
 
 
-class CompleteNeighbourhood(Neighbourhood):
-    """All choices of each job that differ in their effect."""
+class FixedNeighbourhood(Neighbourhood):
+    """The same ``choices`` of each job, whatever all jobs have."""
 
-    def __init__(self, choices: Sequence[Sequence[Servers]]) -> None:
-        self.choices = choices
+    def __init__(self, choices: Sequence[Sequence[Servers]], exact: bool) -> None:
+        self.choices, self.exact = choices, exact
 
     def of(self, job: int, base: Evaluated) -> Iterator[Servers]:
         """Yield all choices of a job."""

@@ -16,10 +16,16 @@ from models.week import WEEK
 from models.week_aims import First
 from models.week_plan import Servers, WeekFigures
 from optimizer.lists.choice_rules import ChoiceRules
-from optimizer.lists.compiled_descent import NearbyArrays, RunArrays, descend_loads
-from optimizer.lists.week_jobs import WeekEstate
+from optimizer.lists.compiled_descent import (
+    DescentArrays,
+    StateArrays,
+    descend_loads,
+    scratch_arrays,
+)
+from optimizer.lists.compiled_trials import OUTCOMES, NearbyArrays, RunArrays
+from optimizer.lists.week_jobs import DESCENDING_ORDER, WeekEstate
 
-WEEKS_TRIED = (0, 4)
+WEEKS_TRIED = (0, 3, 4)
 PASSES = 4
 MOST_NEARBY = 62
 UNLIMITED = 1 << 40
@@ -52,33 +58,54 @@ class LoadDescent:
         self._nearby = [places[places != servers.own] for places in self._nearby]
         self._fixed |= np.array([not len(places) for places in self._nearby], dtype=np.bool_)
         self._starts = [
-            [self._bits(job, choice) for choice in of_job] for job, of_job in enumerate(starts)
+            list(dict.fromkeys(self._bits(job, choice) for choice in of_job))
+            for job, of_job in enumerate(starts)
         ]
 
     def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
-        """Yield choices of all jobs, with less and less room left free.
+        """Yield choices of all jobs, with less and less room left free, until no limit is broken.
 
         Room left free makes jobs move that are in the way of others.
         """
         if not self._week.jobs or self._fixed.all():
             return
         servers = self._week.servers
-        arrays, runs = self._nearby_arrays(), self._run_arrays()
+        nearby, runs = self._nearby_arrays(), self._run_arrays()
         reached = len(WEEKS_TRIED) * np.cumsum([planned.tier1, planned.tier2, planned.tier3])
         size = [len(job.tasks) * job.duration for job in self._week.jobs]
-        first_start = np.cumsum([0, *map(len, self._starts)])
-        tried = np.array([bits for of_job in self._starts for bits in of_job], dtype=np.int64)
-        lists = np.array([of_job[0] for of_job in self._starts], dtype=np.int64)
-        for turn, margin in enumerate(MARGINS):
-            limit = np.where(servers.limit < 0, UNLIMITED, servers.limit * (1 - margin))
-            load = np.empty((*runs.last.shape[:1], len(limit), runs.last.shape[1]), dtype=np.int32)
-            load[:] = servers.running[:, None]
-            descend_loads(
-                arrays, runs, load, np.maximum(limit, 1).astype(np.int64), lists, tried,
-                first_start, self._fixed, self._rules.least, np.argsort(size, kind="stable")[::-1],
-                reached, first == "limits", PASSES, turn == 0,
-            )  # fmt: skip
-            yield [self._choice(job, bits) for job, bits in enumerate(lists.tolist())]
+        order = np.argsort(size, kind="stable")[::-1]
+        state = self._state(nearby, runs)
+        scratch = scratch_arrays(state)
+        most = np.where(servers.limit < 0, UNLIMITED, servers.limit)
+        for margin in MARGINS:
+            descent = DescentArrays(
+                nearby=nearby,
+                runs=runs,
+                anyway=servers.running,
+                limit=np.maximum(most * (1 - margin), 1).astype(np.int64),
+                planned=reached,
+                is_limits=first == "limits",
+                starts=np.array([bits for of_job in self._starts for bits in of_job]),
+                first_start=np.cumsum([0, *map(len, self._starts)]),
+                fixed=self._fixed,
+                least=self._rules.least,
+            )
+            descend_loads(descent, state, scratch, order, PASSES)
+            yield [self._choice(job, bits) for job, bits in enumerate(state.lists.tolist())]
+            if not (state.load > most[:, None]).any():
+                return
+
+    def _state(self, nearby: NearbyArrays, runs: RunArrays) -> StateArrays:
+        """Return the state in which each job has the first list to try, and has begun nothing."""
+        jobs, (weeks, moments) = len(self._week.jobs), runs.last.shape
+        widest = int(np.diff(nearby.first_nearby).max(initial=1))
+        return StateArrays(
+            lists=np.array([of_job[0] for of_job in self._starts], dtype=np.int64),
+            load=np.tile(self._week.servers.running.astype(np.int32)[:, None], (weeks, 1, moments)),
+            begun=np.zeros((weeks, runs.begin.shape[1], widest), dtype=np.int32),
+            became=np.zeros((jobs, OUTCOMES), dtype=np.int64),
+            totals=np.zeros(OUTCOMES, dtype=np.int64),
+        )
 
     def _bits(self, job: int, choice: Servers) -> int:
         mask = self._week.servers.mask(choice)[self._nearby[job]]
@@ -116,13 +143,19 @@ class LoadDescent:
 
     def _run_arrays(self) -> RunArrays:
         jobs = self._week.jobs
-        duration = np.repeat([job.duration for job in jobs], [len(job.starts[0]) for job in jobs])
-        begins, ends, lasts = [], [], []
+        job_of = np.repeat(np.arange(len(jobs)), [len(job.starts[0]) for job in jobs])
+        duration = np.array([job.duration for job in jobs])[job_of]
+        tasks = np.array([len(job.tasks) for job in jobs])[job_of]
+        begins, ends, lasts, sequences = [], [], [], []
         for week in WEEKS_TRIED:
             start = np.concatenate([np.array(job.starts[week], dtype=np.int64) for job in jobs])
             moments = np.unique(np.concatenate([start, (start + duration) % WEEK]))
             begin = np.searchsorted(moments, start)
             end = np.searchsorted(moments, (start + duration) % WEEK)
+            # A week begins where least is in progress: that is least changed by what comes before.
+            change = np.bincount(begin, tasks, len(moments)) - np.bincount(end, tasks, len(moments))
+            since = (begin - np.argmin(np.cumsum(change)) - 1) % len(moments)
+            sequences.append(np.lexsort((-job_of if DESCENDING_ORDER[week] else job_of, since)))
             begins.append(begin)
             ends.append(np.where(end <= begin, end + len(moments), end))
             lasts.append(np.diff(moments, append=moments[0] + WEEK))
@@ -133,6 +166,8 @@ class LoadDescent:
             end=np.array(ends),
             moments=np.array([len(last) for last in lasts]),
             last=np.array([np.pad(last, (0, widest - len(last))) for last in lasts]),
+            sequence=np.array(sequences),
+            job=job_of,
         )
 
 

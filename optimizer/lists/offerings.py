@@ -30,11 +30,13 @@ from optimizer.lists.compiled import (
     SAME_SITE,
     GroupArrays,
     JobArrays,
+    KeptArrays,
 )
 from optimizer.lists.compiled_offers import offer
 from optimizer.lists.week_jobs import WeekJob
 
 View = NDArray[np.uint8]
+KEPT_CELLS = 1024  # of a group and week
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,11 @@ class Offerings:
         self._arrays: GroupArrays | None = None
         for name in ("cell", "offer"):
             self._first[name].add([0])
-        self._kept = _Grown(np.int64)
+        self._slots, self._first_slot = _Grown(np.int64), _Grown(np.int64)
+        self._first_kept = _Grown(np.int64)
         self._met = [_Grown(np.int32) for _ in range(WEEKS)]
         self._begun = [_Grown(np.int32) for _ in range(WEEKS)]
-        self._outcomes = np.zeros((WEEKS, 0, OUTCOMES), dtype=np.int64)
+        self._outcomes = [_Grown(np.int64, OUTCOMES) for _ in range(WEEKS)]
 
     @property
     def groups(self) -> GroupArrays:
@@ -177,26 +180,30 @@ class Offerings:
         self._server.add(servers)
         self._first["cell"].add([len(self._server)])
         self.servers.append(servers)
-        self._kept.add([-1])
+        for of_group in (self._slots, self._first_slot, self._first_kept):
+            of_group.add([0])
         self._arrays = None
 
     def make_room(self, chosen: NDArray[np.int32]) -> None:
-        """Make room to keep what these groups meet."""
-        kept, first = self._kept.rows, self._first["cell"].rows
-        for group in chosen[kept[chosen] < 0].tolist():
-            kept[group] = len(self._met[0])
-            nothing = np.full(int(first[group + 1] - first[group]), -1)
-            for arrays in (*self._met, *self._begun):
-                arrays.add(nothing)
-        more = len(kept) - self._outcomes.shape[1]
-        if more > 0:
-            room = np.zeros((WEEKS, more + len(kept), OUTCOMES), dtype=np.int64)
-            self._outcomes = np.concatenate([self._outcomes, room], axis=1)
+        """Make room to keep what these groups meet, at each start where they have few cells."""
+        slots, first = self._slots.rows, self._first["cell"].rows
+        for group in chosen[slots[chosen] == 0].tolist():
+            cells = int(first[group + 1] - first[group])
+            starts = len(self._of[self._job.rows[group]].starts[0])
+            slots[group] = many = max(1, min(starts, KEPT_CELLS // cells))
+            self._first_slot.rows[group] = len(self._outcomes[0])
+            self._first_kept.rows[group] = len(self._met[0])
+            for of_cell in (*self._met, *self._begun):
+                of_cell.add(np.full(many * cells, -1))
+            for of_slot in self._outcomes:
+                of_slot.add(np.zeros((many, OUTCOMES)))
 
-    def kept(self, week: int) -> tuple[NDArray[Any], ...]:
-        """Return what groups met in a week: places, loads, tasks begun, outcomes."""
-        met, begun = self._met[week].rows, self._begun[week].rows
-        return self._kept.rows, met, begun, self._outcomes[week]
+    def kept(self, week: int) -> KeptArrays:
+        """Return what groups met in a week."""
+        return KeptArrays(
+            self._slots.rows, self._first_slot.rows, self._first_kept.rows, self._met[week].rows,
+            self._begun[week].rows, self._outcomes[week].rows,
+        )  # fmt: skip
 
 
 def _fixed(view: View, count: Counts) -> Counts | None:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.assignment_problem import Counts
 from models.plan import Plan
-from models.week import WEEK
 from models.week_aims import WEEK_AIMS
 from models.week_plan import (
     AUTOMATIC,
@@ -20,17 +18,16 @@ from models.week_plan import (
     WeekPlan,
     summarise,
 )
-from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tiers import Eligibility
 from optimizer.lists.choice_rules import offered_servers
-from optimizer.lists.compiled import FAILED_OVER
+from optimizer.lists.compiled import FAILED_OVER, OVERLOAD
 from optimizer.lists.five_weeks import FiveWeeks, week_figures
 from optimizer.lists.job_choices import choose
+from optimizer.lists.job_overload import overload_of_jobs
 from optimizer.lists.list_search import AFTER_AIMS, Key, ListSearch
 from optimizer.lists.planned_week import week_as_planned
 from optimizer.lists.splits import find_splits
 from optimizer.lists.week_jobs import WeekEstate, describe_week
-from optimizer.simulation import simulate_tasks
 from optimizer.solver.deadline import Deadline
 
 GAIN_WORK = 1_000_000
@@ -88,7 +85,9 @@ def _job_choices(week: WeekEstate, found: ListSearch, wishes: ListWishes) -> tup
     weeks = found.best.weeks
     outcomes = found.evaluator.outcomes_by_job(weeks)
     same = (outcomes[:, :, : FAILED_OVER + 1] == outcomes[0, :, : FAILED_OVER + 1]).all(axis=(0, 2))
-    overload = overload_of_jobs(week, weeks.choices, int(weeks.figures[0, 9]))
+    overload = np.zeros(len(week.estate.jobs), dtype=np.int64)
+    if weeks.figures[0, OVERLOAD]:
+        overload = overload_of_jobs(week, found.evaluator, weeks)
     gains = _gains(found, wishes)
     sited = _jobs_with_sites(week)
     named = week.estate.jobs["proxy_codes"].tolist()
@@ -155,41 +154,3 @@ def _jobs_with_sites(week: WeekEstate) -> list[bool]:
     of_set = np.array([any(sites[net] for net in nets) for nets in week.estate.network_sets])
     network_set = week.estate.vms["network_set"].to_numpy()
     return [bool(of_set[network_set[week.tasks.vm[job.tasks]]].any()) for job in week.jobs]
-
-
-def overload_of_jobs(week: WeekEstate, choices: Sequence[Servers], overload: int) -> Counts:
-    """Return, for each job (code), the overload of servers in the nominal week while it is on them.
-
-    ``overload`` is that of all servers.
-    """
-    estate = week.estate
-    found = np.zeros(len(estate.jobs), dtype=np.int64)
-    if not overload:
-        return found
-    lists = {job.name: choice for job, choice in zip(week.jobs, choices, strict=True)}
-    context = PlanningContext(estate, week.tasks, week.eligibility)
-    simulation = simulate_tasks(context, lists, False, lambda step: None)
-    spans = simulation.spans
-    over = np.fromiter(simulation.overload, dtype=np.int64)
-    limit = estate.servers["max_tasks"].to_numpy()
-    rows = []
-    for runs in (simulation.carried, simulation.runs):
-        there = np.isin(runs.proxy, over)
-        job = week.tasks.job[runs.task[there]]
-        rows.append(np.column_stack([job, runs.proxy[there], runs.start[there]]))
-    above = {}
-    for server in over.tolist():
-        minutes = np.zeros(WEEK + 1, dtype=np.int64)
-        for place in np.flatnonzero(spans.server == server).tolist():
-            height = max(spans.running[place] + spans.planned[place] - limit[server], 0)
-            minutes[spans.begin[place] + 1 : spans.end[place] + 1] = height
-        above[server] = np.cumsum(minutes)
-    duration = estate.jobs["duration_minutes"].to_numpy()
-    reach: dict[tuple[int, int], int] = {}
-    for job, server, start in np.unique(np.concatenate(rows), axis=0).tolist():
-        begin = max(start, reach.get((job, server), 0))
-        end = min(start + int(duration[job]), WEEK)
-        if end > begin:
-            found[job] += above[server][end] - above[server][begin]
-            reach[job, server] = end
-    return found

@@ -38,7 +38,8 @@ def simulate_tasks(
     working = job_tasks(tasks, eligibility)
     candidate_sets = build_candidates(estate, working, eligibility, lists, knows_connections)
     dispatcher = CachedDispatcher(candidate_sets, lambda candidates, picked: picked)
-    week = replay_week(estate, tasks, candidate_sets, dispatcher, step)
+    jobs = [candidates.of.job for candidates in candidate_sets]
+    week = replay_week(estate, tasks, jobs, dispatcher, step)
     picked, before = dispatcher.recorded, dispatcher.before
     del dispatcher  # its cache of other nights is large
     return build_simulation(context, candidate_sets, picked, before, week, knows_connections)

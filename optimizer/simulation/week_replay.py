@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from models.assignment_problem import Counts
 from models.estate import Estate
 from models.plan import OTHER, Tasks
 from models.week import DAY, WEEK
-from optimizer.simulation.candidate_sets import JobCandidates, servers_by_name
+from optimizer.simulation.candidate_sets import servers_by_name
 from optimizer.simulation.dispatch import Started
 
 
@@ -38,14 +38,14 @@ def week_starts(estate: Estate) -> list[list[int]]:
 def replay_week(
     estate: Estate,
     tasks: Tasks,
-    candidate_sets: list[JobCandidates],
+    jobs: Sequence[int],
     begin: Callable[[int, int, Counts], Started],
     step: Callable[[str], None],
 ) -> WeekLoad:
-    """Replay two weeks, and return the load of the second.
+    """Replay two weeks of ``jobs`` (codes, in order of name), and return the load of the second.
 
-    ``begin`` is given the place of a job's candidate sets, the number of the start in its week and
-    what the servers run, and returns servers and how many tasks each of them begins to run.
+    ``begin`` is given the place of a job among them, the number of the start in its week and what
+    the servers run, and returns servers and how many tasks each of them begins to run.
 
     At each minute first the runs that end are taken away, then the jobs that start there begin,
     by name. A job's next start does not end a run in progress. The backup server's own work
@@ -56,8 +56,8 @@ def replay_week(
     starts = {job: every[job] for job in np.unique(tasks.job).tolist()}
     minutes = _minutes(starts, duration)
     beginning = defaultdict(list)
-    for place, candidates in enumerate(candidate_sets):
-        for number, minute in enumerate(starts[candidates.of.job]):
+    for place, job in enumerate(jobs):
+        for number, minute in enumerate(starts[job]):
             beginning[minute].append((place, number))
     load = estate.servers["running_tasks"].to_numpy()[servers_by_name(estate)].astype(np.int64)
     history = np.empty((len(minutes), len(load)), dtype=np.int64)
@@ -70,7 +70,7 @@ def replay_week(
             for place, number in beginning[minute]:
                 servers, begun = begin(place, number, load)
                 load[servers] += begun
-                end = now + duration[candidate_sets[place].of.job]
+                end = now + duration[jobs[place]]
                 ending[end][servers] += begun
             history[row] = load
     own_tasks = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(duration)).tolist()

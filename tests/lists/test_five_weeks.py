@@ -21,8 +21,8 @@ from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.lists.compiled import FAILED_OVER, OUTCOMES, OVERLOAD, PEAK
 from optimizer.lists.five_weeks import FiveWeeks
+from optimizer.lists.job_overload import overload_of_jobs
 from optimizer.lists.week_jobs import WeekEstate, describe_week
-from optimizer.lists.week_lists import overload_of_jobs
 
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
 plain = settings(parent=plain, max_examples=plain.max_examples // 4)
@@ -100,7 +100,8 @@ def test_overload_of_each_job_is_as_the_slow_replay_has_it(
     spec = {**spec, "jobs": [row | {"duration_minutes": duration} for row in spec["jobs"]]}
     week = described(spec)
     choices = drawn_choices(data.draw, week)
-    found = overload_of_jobs(week, choices, overload=1)
+    evaluator = five_weeks(week)
+    found = overload_of_jobs(week, evaluator, evaluator.replay(choices))
     names = week.estate.servers["server"].tolist()
     slow = Lists(spec)
     by_job = {
