@@ -138,7 +138,9 @@ def _room_as_planned(week: WeekEstate, used: Sequence[Counts]) -> list[Counts]:
         np.add.at(change[:, column], starts, 1)
         np.add.at(change[:, column], np.array(starts) + duration, -1)
     running = change.cumsum(axis=0)
-    active = np.unique(running[:WEEK] + running[WEEK:-1], axis=0)  # shape (moments, times)
+    # Nothing changes between two minutes at which runs begin or end.
+    minutes = np.unique(np.append(np.flatnonzero(change.any(axis=1)) % WEEK, 0))
+    active = running[minutes] + running[minutes + WEEK]  # shape (moments, times)
     tasks = np.array([sum(used[number] for number in jobs) for jobs in alike.values()])
     limit = np.where(servers.limit < 0, WEEK, servers.limit)
     room = limit - servers.running - active @ tasks  # shape (moments, places)
