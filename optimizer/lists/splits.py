@@ -190,8 +190,8 @@ def _try_divisions(
         neighbourhood = LocalNeighbourhood(divided, rules, proxy, None)
         lists = {part: _planned(neighbourhood, rules, part) for part in parts}
         search.best_of([lists, *({part: lists[part]} for part in parts)])
-        search.descend(parts, neighbourhood)
-        search.descend(parts, neighbourhood)
+        if search.descend(parts, neighbourhood):
+            search.descend(parts, neighbourhood)
         yield _Split(divided, search, search.best, parts, division)
 
 
