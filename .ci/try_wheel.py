@@ -40,7 +40,7 @@ def try_wheel(python: Path, wheel: Path, bundle: Path | None, folder: Path) -> N
     """Install into a new environment in ``folder`` and plan there; CalledProcessError if not."""
     windows = sys.platform == "win32"
     binaries = folder / "venv" / ("Scripts" if windows else "bin")
-    words = ["--quiet", "--disable-pip-version-check", "--only-binary=:all:"]
+    words = ["--quiet", "--disable-pip-version-check", "--no-compile", "--only-binary=:all:"]
     if bundle is None:
         words += ["--constraint", str(ROOT / "constraints.txt"), str(wheel)]
     else:
