@@ -186,24 +186,26 @@ def _begin_in_sequence(descent, state, scratch):
 
 
 @compiled
-def descend_loads(descent, state, scratch, order, passes):
-    """Improve the lists of jobs in ``order``, ``passes`` times.
+def list_jobs(descent, state, scratch, order):
+    """Give each job in ``order`` the best list found beside those before."""
+    for job in order:
+        _put(descent, state, scratch, job, _find_list(descent, state, scratch, job))
 
-    Where no job has begun yet, all are listed in that order first.
-    """
-    for turn in range(passes + 1):
+
+@compiled
+def descend_loads(descent, state, scratch, order, passes):
+    """Improve the lists of jobs in ``order`` that are on overloaded servers, ``passes`` times."""
+    _begin_in_sequence(descent, state, scratch)
+    for _ in range(passes):
         changed = False
-        is_first = turn == 0 and state.totals.sum() == 0
         for job in order:
-            if not is_first:
-                if descent.fixed[job] or not is_over(
-                    descent.nearby, descent.runs, job, state.load, descent.limit, state.begun
-                ):
-                    continue
+            if not descent.fixed[job] and is_over(
+                descent.nearby, descent.runs, job, state.load, descent.limit, state.begun
+            ):
                 _take_away(descent, state, job)
-            bits = _find_list(descent, state, scratch, job)
-            changed |= bits != state.lists[job]
-            _put(descent, state, scratch, job, bits)
+                bits = _find_list(descent, state, scratch, job)
+                changed |= bits != state.lists[job]
+                _put(descent, state, scratch, job, bits)
         _begin_in_sequence(descent, state, scratch)
-        if not (changed or is_first):
+        if not changed:
             break

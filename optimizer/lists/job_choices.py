@@ -78,15 +78,13 @@ def _search_locally(
     starts = chain(descent.propose(search.first, planned), zip(*bases, strict=True))
     for number, choices in enumerate(starts):
         step(f"lists, start {number + 1}")
-        if search.spent > START_SHARE:
-            break
         found = search.evaluate(search.evaluator.replay(choices))
         search.consider(found)
         missed = np.flatnonzero(search.evaluator.missed_by_job(found.weeks)).tolist()
         if missed and not search.late:
             sure = {job: local.sure_list(job) for job in missed}
             search.consider(search.evaluate_moves(found, sure))
-        if search.late:
+        if search.late or search.spent > START_SHARE:
             break
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")

@@ -20,6 +20,7 @@ from optimizer.lists.compiled_descent import (
     DescentArrays,
     StateArrays,
     descend_loads,
+    list_jobs,
     scratch_arrays,
 )
 from optimizer.lists.compiled_trials import OUTCOMES, NearbyArrays, RunArrays
@@ -29,7 +30,7 @@ WEEKS_TRIED = (0, 3, 4)
 PASSES = 4
 MOST_NEARBY = 62
 UNLIMITED = 1 << 40
-MARGINS = (0.3, 0.25, 0.2, 0.15, 0.1, 0.06, 0.03, 0.0)
+MARGINS = (0.2, 0.1, 0.03, 0.0)
 
 
 class LoadDescent:
@@ -77,19 +78,26 @@ class LoadDescent:
         state = self._state(nearby, runs)
         scratch = scratch_arrays(state)
         most = np.where(servers.limit < 0, UNLIMITED, servers.limit)
+        descent = DescentArrays(
+            nearby=nearby,
+            runs=runs,
+            anyway=servers.running,
+            limit=_leave_free(most, MARGINS[0]),
+            planned=reached,
+            is_limits=first == "limits",
+            starts=np.array([bits for of_job in self._starts for bits in of_job]),
+            first_start=np.cumsum([0, *map(len, self._starts)]),
+            fixed=self._fixed,
+            least=self._rules.least,
+        )
+        # The nominal week is enough to begin with.
+        one = descent._replace(
+            runs=runs._replace(begin=runs.begin[:1], end=runs.end[:1]),
+            planned=reached // len(WEEKS_TRIED),
+        )
+        list_jobs(one, state, scratch, order)
         for margin in MARGINS:
-            descent = DescentArrays(
-                nearby=nearby,
-                runs=runs,
-                anyway=servers.running,
-                limit=np.maximum(most * (1 - margin), 1).astype(np.int64),
-                planned=reached,
-                is_limits=first == "limits",
-                starts=np.array([bits for of_job in self._starts for bits in of_job]),
-                first_start=np.cumsum([0, *map(len, self._starts)]),
-                fixed=self._fixed,
-                least=self._rules.least,
-            )
+            descent = descent._replace(limit=_leave_free(most, margin))
             descend_loads(descent, state, scratch, order, PASSES)
             yield [self._choice(job, bits) for job, bits in enumerate(state.lists.tolist())]
             if not (state.load > most[:, None]).any():
@@ -108,8 +116,8 @@ class LoadDescent:
         )
 
     def _bits(self, job: int, choice: Servers) -> int:
-        mask = self._week.servers.mask(choice)[self._nearby[job]]
-        return sum(1 << cell for cell in np.flatnonzero(mask).tolist())
+        nearby = self._nearby[job]
+        return int(self._week.servers.mask(choice)[nearby] @ (1 << np.arange(len(nearby))))
 
     def _choice(self, job: int, bits: int) -> Servers:
         """Return the list of these bits, or what the job has today where none may be set."""
@@ -169,6 +177,11 @@ class LoadDescent:
             sequence=np.array(sequences),
             job=job_of,
         )
+
+
+def _leave_free(limit: Counts, share: float) -> Counts:
+    """Return the limits that leave a ``share`` of each server free, one task at least."""
+    return np.asarray(np.maximum(limit * (1 - share), 1).astype(np.int64))
 
 
 def _concatenated(parts: Sequence[NDArray[np.generic]]) -> Counts:
