@@ -31,6 +31,7 @@ from optimizer.solver.cp_sat import SearchLimits
 from optimizer.solver.lp_relaxation import trivial
 
 CLOSE = 0.005
+EARLIER = 0.8  # of the time that is left, for the aims before those of the last stage
 DEALING = 0.5  # of CP-SAT's deterministic time, for each class of equal servers
 
 
@@ -119,7 +120,9 @@ def _solve_undivided(problem: AssignmentProblem, options: SolveOptions, progress
     """Solve without decomposing; return the counts, every aim's value and its stage."""
     solve = start(problem, options)
     for stop in stage_boundaries(solve.aims, coordinated=False):
-        solve = advance(solve, stop, options, progress)
+        last = stop == len(solve.aims)
+        deadline = options.deadline if last else options.deadline.share(EARLIER)
+        solve = advance(solve, stop, replace(options, deadline=deadline), progress)
     arcs = solve.arcs if solve.stages[0].proven else assign_greedily(problem, solve.arcs)
     values = solve.values(arcs)
     return arcs, values, solve.stages, (SolvedPart(problem, arcs, values, solve.stages),)

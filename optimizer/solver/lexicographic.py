@@ -19,7 +19,6 @@ import numpy as np
 from models.aims import Proof
 from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
 from models.solve_events import Stage, Trial, Watch, telling
-from optimizer.solver.anytime import search_anytime
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
@@ -55,6 +54,7 @@ def solve_lexicographic(
     program: IntegerProgram,
     start: Ints,
     relabelled: Callable[[Ints], Ints],
+    improved: Callable[[Ints], Ints],
     slack: Slack,
     deadline: Deadline,
     seed: int,
@@ -63,11 +63,12 @@ def solve_lexicographic(
     """Return a point of ``program``, its aims optimised in strict lexicographic order.
 
     ``start`` is any point that keeps the rows. ``relabelled`` rewrites a point with every aim
-    counted truly. ``slack`` says how much of an aim's value the later ones may give back.
+    counted truly; ``improved`` returns one that is no worse, in the order of the aims, by a quick
+    search of its own. ``slack`` says how much of an aim's value the later ones may give back.
     ``progress`` is told of each aim at work and of each stage; solvers' threads call it, too.
     """
     efforts = SearchLimits(QUICK, deadline, seed), SearchLimits(THOROUGH, deadline, seed)
-    return LexicographicSolver(program, start, relabelled, slack, efforts, progress).run()
+    return LexicographicSolver(program, start, relabelled, improved, slack, efforts, progress).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,14 @@ class LexicographicSolver:
         program: IntegerProgram,
         start: Ints,
         relabelled: Callable[[Ints], Ints],
+        improved: Callable[[Ints], Ints],
         slack: Slack,
         efforts: tuple[SearchLimits, SearchLimits],
         progress: Watch,
     ) -> None:
         self._program = self._before = program
         self._x = start
-        self._canonicalise = relabelled
+        self._canonicalise, self._improved = relabelled, improved
         self._slack = slack
         self._quick, self._thorough = efforts
         self._deadline = self._quick.deadline
@@ -102,13 +104,14 @@ class LexicographicSolver:
 
     def run(self) -> LexicographicSolution:
         for aims in self._batches():
-            hurried = self._hurried(aims[0])
+            if self._deadline.seconds is not None:
+                self._improve()
             chain = self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
             # The relaxation of an aim that was first in its run holds without any guess.
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
             for aim in aims[settled:]:
-                self._solve_objective(aim, known, hurried)
+                self._solve_objective(aim, known)
         return LexicographicSolution(self._x, tuple(self._stages), self._program, self._before)
 
     def _batches(self) -> list[list[Aim]]:
@@ -175,16 +178,18 @@ class LexicographicSolver:
             yield _BoundedObjective(aim, program, relaxed, relaxed.x, time.monotonic() - began)
             program = relaxed.restrict_to_value(program, self._limit(aim, relaxed.bound))
 
-    def _solve_objective(self, aim: Aim, known: LpBound | None, hurried: int | None) -> None:
+    def _solve_objective(self, aim: Aim, known: LpBound | None) -> None:
         """Optimise one aim, from the point that the aims before it have left.
 
-        Its relaxation may be ``known``, or a bound from a ``hurried`` one.
+        Its relaxation may be ``known``.
         """
         began, before = time.monotonic(), self._program
         self._progress(Trial(aim.name, aim.value(self._x)))
         relaxed = known or bound_by_lp(before, aim, self._x, self._deadline.share(0.5))
-        bound = relaxed.bound if hurried is None else aim.tighter(relaxed.bound, hurried)
+        bound = relaxed.bound
         self._progress(Trial(aim.name, aim.value(self._x), bound))
+        if aim.value(self._x) != bound:
+            self._improve()
         relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
@@ -213,16 +218,10 @@ class LexicographicSolver:
             relaxed, bound = tight, aim.tighter(bound, tight.bound)
         return relaxed, bound
 
-    def _hurried(self, aim: Aim) -> int | None:
-        """Improve squares by a sketch where time is short; return its bound, None without one."""
-        if self._deadline.seconds is None or not self._is_squared(aim):
-            return None
-        if self._deadline.remaining() <= 0:
-            return None
-        effort = replace(self._quick, deadline=self._deadline.share(0.5))
-        bound, found = search_anytime(self._program, aim, self._x, effort)
-        self._take(aim, found)
-        return bound
+    def _improve(self) -> None:
+        x = self._improved(self._x)
+        if self._program.is_feasible(x):
+            self._x = x
 
     def _closed(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
