@@ -14,7 +14,7 @@ from models.integer_program import Ints
 from optimizer.machine_code import compiled, compiled_helper
 
 PER_MILLE = 1000
-SWAPS = 4  # one move in so many is of two tasks
+SWAPS = 2  # one move in so many is of two tasks
 
 
 class TaskArrays(NamedTuple):

@@ -113,13 +113,7 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
         return to_point(solve.problem, program, solve.columns, to_assignment(solve.columns, x))
 
     def improved(x: Ints) -> Ints:
-        search = ExchangeSearch(
-            solve.problem,
-            [aim.name for aim in solve.aims[:until]],
-            options.settings.balance == "utilisation",
-            int(program.lower[solve.columns.peak]),
-        )
-        arcs = search.improve(to_assignment(solve.columns, x), options.deadline, options.seed)
+        arcs = exchange_tasks(solve, to_assignment(solve.columns, x), until, options)
         return to_point(solve.problem, program, solve.columns, arcs)
 
     found = solve_lexicographic(
@@ -133,6 +127,19 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
         arcs=to_assignment(solve.columns, found.x),
         stages=solve.stages + found.stages,
     )
+
+
+def exchange_tasks(solve: StagedSolve, arcs: Arcs, until: int, options: SolveOptions) -> Arcs:
+    """Improve ``arcs`` by exchanges that harm none of the aims up to number ``until``."""
+    if options.deadline.remaining() <= 0:
+        return arcs
+    search = ExchangeSearch(
+        solve.problem,
+        [aim.name for aim in solve.aims[:until]],
+        options.settings.balance == "utilisation",
+        int(solve.program.lower[solve.columns.peak]),
+    )
+    return search.improve(arcs, options.deadline, options.seed)
 
 
 def stage_boundaries(aims: tuple[Aim, ...], coordinated: bool) -> list[int]:

@@ -17,11 +17,12 @@ from itertools import islice
 import numpy as np
 
 from models.aims import Proof
-from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
+from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints, hold_aim
 from models.solve_events import Stage, Trial, Watch, telling
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
-from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
+from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions
+from optimizer.solver.lp_relaxation import LpBound, bound_by_lp, trivial
 from optimizer.solver.neighbourhoods import rounded, search_near
 from optimizer.solver.root_sums import tighten_by_root_sum
 
@@ -101,18 +102,37 @@ class LexicographicSolver:
         self._deadline = self._quick.deadline
         self._progress = progress
         self._stages: list[Stage] = []
+        self._exchanged: Ints | None = None
+        limited = self._deadline.seconds is not None
+        self._hurried = limited and has_many_definitions(program)
 
     def run(self) -> LexicographicSolution:
         for aims in self._batches():
+            if self._deadline.remaining() <= 0:
+                self._hold_as_they_are(aims)
+                continue
             if self._deadline.seconds is not None:
                 self._improve()
-            chain = self._bound_batch(aims)
+            chain = [] if self._hurried else self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
             # The relaxation of an aim that was first in its run holds without any guess.
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
-            for aim in aims[settled:]:
+            for place, aim in enumerate(aims[settled:], settled):
+                if self._deadline.remaining() <= 0:
+                    self._hold_as_they_are(aims[place:])
+                    break
                 self._solve_objective(aim, known)
         return LexicographicSolution(self._x, tuple(self._stages), self._program, self._before)
+
+    def _hold_as_they_are(self, aims: list[Aim]) -> None:
+        """Record and hold ``aims`` without any more work, since there is no time left."""
+        held = [(aim, aim.value(self._x)) for aim in aims]
+        *earlier, last = [hold_aim(aim, self._limit(aim, value)) for aim, value in held]
+        bounds = [trivial(self._program, aim).bound for aim in aims]
+        self._before = self._program.with_rows(earlier)
+        self._program = self._before.with_rows([last])
+        for (aim, value), bound in zip(held, bounds, strict=True):
+            self._record(Stage(aim.name, value, bound, 0.0))
 
     def _batches(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
@@ -185,7 +205,7 @@ class LexicographicSolver:
         """
         began, before = time.monotonic(), self._program
         self._progress(Trial(aim.name, aim.value(self._x)))
-        relaxed = known or bound_by_lp(before, aim, self._x, self._deadline.share(0.5))
+        relaxed = known or self._relax(aim)
         bound = relaxed.bound
         self._progress(Trial(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound:
@@ -195,6 +215,18 @@ class LexicographicSolver:
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
         self._record(Stage(aim.name, value, bound, time.monotonic() - began, proof))
+
+    def _relax(self, aim: Aim) -> LpBound:
+        """Return a bound of ``aim``, in a hurry by few of many rows where that is met."""
+        program, deadline = self._program, self._deadline.share(0.5)
+        if not self._hurried:
+            return bound_by_lp(program, aim, self._x, deadline)
+        few = bound_by_few_rows(program, aim, self._x, deadline)
+        if few.bound != aim.value(self._x):
+            relaxed = bound_by_lp(program, aim, self._x, deadline)
+            if relaxed.x is not None:
+                return relaxed
+        return replace(few, x=None)
 
     def _reach_or_tighten(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
@@ -219,9 +251,15 @@ class LexicographicSolver:
         return relaxed, bound
 
     def _improve(self) -> None:
-        x = self._improved(self._x)
-        if self._program.is_feasible(x):
+        """Improve the point by the quick search, unless that is where it comes from."""
+        if self._x is self._exchanged:
+            return
+        x, due = self._improved(self._x), self._program.aims[len(self._stages) :]
+        # What earlier aims have given back is not taken again at the cost of those that are due.
+        new, old = ([aim.sign * aim.value(y) for aim in due] for y in (x, self._x))
+        if new >= old and self._program.is_feasible(x):
             self._x = x
+        self._exchanged = self._x
 
     def _closed(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
@@ -233,6 +271,8 @@ class LexicographicSolver:
         of the time that the best one takes.
         """
         value, by_duals = aim.value(self._x), bound
+        if self._hurried and relaxed.x is None:  # there was no time for all rows, much less now
+            return bound, "duals"
         close = abs(value - bound) <= CLOSE * abs(value)
         allowed = left = (self._quick if close else self._thorough).deterministic
         for share in SHARES if relaxed.x is not None else SHARES[-1:]:
