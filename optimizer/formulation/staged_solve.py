@@ -112,8 +112,9 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
     def relabelled(x: Ints) -> Ints:
         return to_point(solve.problem, program, solve.columns, to_assignment(solve.columns, x))
 
-    def improved(x: Ints) -> Ints:
-        arcs = exchange_tasks(solve, to_assignment(solve.columns, x), until, options)
+    def improved(x: Ints, deadline: Deadline) -> Ints:
+        limited = replace(options, deadline=deadline)
+        arcs = exchange_tasks(solve, to_assignment(solve.columns, x), until, limited)
         return to_point(solve.problem, program, solve.columns, arcs)
 
     found = solve_lexicographic(
@@ -131,8 +132,6 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
 
 def exchange_tasks(solve: StagedSolve, arcs: Arcs, until: int, options: SolveOptions) -> Arcs:
     """Improve ``arcs`` by exchanges that harm none of the aims up to number ``until``."""
-    if options.deadline.remaining() <= 0:
-        return arcs
     search = ExchangeSearch(
         solve.problem,
         [aim.name for aim in solve.aims[:until]],

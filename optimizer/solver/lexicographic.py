@@ -49,13 +49,14 @@ class LexicographicSolution:
 
 
 Slack = Callable[[str, int], int]
+Improve = Callable[[Ints, Deadline], Ints]
 
 
 def solve_lexicographic(
     program: IntegerProgram,
     start: Ints,
     relabelled: Callable[[Ints], Ints],
-    improved: Callable[[Ints], Ints],
+    improved: Improve,
     slack: Slack,
     deadline: Deadline,
     seed: int,
@@ -89,7 +90,7 @@ class LexicographicSolver:
         program: IntegerProgram,
         start: Ints,
         relabelled: Callable[[Ints], Ints],
-        improved: Callable[[Ints], Ints],
+        improved: Improve,
         slack: Slack,
         efforts: tuple[SearchLimits, SearchLimits],
         progress: Watch,
@@ -111,7 +112,7 @@ class LexicographicSolver:
             if self._deadline.remaining() <= 0:
                 self._hold_as_they_are(aims)
                 continue
-            if self._deadline.seconds is not None:
+            if self._hurried:
                 self._improve()
             chain = [] if self._hurried else self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
@@ -254,7 +255,10 @@ class LexicographicSolver:
         """Improve the point by the quick search, unless that is where it comes from."""
         if self._x is self._exchanged:
             return
-        x, due = self._improved(self._x), self._program.aims[len(self._stages) :]
+        x, due = (
+            self._improved(self._x, self._deadline.share(0.5)),
+            self._program.aims[len(self._stages) :],
+        )
         # What earlier aims have given back is not taken again at the cost of those that are due.
         new, old = ([aim.sign * aim.value(y) for aim in due] for y in (x, self._x))
         if new >= old and self._program.is_feasible(x):
