@@ -54,6 +54,7 @@ def solved(asked: IntegerProgram, watch: Watch = nothing, **slack: int) -> Lexic
         asked,
         asked.complete(start),
         lambda x: x,
+        lambda x, deadline: x,
         lambda name, value: slack.get(name, 0),
         Deadline(),
         seed=0,

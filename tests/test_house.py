@@ -19,7 +19,7 @@ MODULES = sorted(
 LONGEST = 400
 # Lowest first. A room may import the rooms of the layers below its own, and itself.
 LAYERS = (
-    ("files", "certificate"),
+    ("files", "certificate", "machine_code"),
     ("solver", "http_client", "checker"),
     ("veeam",),
     ("inputs",),

@@ -67,6 +67,7 @@ def solve(instance: AssignmentInstance, limit: float | None, effort: float) -> t
         program,
         program.complete(program.lower),
         lambda x: x,
+        lambda x, deadline: x,
         lambda name, value: 0,
         (SearchLimits(effort / 5, deadline, 0), SearchLimits(effort, deadline, 0)),
         lambda event: None,

@@ -23,6 +23,7 @@ from optimizer.formulation.staged_solve import (
     SolveOptions,
     advance,
     build_formulation,
+    exchange_tasks,
     stage_boundaries,
     start,
 )
@@ -31,6 +32,7 @@ from optimizer.solver.cp_sat import SearchLimits
 from optimizer.solver.lp_relaxation import trivial
 
 CLOSE = 0.005
+STAGE = 0.8  # of the time that is left for each stage, the rest for what comes after it
 DEALING = 0.5  # of CP-SAT's deterministic time, for each class of equal servers
 
 
@@ -119,8 +121,12 @@ def _solve_undivided(problem: AssignmentProblem, options: SolveOptions, progress
     """Solve without decomposing; return the counts, every aim's value and its stage."""
     solve = start(problem, options)
     for stop in stage_boundaries(solve.aims, coordinated=False):
-        solve = advance(solve, stop, options, progress)
+        hurried = replace(options, deadline=options.deadline.share(STAGE))
+        solve = advance(solve, stop, hurried, progress)
     arcs = solve.arcs if solve.stages[0].proven else assign_greedily(problem, solve.arcs)
+    cut_short = options.deadline.seconds is not None and not all(s.proven for s in solve.stages)
+    if cut_short and not options.settings.tolerance:  # what that gives back is no loss to undo
+        arcs = exchange_tasks(solve, arcs, len(solve.aims), options)
     values = solve.values(arcs)
     return arcs, values, solve.stages, (SolvedPart(problem, arcs, values, solve.stages),)
 

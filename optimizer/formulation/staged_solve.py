@@ -15,6 +15,7 @@ from models.assignment_problem import AssignmentProblem
 from models.integer_program import Aim, IntegerProgram, Ints
 from models.settings import Settings
 from models.solve_events import Stage, Watch
+from optimizer.formulation.exchanges import ExchangeSearch
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.objectives import build_program
 from optimizer.formulation.pools import build_arcs
@@ -111,8 +112,13 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
     def relabelled(x: Ints) -> Ints:
         return to_point(solve.problem, program, solve.columns, to_assignment(solve.columns, x))
 
+    def improved(x: Ints, deadline: Deadline) -> Ints:
+        limited = replace(options, deadline=deadline)
+        arcs = exchange_tasks(solve, to_assignment(solve.columns, x), until, limited)
+        return to_point(solve.problem, program, solve.columns, arcs)
+
     found = solve_lexicographic(
-        program, to_point(solve.problem, program, solve.columns, solve.arcs), relabelled,
+        program, to_point(solve.problem, program, solve.columns, solve.arcs), relabelled, improved,
         options.settings.slack, options.deadline, options.seed, progress,
     )  # fmt: skip
     return replace(
@@ -122,6 +128,17 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
         arcs=to_assignment(solve.columns, found.x),
         stages=solve.stages + found.stages,
     )
+
+
+def exchange_tasks(solve: StagedSolve, arcs: Arcs, until: int, options: SolveOptions) -> Arcs:
+    """Improve ``arcs`` by exchanges that harm none of the aims up to number ``until``."""
+    search = ExchangeSearch(
+        solve.problem,
+        [aim.name for aim in solve.aims[:until]],
+        options.settings.balance == "utilisation",
+        int(solve.program.lower[solve.columns.peak]),
+    )
+    return search.improve(arcs, options.deadline, options.seed)
 
 
 def stage_boundaries(aims: tuple[Aim, ...], coordinated: bool) -> list[int]:

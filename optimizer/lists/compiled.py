@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.week import WEEK
-from optimizer.lists.machine_code import compiled, compiled_helper
+from optimizer.machine_code import compiled, compiled_helper
 
 FAILED, FAILED_OVER, PROTECTED, SAME_SITE, ON_BACKUP = 0, 5, 6, 7, 8
 OUTCOMES = 9

@@ -26,7 +26,7 @@ from optimizer.lists.compiled_trials import (
     servers_in,
     try_list,
 )
-from optimizer.lists.machine_code import compiled, compiled_helper
+from optimizer.machine_code import compiled, compiled_helper
 
 
 class DescentArrays(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.lists.compiled import CONNECTS, IS_NEAR, NOT_OFFERED, is_same
-from optimizer.lists.machine_code import compiled, compiled_helper
+from optimizer.machine_code import compiled, compiled_helper
 
 
 @compiled

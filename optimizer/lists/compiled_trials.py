@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.lists.machine_code import compiled_helper
+from optimizer.machine_code import compiled_helper
 
 Longs = NDArray[np.int64]
 OUTCOMES = 5  # failed, tier 1 to 4

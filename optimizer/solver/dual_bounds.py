@@ -84,13 +84,15 @@ class DualBound:
         )
 
 
-def prove_bound(program: IntegerProgram, aim: Aim, duals: Floats) -> DualBound:
-    """Return what ``duals`` prove of ``aim``, or what they prove once rounded a little.
+def prove_bound(
+    program: IntegerProgram, aim: Aim, duals: Floats, digits: tuple[int, ...] = DIGITS
+) -> DualBound:
+    """Return what ``duals`` prove of ``aim``, rounded to whichever ``digits`` prove most.
 
     They are those of ``aim`` made large, or of its negative made large.
     """
     return min(
-        (_prove_exactly(program, aim, duals.round(d)) for d in DIGITS), key=lambda p: p.total
+        (_prove_exactly(program, aim, duals.round(d)) for d in digits), key=lambda p: p.total
     )
 
 

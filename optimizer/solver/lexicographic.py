@@ -17,12 +17,12 @@ from itertools import islice
 import numpy as np
 
 from models.aims import Proof
-from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints
+from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints, hold_aim
 from models.solve_events import Stage, Trial, Watch, telling
-from optimizer.solver.anytime import search_anytime
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
-from optimizer.solver.lp_relaxation import LpBound, bound_by_lp
+from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions
+from optimizer.solver.lp_relaxation import LpBound, bound_by_lp, trivial
 from optimizer.solver.neighbourhoods import rounded, search_near
 from optimizer.solver.root_sums import tighten_by_root_sum
 
@@ -49,12 +49,14 @@ class LexicographicSolution:
 
 
 Slack = Callable[[str, int], int]
+Improve = Callable[[Ints, Deadline], Ints]
 
 
 def solve_lexicographic(
     program: IntegerProgram,
     start: Ints,
     relabelled: Callable[[Ints], Ints],
+    improved: Improve,
     slack: Slack,
     deadline: Deadline,
     seed: int,
@@ -63,11 +65,12 @@ def solve_lexicographic(
     """Return a point of ``program``, its aims optimised in strict lexicographic order.
 
     ``start`` is any point that keeps the rows. ``relabelled`` rewrites a point with every aim
-    counted truly. ``slack`` says how much of an aim's value the later ones may give back.
+    counted truly; ``improved`` returns one that is no worse, in the order of the aims, by a quick
+    search of its own. ``slack`` says how much of an aim's value the later ones may give back.
     ``progress`` is told of each aim at work and of each stage; solvers' threads call it, too.
     """
     efforts = SearchLimits(QUICK, deadline, seed), SearchLimits(THOROUGH, deadline, seed)
-    return LexicographicSolver(program, start, relabelled, slack, efforts, progress).run()
+    return LexicographicSolver(program, start, relabelled, improved, slack, efforts, progress).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +90,50 @@ class LexicographicSolver:
         program: IntegerProgram,
         start: Ints,
         relabelled: Callable[[Ints], Ints],
+        improved: Improve,
         slack: Slack,
         efforts: tuple[SearchLimits, SearchLimits],
         progress: Watch,
     ) -> None:
         self._program = self._before = program
         self._x = start
-        self._canonicalise = relabelled
+        self._canonicalise, self._improved = relabelled, improved
         self._slack = slack
         self._quick, self._thorough = efforts
         self._deadline = self._quick.deadline
         self._progress = progress
         self._stages: list[Stage] = []
+        self._exchanged: Ints | None = None
+        limited = self._deadline.seconds is not None
+        self._hurried = limited and has_many_definitions(program)
 
     def run(self) -> LexicographicSolution:
         for aims in self._batches():
-            hurried = self._hurried(aims[0])
-            chain = self._bound_batch(aims)
+            if self._deadline.remaining() <= 0:
+                self._hold_as_they_are(aims)
+                continue
+            if self._hurried:
+                self._improve()
+            chain = [] if self._hurried else self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
             # The relaxation of an aim that was first in its run holds without any guess.
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
-            for aim in aims[settled:]:
-                self._solve_objective(aim, known, hurried)
+            for place, aim in enumerate(aims[settled:], settled):
+                if self._deadline.remaining() <= 0:
+                    self._hold_as_they_are(aims[place:])
+                    break
+                self._solve_objective(aim, known)
         return LexicographicSolution(self._x, tuple(self._stages), self._program, self._before)
+
+    def _hold_as_they_are(self, aims: list[Aim]) -> None:
+        """Record and hold ``aims`` without any more work, since there is no time left."""
+        held = [(aim, aim.value(self._x)) for aim in aims]
+        *earlier, last = [hold_aim(aim, self._limit(aim, value)) for aim, value in held]
+        bounds = [trivial(self._program, aim).bound for aim in aims]
+        self._before = self._program.with_rows(earlier)
+        self._program = self._before.with_rows([last])
+        for (aim, value), bound in zip(held, bounds, strict=True):
+            self._record(Stage(aim.name, value, bound, 0.0))
 
     def _batches(self) -> list[list[Aim]]:
         """Return the aims in runs that end where squares are summed or something is given back."""
@@ -175,21 +199,35 @@ class LexicographicSolver:
             yield _BoundedObjective(aim, program, relaxed, relaxed.x, time.monotonic() - began)
             program = relaxed.restrict_to_value(program, self._limit(aim, relaxed.bound))
 
-    def _solve_objective(self, aim: Aim, known: LpBound | None, hurried: int | None) -> None:
+    def _solve_objective(self, aim: Aim, known: LpBound | None) -> None:
         """Optimise one aim, from the point that the aims before it have left.
 
-        Its relaxation may be ``known``, or a bound from a ``hurried`` one.
+        Its relaxation may be ``known``.
         """
         began, before = time.monotonic(), self._program
         self._progress(Trial(aim.name, aim.value(self._x)))
-        relaxed = known or bound_by_lp(before, aim, self._x, self._deadline.share(0.5))
-        bound = relaxed.bound if hurried is None else aim.tighter(relaxed.bound, hurried)
+        relaxed = known or self._relax(aim)
+        bound = relaxed.bound
         self._progress(Trial(aim.name, aim.value(self._x), bound))
+        if aim.value(self._x) != bound:
+            self._improve()
         relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
         self._record(Stage(aim.name, value, bound, time.monotonic() - began, proof))
+
+    def _relax(self, aim: Aim) -> LpBound:
+        """Return a bound of ``aim``, in a hurry by few of many rows where that is met."""
+        program, deadline = self._program, self._deadline.share(0.5)
+        if not self._hurried:
+            return bound_by_lp(program, aim, self._x, deadline)
+        few = bound_by_few_rows(program, aim, self._x, deadline)
+        if few.bound != aim.value(self._x):
+            relaxed = bound_by_lp(program, aim, self._x, deadline)
+            if relaxed.x is not None:
+                return relaxed
+        return replace(few, x=None)
 
     def _reach_or_tighten(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
@@ -213,16 +251,19 @@ class LexicographicSolver:
             relaxed, bound = tight, aim.tighter(bound, tight.bound)
         return relaxed, bound
 
-    def _hurried(self, aim: Aim) -> int | None:
-        """Improve squares by a sketch where time is short; return its bound, None without one."""
-        if self._deadline.seconds is None or not self._is_squared(aim):
-            return None
-        if self._deadline.remaining() <= 0:
-            return None
-        effort = replace(self._quick, deadline=self._deadline.share(0.5))
-        bound, found = search_anytime(self._program, aim, self._x, effort)
-        self._take(aim, found)
-        return bound
+    def _improve(self) -> None:
+        """Improve the point by the quick search, unless that is where it comes from."""
+        if self._x is self._exchanged:
+            return
+        x, due = (
+            self._improved(self._x, self._deadline.share(0.5)),
+            self._program.aims[len(self._stages) :],
+        )
+        # What earlier aims have given back is not taken again at the cost of those that are due.
+        new, old = ([aim.sign * aim.value(y) for aim in due] for y in (x, self._x))
+        if new >= old and self._program.is_feasible(x):
+            self._x = x
+        self._exchanged = self._x
 
     def _closed(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
@@ -234,6 +275,8 @@ class LexicographicSolver:
         of the time that the best one takes.
         """
         value, by_duals = aim.value(self._x), bound
+        if self._hurried and relaxed.x is None:  # there was no time for all rows, much less now
+            return bound, "duals"
         close = abs(value - bound) <= CLOSE * abs(value)
         allowed = left = (self._quick if close else self._thorough).deterministic
         for share in SHARES if relaxed.x is not None else SHARES[-1:]:

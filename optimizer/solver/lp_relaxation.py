@@ -116,7 +116,7 @@ def bound_by_lp(
 
 def trivial(program: IntegerProgram, aim: Aim) -> DualBound:
     """Return what the columns' bounds alone prove."""
-    return prove_bound(program, aim, np.zeros(len(program.rows)))
+    return prove_bound(program, aim, np.zeros(len(program.rows)), digits=(0,))
 
 
 def _segment_ends(low: Ints, high: Ints, middle: Ints) -> Ints:

@@ -9,7 +9,7 @@ import pytest
 from numba.core import config
 
 from optimizer.lists import compiled, compiled_descent, compiled_offers
-from optimizer.lists.machine_code import compiled as compile_kept
+from optimizer.machine_code import compiled as compile_kept
 
 PROGRAMS = (compiled.replay, compiled_descent.descend_loads, compiled_offers.offer)
 

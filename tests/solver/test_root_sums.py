@@ -124,8 +124,9 @@ def test_the_stage_loop_proves_the_triangle_without_a_search_of_all_points(
     monkeypatch.delattr("optimizer.solver.lexicographic.solve_cp_sat")
     start = point(program, 1, 1, 1)
     solution = solve_lexicographic(
-        program, start, lambda x: x, lambda name, value: 0, Deadline(), 0, lambda event: None
-    )
+        program, start, lambda x: x, lambda x, deadline: x, lambda name, value: 0,
+        Deadline(), 0, lambda event: None,
+    )  # fmt: skip
     assert [(stage.best, stage.bound) for stage in solution.stages] == [(41, 41)]
 
 

@@ -19,6 +19,7 @@ from models.solve_events import Stage
 from optimizer.analysis.explanation import conflict_model, minimal_conflict
 from optimizer.cli.main import gip
 from optimizer.formulation.decomposition.coordinator import _combine_stages
+from optimizer.formulation.exchanges import ExchangeSearch
 from optimizer.solver import cp_sat
 from optimizer.solver.cp_sat import SearchResult
 
@@ -105,6 +106,8 @@ def test_what_a_plan_says_of_a_search(
 ) -> None:
     estate(tmp_path / "estate", ["bs hq", *THIRDS[0]], THIRDS[1], settings=UTILISATION)
     with_search(monkeypatch, search)
+    # Exchanges would find what the wrong search rules out, and make it right.
+    monkeypatch.setattr(ExchangeSearch, "improve", lambda search, arcs, *limits: arcs)
     out = tmp_path / "out"
     ran = CliRunner().invoke(gip, ["plan", str(tmp_path / "estate"), "--out", str(out)])
     assert ran.exit_code == code, ran.output

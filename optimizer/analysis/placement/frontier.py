@@ -121,8 +121,8 @@ class PlacementSolver:
         began = time.monotonic()
         start = to_point(problem, program, columns, NOTHING)
         found = solve_lexicographic(
-            program, start, canonicalise, self.estate.settings.slack, self.deadline, self.seed,
-            lambda stage: None,
+            program, start, canonicalise, lambda x, deadline: x, self.estate.settings.slack,
+            self.deadline, self.seed, lambda stage: None,
         )  # fmt: skip
         proxies = tuple(among.opened(found.x))
         return FrontierPoint(proxies, found.stages, time.monotonic() - began)
