@@ -86,7 +86,7 @@ class Aggregation:
         kept = np.bincount(stays[1], stays[2], len(members))
         running = whole.running[members]
         limit = _highest(whole)[members]
-        level, more = _fill(running, limit, int(load.max()))
+        level, more = _even_level(running, limit, int(load.max()))
         least = np.clip(level, running, limit) - running
         most = np.clip(level + (more > 0), running, limit) - running
         # Of those that could have one more, the ones have it on which most could stay.
@@ -100,7 +100,7 @@ class Aggregation:
         return (group[at_group[there]], members[member[there]], placed[there]), list(left)
 
 
-def _fill(running: Counts, limit: Counts, load: int) -> tuple[int, int]:
+def _even_level(running: Counts, limit: Counts, load: int) -> tuple[int, int]:
     """Return up to which level the ``load`` fills members evenly, and how many have one more."""
     alike = np.zeros_like(running)
     levels = fill_levels(Members(alike, running, limit, alike[:, None]))
