@@ -36,6 +36,27 @@ class LoadInstants:
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """The servers that the *classes* among a problem's servers stand for.
+
+    Per member: ``server``, the number of its class, in ascending order; what it is ``running`` and
+    up to what it may be filled, its ``limit``, which is more; and its tasks of ``today`` by
+    activity, shape (members, activities).
+    """
+
+    server: Counts
+    running: Counts
+    limit: Counts
+    today: Counts
+
+    @classmethod
+    def none(cls) -> Members:
+        """Return the members where every server stands for itself."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(nothing, nothing, nothing, np.zeros((0, 0), dtype=np.int64))
+
+
+@dataclass(frozen=True, slots=True)
 class AssignmentProblem:
     """Groups of interchangeable tasks, and what limits their assignment.
 
@@ -43,8 +64,8 @@ class AssignmentProblem:
     ``today`` has aligned arrays (group, server, count) of the tasks that may stay where they are,
     sorted by group and server. Per kind: ``label`` of every server,
     shape (kinds, servers), 0 where it may not serve, and ``takeover``, whether it counts for
-    failover. Per server: ``limit`` on load (-1 for none), ``running`` tasks, ``candidate``, and
-    ``multiplicity``: one that stands for m equal servers has the limit and tasks of them all.
+    failover. Per server: ``limit`` on load (-1 for none), ``running`` tasks, ``candidate``. A class
+    of servers, which has ``members``, is one server with the limits and tasks of them all.
     ``moments`` are those of any server but the backup server, ``own_moments`` those of the
     latter. Of ``losses``, sets of servers, any one must be survivable with ``failover_limit``
     tasks on the backup server; it is None where that is not enforced or not limited.
@@ -60,7 +81,7 @@ class AssignmentProblem:
     limit: Counts
     running: Counts
     candidate: NDArray[np.bool_]
-    multiplicity: Counts
+    members: Members
     backup_server: int
     moments: LoadInstants
     own_moments: LoadInstants

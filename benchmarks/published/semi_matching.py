@@ -15,7 +15,7 @@ import pandas as pd
 from benchmarks.published.alternating_paths import figures, optimal_semi_matching
 from benchmarks.published.semi_matching_instances import SemiMatchingInstance, generate, loads
 from benchmarks.records import AIM, Measure, Run, gap
-from models.assignment_problem import TIER, AssignmentProblem, LoadInstants
+from models.assignment_problem import TIER, AssignmentProblem, LoadInstants, Members
 from models.estate import Codes
 from models.integer_program import Ints
 from models.settings import Settings
@@ -52,7 +52,7 @@ def build_problem(instance: SemiMatchingInstance) -> tuple[AssignmentProblem, Co
         limit=np.full(instance.servers + 1, -1),
         running=np.zeros(instance.servers + 1, dtype=np.int64),
         candidate=np.ones(instance.servers + 1, dtype=np.bool_),
-        multiplicity=np.ones(instance.servers + 1, dtype=np.int64),
+        members=Members.none(),
         backup_server=instance.servers,
         moments=always,
         own_moments=always,

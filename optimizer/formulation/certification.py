@@ -15,6 +15,7 @@ import numpy as np
 from models.aims import AIMS
 from models.integer_program import Aim, IntegerProgram, Ints
 from models.settings import Settings
+from optimizer.formulation.constraints import stays_on_classes
 from optimizer.formulation.solution_mapping import to_point
 from optimizer.formulation.staged_solve import NOTHING, SolvedPart, build_formulation
 from optimizer.solver.deadline import Deadline
@@ -52,6 +53,7 @@ def build_part(part: SolvedPart, settings: Settings, roof: int) -> PartProgram:
     program, columns = build_formulation(part.problem, settings, pooling=True)
     program.upper[columns.peak] = max(roof, program.upper[columns.peak])
     x = to_point(part.problem, program, columns, part.arcs)
+    program = program.with_rows([stays_on_classes(part.problem, columns, x)])
     return PartProgram(part, program, x, columns.keeps)
 
 

@@ -30,7 +30,6 @@ class ServerArrays(NamedTuple):
 
     counted: NDArray[np.bool_]
     limit: Ints
-    multiplicity: Ints
 
 
 class Rules(NamedTuple):
@@ -107,17 +106,12 @@ def _busiest(load):
 
 
 @compiled_helper
-def _count(busiest, counted, limit, equal, by_use):
+def _count(busiest, counted, limit, by_use):
     """Return what peak and balance count of a server's busiest moment."""
     if not counted:
         return np.int64(0), np.int64(0)
-    figure = -(-busiest // equal)
-    if by_use:
-        figure = -(-PER_MILLE * figure // limit)
-    if equal == 1:
-        return figure, figure * figure
-    each, more = busiest // equal, busiest % equal
-    return figure, equal * each * each + more * (2 * each + 1)
+    figure = -(-PER_MILLE * busiest // limit) if by_use else busiest
+    return figure, figure * figure
 
 
 @compiled
@@ -133,13 +127,13 @@ def exchange(tasks, servers, rules, server_of, load, most, random, steps):
     worth, is_lost = rules.worth, rules.is_lost
     first_loss, loss = rules.first_loss, rules.loss
     first_instant, instant = rules.first_instant, rules.instant
-    counted, limit, equal = servers.counted, servers.limit, servers.multiplicity
+    counted, limit = servers.counted, servers.limit
     size, nowhere = len(server_of), len(counted) - 1
     busiest, figure, square = np.zeros((3, nowhere + 1), dtype=np.int64)
     for server in range(nowhere + 1):
         busiest[server] = _busiest(load[server])
         figure[server], square[server] = _count(
-            busiest[server], counted[server], limit[server], equal[server], rules.by_use
+            busiest[server], counted[server], limit[server], rules.by_use
         )
     peak = max(rules.lowest_peak, figure.max())
     for _ in range(steps):
@@ -181,7 +175,7 @@ def exchange(tasks, servers, rules, server_of, load, most, random, steps):
             for server in (old, new):
                 busiest[server] = _busiest(load[server])
                 figure[server], square[server] = _count(
-                    busiest[server], counted[server], limit[server], equal[server], rules.by_use
+                    busiest[server], counted[server], limit[server], rules.by_use
                 )
             highest = max(peak, figure[old], figure[new])
             if highest == peak and (before[1] == peak or before[4] == peak):

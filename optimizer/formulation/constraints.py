@@ -7,10 +7,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.assignment_problem import AssignmentProblem, LoadInstants
+from models.assignment_problem import AssignmentProblem, LoadInstants, Members
 from models.integer_program import FREE, DefinedColumns, Ints, LinearRows
+from optimizer.formulation.levels import (
+    STAYING,
+    fill_levels,
+    least_with_stays,
+    level_of,
+)
 from optimizer.formulation.load_instants import restricted_to
-from optimizer.formulation.variables import PER_MILLE, Variables, use
+from optimizer.formulation.variables import PER_MILLE, Variables, baseline_load, use
+
+NEAR = (-2, -1, 0, 1)
 
 
 def every_task_once(problem: AssignmentProblem, columns: Variables) -> LinearRows:
@@ -96,32 +104,74 @@ def steps(problem: AssignmentProblem, columns: Variables, by_use: bool) -> Defin
     """The square of a use in per mille, rounded up, is at least each of its chords.
 
     They go from one whole number of tasks to the next, and are the same where it is convex. So do
-    the squares of several equal servers, summed: there from one more task on each to the next.
+    the squares of a class of servers, summed: there from one level to the next.
     """
-    counted, load = columns.counted[columns.stepped], _load(columns, columns.counted)
-    place = np.flatnonzero(columns.stepped)
-    equal = problem.multiplicity[counted]
-    least, most = columns.lower[load[place]] // equal, -(-columns.upper[load[place]] // equal)
-    server = np.repeat(np.arange(len(counted)), most - least)
-    tasks = np.arange(len(server)) - np.repeat(np.cumsum(most - least) - most, most - least)
-    limit = problem.limit[counted[server]]
-    height = use(tasks, limit, by_use) ** 2
-    slope = use(tasks + 1, limit, by_use) ** 2 - height
-    target = columns.square[place[server]]
-    rows = _pairs(target, np.ones_like(slope), load[place[server]], -slope)
-    at_least = equal[server] * (height - slope * tasks)
+    members = problem.members
+    if by_use:
+        stepped = columns.counted[columns.stepped]
+        load = _load(columns, stepped)
+        members = Members(stepped, columns.lower[load], columns.upper[load], members.today)
+    levels = fill_levels(members)
+    limit = problem.limit[levels.server]
+    height = use(levels.level, limit, by_use) ** 2
+    slope = use(levels.level + 1, limit, by_use) ** 2 - height
+    target = columns.square[np.searchsorted(columns.counted, levels.server)]
+    rows = _pairs(target, np.ones_like(slope), _load(columns, levels.server), -slope)
+    at_least = (height if by_use else levels.squares) - slope * levels.total
     return DefinedColumns(replace(rows, lower=at_least), target, np.ones_like(slope))
 
 
 def peak_is_maximum(problem: AssignmentProblem, columns: Variables, by_use: bool) -> DefinedColumns:
-    """The peak is at least every figure; of several equal servers one has their mean or more."""
-    stepped = columns.counted[columns.stepped]
-    one, most = np.ones_like(columns.figure), problem.limit if by_use else problem.multiplicity
-    scale = np.concatenate([one, most[stepped]])
+    """The peak is at least every figure, and the least that the members of a class can have."""
+    stepped, one = columns.counted[columns.stepped & by_use], np.ones_like(columns.figure)
+    # The levels at which fewer members rise than before, once all of them have begun to.
+    levels = fill_levels(problem.members)
+    levels = levels.only(levels.peak == levels.level)
+    same = (np.diff(levels.server, prepend=-1) == 0) & (np.diff(levels.rise, prepend=0) == 0)
+    levels = levels.only(~same)
+    load = np.concatenate([columns.figure, _load(columns, stepped), _load(columns, levels.server)])
+    scale = np.concatenate([one, problem.limit[stepped], levels.rise])
+    factor = np.repeat([-1, -PER_MILLE, -1], [len(one), len(stepped), len(levels.rise)])
     target = np.full(len(scale), columns.peak)
-    figure = np.concatenate([columns.figure, _load(columns, stepped)])
-    factor = np.concatenate([-one, np.full(len(stepped), -PER_MILLE if by_use else -1)])
-    return DefinedColumns(_pairs(target, scale, figure, factor), target, scale)
+    rows = _pairs(target, scale, load, factor)
+    rows.lower[len(scale) - len(levels.rise) :] = levels.rise * levels.level - levels.total
+    return DefinedColumns(rows, target, scale)
+
+
+def stays_on_classes(problem: AssignmentProblem, columns: Variables, x: Ints) -> LinearRows:
+    """The more tasks stay on members of a class, the larger is the sum of their squares.
+
+    For whole numbers P of each member, (2 k + 1) P and twice what can stay beside what is running
+    are at most P squared and a constant, whatever the level k is. The levels are those near ``x``;
+    what stays is counted at each moment, and of each activity.
+    """
+    if not len(problem.members.server):
+        return LinearRows.concatenate([])
+    ways, levels = columns.ways, fill_levels(problem.members)
+    load = baseline_load(problem)
+    load[columns.loaded] = x[columns.load]
+    server, row = level_of(levels, load)
+    square = columns.square[np.searchsorted(columns.counted, server)]
+    blocks = []
+    together = problem.moments.active
+    for during in np.unique(
+        np.vstack([together, np.eye(together.shape[1], dtype=np.bool_)]), axis=0
+    ):
+        today = problem.members.today @ during
+        stays = during[problem.activity[ways.keep_group]] & np.isin(ways.keep_server, server)
+        at = np.searchsorted(server, ways.keep_server[stays])
+        for level in (levels.level[row] + step for step in NEAR):
+            rows = _pairs(square, np.ones_like(level), _load(columns, server), -2 * level - 1)
+            blocks.append(
+                LinearRows(
+                    row=np.concatenate([rows.row, at]),
+                    column=np.concatenate([rows.column, columns.keeps[stays]]),
+                    coefficient=np.append(rows.coefficient, np.full(len(at), -STAYING)),
+                    lower=least_with_stays(problem.members, today, server, level),
+                    upper=rows.upper,
+                )
+            )
+    return LinearRows.concatenate(blocks)
 
 
 def _load(columns: Variables, servers: Ints) -> Ints:

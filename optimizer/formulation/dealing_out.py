@@ -1,12 +1,14 @@
-"""Deals tasks out to equal servers so that none has more than its share at any moment.
+"""Deals the tasks of a class of servers out to its members.
 
-A server's *share* is its part of the busiest moment's total: T // m of T tasks on m servers, or one
-more. First-fit in order of start finds such a dealing where windows do not come back; else CP-SAT
-looks for the one that is over the shares by least.
+A member's *share* is what it has at most where all are filled up evenly. Tasks that stay where they
+are come first, the others by first-fit in order of start, which finds a dealing within the shares
+where windows do not come back. An integer program over the class finds the one that leaves out
+least, is over the shares by least, and lets most tasks stay.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,76 +16,133 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import Counts
 from models.integer_program import FREE, Aim, IntegerProgram, Ints, LinearRows
-from optimizer.solver.cp_sat import SearchLimits, solve_cp_sat
+from optimizer.formulation.solution_mapping import Arcs, match_flows
+from optimizer.solver.cp_sat import SearchLimits
+from optimizer.solver.lexicographic import LexicographicSolver
 
+PLENTY = 2**40
 ORDERS = 16
-# A larger search would take longer than what it gains is worth.
+# A larger program would take longer than what it gains is worth.
 CELLS = 200_000
 Active = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
-    """How many tasks of each activity each server has, shape (activities, servers).
+class Dealing:
+    """What there is to deal out.
 
-    ``even`` tells that these are all tasks, and that no server has more than its share.
+    ``active`` tells which activity is active, shape (moments, activities). Per group: its
+    ``activity`` and the ``count`` of its tasks. Per member: its ``share``, which is as even between
+    any ``least`` and ``most`` if the sum is the same, and the ``room`` that it has at all.
+    ``stays`` are (group, member, count) of tasks that may stay where they are.
     """
 
+    active: Active
+    activity: Ints
     count: Counts
-    even: bool
+    share: Counts
+    least: Counts
+    most: Counts
+    room: Counts
+    stays: Arcs
+
+    @property
+    def tasks(self) -> Counts:
+        """Return the tasks of each activity."""
+        return np.bincount(self.activity, self.count, self.active.shape[1]).astype(np.int64)
+
+    def over(self, placed: Counts) -> Counts:
+        """Return by how much each member is over its share with ``placed`` tasks."""
+        busiest = (self.active @ placed).max(axis=0)
+        return np.asarray(np.maximum(busiest - self.share, 0))
 
 
-def deal_out(
-    active: Active, tasks: Counts, servers: int, most: int | None, effort: SearchLimits
-) -> Shares:
-    """Deal the ``tasks`` of each activity out to equal ``servers``.
+@dataclass(frozen=True, slots=True)
+class _Placement:
+    """Tasks ``placed``, shape (activities, members), and of each of the stays how many stayed."""
 
-    A server takes ``most`` at once, any number without that; tasks that fit on none are left out.
-    ``active`` tells which activity is active, shape (moments, activities).
-    """
-    total = int((active @ tasks).max(initial=0))
-    share = total // servers + (np.arange(servers) < total % servers)
-    best, least = np.zeros((len(tasks), servers), dtype=np.int64), None
-    for order in _orders(active):
-        count = _first_fit(active, tasks, share, order)
-        over = int(np.maximum(active @ count - share, 0).max(axis=0).sum())
-        if over == 0:
-            return Shares(count, even=True)
-        if least is None or over < least:
-            best, least = count, over
-    if best.size <= CELLS:
-        room = None if most is None else most - share
-        best = _least_over(active, tasks, share, room, best, effort)
-    even = bool((active @ best <= share).all())
-    return Shares(best if most is None else _within(active, best, most), even)
+    placed: Counts
+    stayed: Counts
 
 
-def _within(active: Active, count: Counts, most: int) -> Counts:
-    """Return the tasks of each server less those that make it more than ``most`` at once."""
-    kept = count.copy()
-    for server in np.flatnonzero((active @ count > most).any(axis=0)).tolist():
-        while (full := active @ kept[:, server] > most).any():
-            # What is there in most of the moments that are too full.
-            kept[np.argmax(active[full].sum(axis=0) * (kept[:, server] > 0)), server] -= 1
-    return kept
+def deal_out(dealing: Dealing, effort: SearchLimits) -> Arcs:
+    """Return (group, member, count) of all tasks; member -1 are those that fit on none."""
+    dealt = _deal_greedily(dealing)
+    group, member, most = dealing.stays
+    could_stay = np.minimum(np.bincount(group, most, len(dealing.count)), dealing.count).sum()
+    good = dealt.stayed.sum() == could_stay and not _is_short(dealing, dealt)
+    if not good and dealt.placed.size + len(group) <= CELLS:
+        dealt = _deal_best(dealing, dealt, effort)
+    # Groups of one activity are interchangeable, but for those that stay.
+    staying = np.bincount(group, dealt.stayed, len(dealing.count)).astype(np.int64)
+    others = dealt.placed.copy()
+    np.subtract.at(others, (dealing.activity[group], member), dealt.stayed)
+    sent = np.column_stack([others, dealing.tasks - dealt.placed.sum(axis=1)])
+    activities, sinks = sent.shape
+    matched = match_flows(
+        dealing.activity, np.arange(len(dealing.count)), dealing.count - staying,
+        np.repeat(np.arange(activities), sinks),
+        np.tile(np.append(np.arange(sinks - 1), -1), activities),
+        sent.reshape(-1),
+    )  # fmt: skip
+    at_group, at_member, count = (
+        np.concatenate(both) for both in zip((group, member, dealt.stayed), matched, strict=True)
+    )
+    return at_group[count > 0], at_member[count > 0], count[count > 0]
 
 
-def _orders(active: Active) -> list[Ints]:
-    """Return orders by start, longest first, of weeks that begin at several moments."""
+def _is_short(dealing: Dealing, dealt: _Placement) -> bool:
+    return bool(dealt.placed.sum() < dealing.count.sum() or dealing.over(dealt.placed).any())
+
+
+def _deal_greedily(dealing: Dealing) -> _Placement:
+    """Return the best of several greedy dealings: those that stay first, then without them."""
+    tried = []
+    for stayed in (_stay(dealing), np.zeros_like(dealing.stays[2])):
+        for order in _orders(dealing.active):
+            dealt = _Placement(_first_fit(dealing, stayed, order), stayed)
+            if not _is_short(dealing, dealt):
+                return dealt
+            tried.append(dealt)
+    return max(tried, key=lambda it: (it.placed.sum(), -dealing.over(it.placed).sum()))
+
+
+def _stay(dealing: Dealing) -> Counts:
+    """Return how many of the stays fit within the shares, those of the fewest moments first."""
+    left = np.repeat(dealing.share[:, None], len(dealing.active), axis=1)
+    rest, stayed = dealing.count.copy(), np.zeros_like(dealing.stays[2])
+    moments = dealing.active.sum(axis=0)[dealing.activity]
+    rows = list(zip(*(column.tolist() for column in dealing.stays), strict=True))
+    for place in np.argsort(moments[dealing.stays[0]], kind="stable").tolist():
+        group, member, most = rows[place]
+        during = dealing.active[:, dealing.activity[group]]
+        stayed[place] = min(most, rest[group], left[member, during].min())
+        rest[group] -= stayed[place]
+        left[member, during] -= stayed[place]
+    return stayed
+
+
+def _orders(active: Active) -> Iterator[Ints]:
+    """Yield orders by start, longest first, of weeks that begin at several moments."""
     moments = len(active)
-    found = []
     for turn in np.unique(np.arange(ORDERS) * moments // ORDERS).tolist():
         turned = np.roll(active, -turn, axis=0)
-        found.append(np.lexsort((-turned.sum(axis=0), turned.argmax(axis=0))))
-    return found
+        yield np.lexsort((-turned.sum(axis=0), turned.argmax(axis=0)))
 
 
-def _first_fit(active: Active, tasks: Counts, share: Ints, order: Ints) -> Counts:
-    """Take activities in ``order``; what fits on no server goes where least is over."""
-    left = np.repeat(share[:, None], len(active), axis=1)
-    count = np.zeros((len(tasks), len(share)), dtype=np.int64)
+def _first_fit(dealing: Dealing, stayed: Counts, order: Ints) -> Counts:
+    """Place all but what has ``stayed``, activities in ``order``.
+
+    What fits into no share goes where least is over and there is room.
+    """
+    group, member, _ = dealing.stays
+    placed = np.zeros((dealing.active.shape[1], len(dealing.share)), dtype=np.int64)
+    np.add.at(placed, (dealing.activity[group], member), stayed)
+    left = (dealing.share - dealing.active @ placed).T
+    spare = dealing.room - dealing.share
+    tasks = dealing.tasks - placed.sum(axis=1)
     for activity in order.tolist():
-        during = active[:, activity]
+        during = dealing.active[:, activity]
         rest = int(tasks[activity])
         while rest:
             room = left[:, during].min(axis=1)
@@ -92,58 +151,101 @@ def _first_fit(active: Active, tasks: Counts, share: Ints, order: Ints) -> Count
             if room.max() > 0:
                 offer = np.maximum(room[first], 0)
             else:
-                first = first[room[first] == room.max()]
+                first = first[(room + spare > 0)[first]]
+                if not len(first):
+                    break
+                first = first[room[first] == room[first].max()]
                 offer = np.ones_like(first)
             taken = np.minimum(offer, np.maximum(rest - (np.cumsum(offer) - offer), 0))
-            count[activity, first] += taken
+            placed[activity, first] += taken
             left[first[:, None], np.flatnonzero(during)] -= taken[:, None]
             rest -= int(taken.sum())
-    return count
+    return placed
 
 
-def _least_over(
-    active: Active,
-    tasks: Counts,
-    share: Ints,
-    room: Ints | None,
-    hint: Counts,
-    effort: SearchLimits,
-) -> Counts:
-    """Return the dealing that is over the shares by least, ``hint`` if none is better.
+def _deal_best(dealing: Dealing, start: _Placement, effort: SearchLimits) -> _Placement:
+    """Return the best dealing of an integer program, from ``start`` on.
 
-    Columns: the count of each activity on each server, then how much each server is over.
+    Columns: the tasks of each activity on each member, how many of the stays stay, how many tasks
+    of each activity are left out, how much each member is over its share, and its share.
     """
-    activities, servers = hint.shape
+    active, (group, member, most) = dealing.active, dealing.stays
+    activities, members = start.placed.shape
+    ends = np.cumsum([start.placed.size, len(group), activities, members, members])
+    cell, stay, out, over, share = np.split(np.arange(ends[-1]), ends[:-1])
     moment, activity = np.nonzero(active)
-    cell = np.arange(activities * servers)
-    over = len(cell) + np.arange(servers)
-    # For each moment and server: its tasks, less what it is over, are within its share.
-    at_once = (moment[:, None] * servers + np.arange(servers)).reshape(-1)
-    placed = (activity[:, None] * servers + np.arange(servers)).reshape(-1)
-    every = np.arange(len(active) * servers)
-    free = np.full(len(every), -FREE)
+    every = np.arange(len(active) * members)
+    each = np.arange(members)
     rows = [
-        LinearRows(cell // servers, cell, np.ones_like(cell), tasks, tasks),
-        LinearRows(
-            np.concatenate([at_once, every]),
-            np.concatenate([placed, over[every % servers]]),
-            np.repeat([1, -1], [len(placed), len(every)]),
-            free,
-            share[every % servers],
+        # Every task is on a member, or left out.
+        _rows(dealing.tasks, dealing.tasks, (cell // members, cell, 1), (out - out[0], out, 1)),
+        # At each moment a member's tasks, less what it is over, are within its share.
+        _at_most(
+            np.zeros_like(every),
+            (_cells(moment, members), _cells(activity, members), 1),
+            (every, over[every % members], -1),
+            (every, share[every % members], -1),
         ),
+        # A member has no more than it has room for.
+        _at_most(dealing.room, (each, over, 1), (each, share, 1)),
+        _at_most(dealing.share.sum(keepdims=True), (np.zeros_like(each), share, 1)),
+        # Those that stay are among the tasks of their activity there, and of their group.
+        _at_most(
+            np.zeros_like(cell),
+            (dealing.activity[group] * members + member, stay, 1),
+            (cell, cell, -1),
+        ),
+        _at_most(dealing.count, (group, stay, 1)),
     ]
+    x = np.concatenate(
+        [
+            start.placed.reshape(-1), start.stayed, dealing.tasks - start.placed.sum(axis=1),
+            dealing.over(start.placed), dealing.share,
+        ]
+    )  # fmt: skip
     none = np.zeros(0, dtype=np.int64)
-    sum_over = Aim("over", False, over, np.ones_like(over))
-    most = np.full(servers, int(tasks.sum())) if room is None else np.maximum(room, 0)
+    short = [
+        (name, columns) for name, columns in (("out", out), ("over", over)) if x[columns].any()
+    ]
     program = IntegerProgram(
-        lower=np.zeros(len(cell) + servers, dtype=np.int64),
-        upper=np.concatenate([np.repeat(tasks, servers), most]),
-        decisions=len(cell) + servers,
+        lower=np.concatenate([np.zeros_like(x[: share[0]]), dealing.least]),
+        upper=np.concatenate(
+            [
+                np.repeat(dealing.tasks, members), most, x[out],
+                dealing.room * x[over].any(), dealing.most,
+            ]
+        ),
+        decisions=len(x),
         rows=LinearRows.concatenate(rows),
         definitions=(),
         squares=(none, none),
-        aims=(sum_over,),
+        aims=(
+            *(Aim(name, False, columns, np.ones_like(columns)) for name, columns in short),
+            Aim("stay", True, stay, np.ones_like(stay)),
+        ),
+    )  # fmt: skip
+    best = LexicographicSolver(
+        program, x, lambda point: point, lambda aim, value: 0, (effort, effort), lambda event: None
+    ).run()
+    return _Placement(best.x[cell].reshape(start.placed.shape), best.x[stay])
+
+
+def _cells(row: Ints, width: int) -> Ints:
+    """Return the places of all that is in each ``row`` of a matrix so wide."""
+    return np.asarray((row[:, None] * width + np.arange(width)).reshape(-1))
+
+
+def _at_most(limit: Counts, *terms: tuple[Ints, Ints, int]) -> LinearRows:
+    return _rows(np.full(len(limit), -FREE), limit, *terms)
+
+
+def _rows(lower: Counts, upper: Counts, *terms: tuple[Ints, Ints, int]) -> LinearRows:
+    """Return the rows of ``terms``: row, column and the coefficient of them all."""
+    rows, columns, coefficients = zip(*terms, strict=True)
+    return LinearRows(
+        np.concatenate(rows),
+        np.concatenate(columns),
+        np.repeat(coefficients, [len(row) for row in rows]),
+        lower,
+        upper,
     )
-    above = np.maximum(active @ hint - share, 0).max(axis=0)
-    found = solve_cp_sat(program, sum_over, np.concatenate([hint.reshape(-1), above]), effort)
-    return hint if found.x is None else found.x[: len(cell)].reshape(hint.shape)

@@ -50,7 +50,6 @@ class ExchangeSearch:
         self._servers = ServerArrays(
             np.append(counted, False),
             np.append(problem.limit, -1),
-            np.append(problem.multiplicity, 1),
         )
         group = np.repeat(np.arange(len(problem.count)), problem.count)
         self._group, self._today = group.astype(np.int32), _today(problem, group)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.aims import PROTECTED, SAME_SITE
-from models.assignment_problem import AssignmentProblem, Counts, Label, label_of
+from models.assignment_problem import AssignmentProblem, Counts, Label, Members, label_of
 from models.estate import Codes, Estate
 from models.plan import OTHER, WINDOWS, Tasks
 from models.week import Intervals, active_intervals
@@ -49,7 +49,7 @@ def group_tasks(context: PlanningContext) -> tuple[AssignmentProblem, Codes]:
         limit=estate.servers["max_tasks"].to_numpy(),
         running=estate.servers["running_tasks"].to_numpy(),
         candidate=context.eligibility.candidate,
-        multiplicity=np.ones(len(estate.servers), dtype=np.int64),
+        members=Members.none(),
         backup_server=estate.backup_server,
         moments=non_dominated_instants(activities, planned, np.zeros_like(own)),
         own_moments=non_dominated_instants(activities, planned, own),

@@ -20,7 +20,7 @@ def to_assignment(columns: Variables, x: Ints) -> Arcs:
     What flows through a pool is matched in order: its groups in theirs with its servers in theirs.
     """
     ways = columns.ways
-    matched_group, matched_server, matched = _match_pool_flows(
+    matched_group, matched_server, matched = match_flows(
         ways.in_pool, ways.in_group, x[columns.inflows],
         ways.out_pool, ways.out_server, x[columns.outflows],
     )  # fmt: skip
@@ -33,7 +33,7 @@ def to_assignment(columns: Variables, x: Ints) -> Arcs:
     return key // width, key % width, total
 
 
-def _match_pool_flows(
+def match_flows(
     from_pool: Ints, source: Ints, sent: Ints, to_pool: Ints, sink: Ints, received: Ints
 ) -> Arcs:
     """Match what the sources of each pool send with what its sinks receive, both in order."""

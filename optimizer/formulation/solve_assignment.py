@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
@@ -13,8 +14,9 @@ from models.plan import Tasks
 from models.solve_events import Stage, Watch
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tasks import byte_rank
+from optimizer.formulation.aggregation import Aggregation, aggregate
+from optimizer.formulation.certification import build_part, certify_part
 from optimizer.formulation.decomposition.coordinator import Answer, solve_decomposed
-from optimizer.formulation.equal_servers import Aggregation, aggregate_equal_servers
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.grouping import assign_tasks, group_tasks
 from optimizer.formulation.solution_mapping import Arcs, to_point
@@ -29,11 +31,11 @@ from optimizer.formulation.staged_solve import (
 )
 from optimizer.formulation.variables import Variables
 from optimizer.solver.cp_sat import SearchLimits
-from optimizer.solver.lp_relaxation import trivial
 
 CLOSE = 0.005
 STAGE = 0.8  # of the time that is left for each stage, the rest for what comes after it
-DEALING = 0.5  # of CP-SAT's deterministic time, for each class of equal servers
+CLASSES = 0.7  # of the time
+DEALING = 0.5  # of CP-SAT's deterministic time, for each class of servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,17 @@ def solve_assignment(context: PlanningContext, options: SolveOptions, progress: 
 def solve_problem(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
     """Return the counts, every aim's value, its stage and the parts.
 
-    Thousands of equal servers are a few classes first; where the best of these comes to no plan
-    that is nearly as good in tiers, it is solved server by server.
+    Thousands of servers are a few classes first; where the best of these comes to no plan that is
+    nearly as good in tiers, it is solved server by server.
     """
-    few = aggregate_equal_servers(problem, options.settings)
+    few = aggregate(problem, options.settings)
     if few is not None:
-        solved = _solve_as_it_is(few.problem, options, progress)
-        limits = SearchLimits(DEALING, options.deadline, options.seed)
-        arcs, even = few.taken_apart(solved[0], limits)
-        if even:
-            return arcs, *solved[1:]
-        answer = _answer_of_whole(few, options, solved, assign_greedily(problem, arcs))
+        sooner = replace(options, deadline=options.deadline.share(CLASSES))
+        solved = _solve_as_it_is(few.problem, sooner, progress)
+        arcs = few.disaggregate(solved[0], SearchLimits(DEALING, options.deadline, options.seed))
+        if arcs[2].sum() < solved[0][2].sum():
+            arcs = assign_greedily(problem, arcs)
+        answer = _answer_of_whole(few, options, solved, arcs)
         if answer is not None:
             return answer
     return _solve_as_it_is(problem, options, progress)
@@ -94,22 +96,34 @@ def _answer_of_whole(
 
     None where that plan misses too many of the tasks that an aim counts. Values are those of the
     plan. The bounds of aims after one that is worse than with few servers do not hold for plans
-    that keep what it has: theirs are what limits of columns alone prove.
+    that keep what it has: these are bounded once more.
     """
-    _, reached, stages, _ = solved
-    problem = few.whole
-    program, columns = build_formulation(problem, options.settings, options.pooling)
-    x = to_point(problem, program, columns, arcs)
+    _, reached, stages, parts = solved
+    program, columns = build_formulation(few.whole, options.settings, options.pooling)
+    x = to_point(few.whole, program, columns, arcs)
     values = tuple(aim.value(x) for aim in program.aims)
-    proven: list[Stage] = []
-    worse = False
+    if values == reached:
+        return arcs, values, stages, parts
+    kept: list[Stage] = []
+    held: list[int] = []
+    first_worse = len(values)
     for aim, stage, value, best in zip(program.aims, stages, values, reached, strict=True):
         if aim.maximise and value < (1 - CLOSE) * best:
             return None
-        bound = trivial(program, aim).bound if worse else stage.bound
-        proven.append(replace(stage, best=value if worse else stage.best, bound=bound))
-        worse |= aim.sign * value < aim.sign * best
-    return arcs, values, tuple(proven), (SolvedPart(problem, arcs, values, tuple(proven)),)
+        if aim.sign * value < aim.sign * best:
+            first_worse = min(first_worse, len(kept))
+        limit = stage.best - aim.sign * options.settings.slack(aim.name, stage.best)
+        held.append(aim.sign * min(aim.sign * limit, aim.sign * value))
+        kept.append(stage)
+    if first_worse + 1 < len(values):
+        part = SolvedPart(few.problem, solved[0], reached, stages)
+        proofs = certify_part(build_part(part, options.settings, 0), held, options.deadline)
+        for number, proof in islice(enumerate(proofs), first_worse + 1, None):
+            kept[number] = replace(
+                stages[number], best=values[number], bound=proof.bound, proof="duals"
+            )
+    part = SolvedPart(few.whole, arcs, values, tuple(kept))
+    return arcs, values, part.stages, (part,)
 
 
 def _solve_as_it_is(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:

@@ -15,6 +15,7 @@ from models.assignment_problem import AssignmentProblem
 from models.integer_program import Aim, IntegerProgram, Ints
 from models.settings import Settings
 from models.solve_events import Stage, Watch
+from optimizer.formulation.constraints import stays_on_classes
 from optimizer.formulation.exchanges import ExchangeSearch
 from optimizer.formulation.greedy import assign_greedily
 from optimizer.formulation.objectives import build_program
@@ -105,20 +106,27 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
     due = solve.aims[len(solve.stages) : until]
     if not due:
         return solve
+    problem, columns = solve.problem, solve.columns
     telling = any(AIMS[aim.name].needs_current for aim in solve.aims[:until])
-    idle = NOTHING[0] if telling else solve.columns.keeps
+    idle = NOTHING[0] if telling else columns.keeps
     program = replace(solve.program, aims=due, idle=idle)
+    at_most = program.upper[columns.keeps].copy()
+    at_most[np.isin(columns.ways.keep_server, problem.members.server)] = 0
+    start_at = _with_stays(solve, program, solve.arcs, at_most)
+    if telling:
+        program = program.with_rows([stays_on_classes(problem, columns, start_at)])
 
     def relabelled(x: Ints) -> Ints:
-        return to_point(solve.problem, program, solve.columns, to_assignment(solve.columns, x))
+        most = np.maximum(at_most, x[columns.keeps])
+        return _with_stays(solve, program, to_assignment(columns, x), most)
 
     def improved(x: Ints, deadline: Deadline) -> Ints:
         limited = replace(options, deadline=deadline)
-        arcs = exchange_tasks(solve, to_assignment(solve.columns, x), until, limited)
-        return to_point(solve.problem, program, solve.columns, arcs)
+        arcs = exchange_tasks(solve, to_assignment(columns, x), until, limited)
+        return _with_stays(solve, program, arcs, np.maximum(at_most, x[columns.keeps]))
 
     found = solve_lexicographic(
-        program, to_point(solve.problem, program, solve.columns, solve.arcs), relabelled, improved,
+        program, start_at, relabelled, improved,
         options.settings.slack, options.deadline, options.seed, progress,
     )  # fmt: skip
     return replace(
@@ -131,7 +139,12 @@ def advance(solve: StagedSolve, until: int, options: SolveOptions, progress: Wat
 
 
 def exchange_tasks(solve: StagedSolve, arcs: Arcs, until: int, options: SolveOptions) -> Arcs:
-    """Improve ``arcs`` by exchanges that harm none of the aims up to number ``until``."""
+    """Improve ``arcs`` by exchanges that harm none of the aims up to number ``until``.
+
+    Not where servers are aggregated: what a class counts is not known task by task.
+    """
+    if len(solve.problem.members.server):
+        return arcs
     search = ExchangeSearch(
         solve.problem,
         [aim.name for aim in solve.aims[:until]],
@@ -139,6 +152,13 @@ def exchange_tasks(solve: StagedSolve, arcs: Arcs, until: int, options: SolveOpt
         int(solve.program.lower[solve.columns.peak]),
     )
     return search.improve(arcs, options.deadline, options.seed)
+
+
+def _with_stays(solve: StagedSolve, program: IntegerProgram, arcs: Arcs, most: Ints) -> Ints:
+    """Return the point of ``arcs`` where no more tasks stay than ``most`` of each keep."""
+    upper = program.upper.copy()
+    upper[solve.columns.keeps] = most
+    return to_point(solve.problem, replace(program, upper=upper), solve.columns, arcs)
 
 
 def stage_boundaries(aims: tuple[Aim, ...], coordinated: bool) -> list[int]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from models.assignment_problem import AssignmentProblem, Counts
 from models.integer_program import Ints
+from optimizer.formulation.levels import fill_levels, least_figures
 from optimizer.formulation.pools import FlowNetwork
 
 PER_MILLE = 1000
@@ -28,7 +29,7 @@ class Variables:
 
     Where a limit of few tasks makes a use in per mille go up in large steps, the relaxation would
     see far too little of a fraction's square: such servers are ``stepped``, theirs is given task
-    by task. So is that of one that stands for equal servers: the least sum of their squares.
+    by task. So is that of one that stands for a class: the least sum of its members' squares.
 
     The carriers are the arcs, outflows and keeps: ``carrier`` column, and its server, activity and
     takeover flag. ``idle`` holds the figures of candidates that can carry nothing.
@@ -64,18 +65,20 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
     carrier_server = np.concatenate([ways.arc_server, ways.out_server, ways.keep_server])
     loaded = np.unique(carrier_server)
     counted = loaded[_counts(problem, utilisation)[loaded]]
-    equal = problem.multiplicity
-    stepped = (problem.limit[counted] <= CONVEX) & utilisation | (equal[counted] > 1)
+    is_class = np.isin(counted, problem.members.server)
+    stepped = (problem.limit[counted] <= CONVEX) & utilisation | is_class
     load, figure, square = _consecutive(
         decisions, len(loaded), int((~stepped).sum()) if utilisation else 0, len(counted)
     )
     if not utilisation:
         figure = load[np.searchsorted(loaded, counted[~stepped])]
     floor, ceiling = baseline_load(problem), _ceiling(problem)
-    figures = [use(-(-bound // equal), problem.limit, utilisation) for bound in (floor, ceiling)]
+    levels = fill_levels(problem.members)
+    least = [least_figures(levels, bound) for bound in (floor, ceiling)]
+    figures = [use(peak, problem.limit, utilisation) for peak, _ in least]
     idle = figures[0][np.setdiff1d(np.flatnonzero(_counts(problem, utilisation)), loaded)]
     figure_bounds = [bound[counted] for bound in figures]
-    sums = [least_squares(bound, equal)[counted] for bound in (floor, ceiling)]
+    sums = [squares[counted] for _, squares in least]
     lowest = max(idle.max(initial=0), figure_bounds[0].max(initial=0))
     highest = max(lowest, figure_bounds[1].max(initial=0))
     group_size, pool_size = problem.count, _pool_sizes(problem, ways)
@@ -130,7 +133,8 @@ def baseline_load(problem: AssignmentProblem) -> Counts:
 
 def highest_peak(problem: AssignmentProblem, utilisation: bool) -> int:
     """Return what no plan's peak exceeds."""
-    figures = use(-(-_ceiling(problem) // problem.multiplicity), problem.limit, utilisation)
+    peak, _ = least_figures(fill_levels(problem.members), _ceiling(problem))
+    figures = use(peak, problem.limit, utilisation)
     return int(figures[_counts(problem, utilisation)].max(initial=0))
 
 
@@ -150,12 +154,6 @@ def use(load: Counts, limit: Counts, utilisation: bool) -> Counts:
     if not utilisation:
         return load
     return -(-PER_MILLE * load // np.maximum(limit, 1))
-
-
-def least_squares(total: Counts, equal: Counts) -> Counts:
-    """Return the least sum of the squares of ``equal`` whole numbers that sum to ``total``."""
-    each, more = np.divmod(total, equal)
-    return np.asarray(equal * each**2 + more * (2 * each + 1))
 
 
 def _consecutive(start: int, *lengths: int) -> list[Ints]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from models.assignment_problem import AssignmentProblem, LoadInstants
+from models.assignment_problem import AssignmentProblem, LoadInstants, Members
 from models.estate import Codes
 from models.integer_program import Ints
 from optimizer.formulation.decomposition.components import Decomposition, Mask
@@ -73,7 +73,7 @@ def extract(division: Decomposition, chosen: Ints, backup_server: bool) -> Subpr
         limit=whole.limit[server],
         running=whole.running[server],
         candidate=candidate,
-        multiplicity=whole.multiplicity[server],
+        members=_members(whole.members, server, activities),
         backup_server=own_place,
         moments=_moments(whole.moments, activities),
         own_moments=_moments(whole.own_moments, activities),
@@ -89,6 +89,16 @@ def with_unlimited_backup_server(part: Subproblem) -> Subproblem:
     limit = problem.limit.copy()
     limit[problem.backup_server] = -1
     return replace(part, problem=replace(problem, limit=limit))
+
+
+def _members(members: Members, server: Ints, activities: Codes) -> Members:
+    place = np.flatnonzero(np.isin(members.server, server))
+    return Members(
+        np.searchsorted(server, members.server[place]),
+        members.running[place],
+        members.limit[place],
+        members.today[np.ix_(place, activities)],
+    )
 
 
 def _moments(moments: LoadInstants, activities: Codes) -> LoadInstants:

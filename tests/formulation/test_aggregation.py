@@ -1,10 +1,9 @@
-"""Thousands of equal proxies planned as a few: as good as one by one, and every task placed."""
+"""Thousands of proxies planned as a few: as good as one by one, and every task placed."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from hypothesis import strategies as st
 
 from optimizer.checker import judge
 from optimizer.eligibility.context import PlanningContext
-from optimizer.formulation import equal_servers
-from optimizer.formulation.dealing_out import deal_out
-from optimizer.formulation.equal_servers import aggregate_equal_servers
+from optimizer.formulation import aggregation
+from optimizer.formulation.aggregation import aggregate
+from optimizer.formulation.dealing_out import Dealing, deal_out
 from optimizer.formulation.grouping import group_tasks
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.pipeline import run_plan
@@ -38,13 +37,21 @@ VMS = [f"v{number} hq" for number in range(8)]
 
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(equal_servers, "SPARED", 1)
+    monkeypatch.setattr(aggregation, "SPARED", 1)
+
+
+def with_more(row: dict[str, str], tasks: int) -> dict[str, str]:
+    known = {key: row[key] for key in ("max_tasks", "running_tasks") if row.get(key)}
+    return {key: str(int(figure) + tasks) for key, figure in known.items()}
 
 
 def with_copies(spec: dict[str, Any], copies: int) -> dict[str, Any]:
-    """Return the spec where every server but the backup server is there several times."""
+    """Return the spec where every server but the backup server is there several times.
+
+    Each copy runs one task more, and has a limit of one more, where it has any.
+    """
     servers = [
-        row | {"server": f"{row['server']}{'x' * copy}"}
+        row | {"server": f"{row['server']}{'x' * copy}"} | with_more(row, copy)
         for row in spec["servers"]
         for copy in range(1 if "backup_server" in row["roles"] else copies)
     ]
@@ -55,7 +62,7 @@ def with_copies(spec: dict[str, Any], copies: int) -> dict[str, Any]:
 
 @eighth
 @given(spec=random_estates.estates(most_servers=4, most_tasks=20), copies=st.sampled_from([2, 3]))
-def test_equal_servers_as_one_are_as_good_as_one_by_one(spec: dict[str, Any], copies: int) -> None:
+def test_servers_alike_as_one_are_as_good_as_one_by_one(spec: dict[str, Any], copies: int) -> None:
     spec = with_copies(spec, copies)
     truth = oracle.solve(spec)
     with tempfile.TemporaryDirectory() as folder:
@@ -74,9 +81,9 @@ def test_equal_servers_as_one_are_as_good_as_one_by_one(spec: dict[str, Any], co
 def test_tasks_are_shared_evenly(tmp_path: Path) -> None:
     read = estate(tmp_path, ["bs far", *EQUAL], VMS)
     problem, _ = group_tasks(PlanningContext.build(read))
-    few = aggregate_equal_servers(problem, read.settings)
+    few = aggregate(problem, read.settings)
     assert few is not None
-    assert sorted(few.problem.multiplicity.tolist()) == [1, 6]
+    assert sorted(np.bincount(few.of).tolist()) == [1, 6]
     assert few.problem.limit.max() == 18
     made = plan(read)
     assert sorted(load(made).values()) == [1, 1, 1, 1, 2, 2]
@@ -84,15 +91,28 @@ def test_tasks_are_shared_evenly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "different",
-    ["max_tasks=4", "max_tasks=3 running_tasks=1", "max_tasks=3 available=false"],
+    ("different", "classes"),
+    [
+        ("max_tasks=4", [1, 7]),
+        ("max_tasks=3 running_tasks=1", [1, 7]),
+        ("max_tasks=3 running_tasks=3", [1, 1, 6]),
+        ("max_tasks=3 available=false", [1, 1, 6]),
+    ],
 )
-def test_servers_that_differ_stay_apart(tmp_path: Path, different: str) -> None:
+def test_limits_may_differ_in_a_class(tmp_path: Path, different: str, classes: list[int]) -> None:
     read = estate(tmp_path, ["bs far", "q hq " + different, *EQUAL], VMS)
     problem, _ = group_tasks(PlanningContext.build(read))
-    few = aggregate_equal_servers(problem, read.settings)
+    few = aggregate(problem, read.settings)
     assert few is not None
-    assert sorted(few.problem.multiplicity.tolist()) == [1, 1, 6]
+    assert sorted(np.bincount(few.of).tolist()) == classes
+
+
+def test_members_are_filled_up_evenly(tmp_path: Path) -> None:
+    busy = ["p hq max_tasks=9 running_tasks=2", "q hq max_tasks=1", "r hq", "s hq max_tasks=4"]
+    made = plan(estate(tmp_path, ["bs far", *busy], VMS))
+    assert load(made) == {"p": 1, "q": 1, "r": 3, "s": 3}
+    assert values(made)["balance"] == 9 + 1 + 9 + 9
+    assert all(aim.proven for aim in made.aims)
 
 
 @pytest.mark.parametrize(
@@ -107,36 +127,61 @@ def test_where_it_would_not_be_exact_servers_stay_as_they_are(
 ) -> None:
     read = estate(tmp_path, ["bs far", *EQUAL], VMS, settings=table)
     problem, _ = group_tasks(PlanningContext.build(read))
-    assert aggregate_equal_servers(problem, read.settings) is None
+    assert aggregate(problem, read.settings) is None
+
+
+def dealing(active: Any, tasks: list[int], share: list[int], room: int, stays: Any = ()) -> Dealing:
+    """Return the dealing of a group for each activity to members with these shares."""
+    at = np.array(share)
+    group, member, count = np.array(stays, dtype=np.int64).reshape(-1, 3).T
+    activity = np.arange(len(tasks))
+    rooms = np.full(len(share), room)
+    return Dealing(active, activity, np.array(tasks), at, at, at, rooms, (group, member, count))
+
+
+def dealt(question: Dealing) -> tuple[Any, int]:
+    """Return how many tasks of each group are on each member, and how many are left out."""
+    group, member, count = deal_out(question, EFFORT)
+    table = np.zeros((len(question.count), len(question.share) + 1), dtype=np.int64)
+    np.add.at(table, (group, member), count)
+    assert (table.sum(axis=1) == question.count).all()
+    return table[:, :-1], int(table[:, -1].sum())
 
 
 def test_windows_in_time_are_dealt_out_within_the_shares() -> None:
     # Four windows one after another, each overlapping the next.
     active = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]], dtype=np.bool_)
-    dealt = deal_out(active, np.array([3, 2, 3, 2]), 2, None, EFFORT)
-    assert dealt.even
-    assert (active @ dealt.count).max(axis=0).tolist() == [3, 2]
+    table, left = dealt(dealing(active, [3, 2, 3, 2], [3, 2], 9))
+    assert left == 0
+    assert (active @ table).max(axis=0).tolist() == [3, 2]
 
 
 def test_windows_that_no_share_holds_are_over_by_least() -> None:
     # Three windows of which any two meet, but never all: two at once, and three servers of one.
     active = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], dtype=np.bool_)
-    tasks = np.array([1, 1, 1])
-    for most, over in ((None, 1), (2, 1)):
-        dealt = deal_out(active, tasks, 2, most, EFFORT)
-        assert not dealt.even
-        assert (dealt.count.sum(axis=1) == tasks).all()
-        assert (active @ dealt.count).max(axis=0).sum() == 2 + over
-    assert deal_out(active, tasks, 2, 1, EFFORT).count.sum() == 2
+    for room in (9, 2):
+        table, left = dealt(dealing(active, [1, 1, 1], [1, 1], room))
+        assert left == 0
+        assert (active @ table).max(axis=0).sum() == 3
+    assert dealt(dealing(active, [1, 1, 1], [1, 1], 1))[1] == 1
 
 
-def one_is_left(active: Any, tasks: Any, servers: int, *others: Any) -> Any:
-    dealt = deal_out(active, tasks, servers, *others)
-    if servers < len(EQUAL):
-        return dealt
-    count = dealt.count.copy()
-    count[0, 0] -= 1
-    return replace(dealt, count=count, even=False)
+def test_those_stay_that_the_shares_let_stay() -> None:
+    active = np.array([[1, 1, 0], [0, 1, 1]], dtype=np.bool_)
+    # Of the windows, the second is in both moments: those of the others may stay in its stead.
+    stays = [(0, 0, 2), (1, 0, 2), (2, 0, 2), (1, 1, 1)]
+    question = dealing(active, [2, 2, 2], [2, 2], 9, stays)
+    table, left = dealt(question)
+    assert left == 0
+    assert (active @ table <= 2).all()
+    assert table.tolist() == [[2, 0], [0, 2], [2, 0]]
+
+
+def one_is_left(question: Dealing, effort: SearchLimits) -> Any:
+    group, member, count = deal_out(question, effort)
+    if len(question.share) == len(EQUAL):
+        member = np.where(np.arange(len(count)) == np.argmin(count), -1, member)
+    return group, member, count
 
 
 def test_what_limits_leave_out_goes_where_it_is_as_good(
@@ -145,7 +190,7 @@ def test_what_limits_leave_out_goes_where_it_is_as_good(
     others = [f"q{number} hq max_tasks=2" for number in range(4)]
     read = estate(tmp_path, ["bs far", *EQUAL, *others], VMS, settings=BALANCE_LAST)
     expected = values(plan(read))
-    monkeypatch.setattr(equal_servers, "deal_out", one_is_left)
+    monkeypatch.setattr(aggregation, "deal_out", one_is_left)
     found = {aim.aim: aim.value for aim in plan(read).aims}
     balance = found.pop("balance")
     assert found | {"balance": expected["balance"]} == expected
@@ -158,19 +203,16 @@ def test_where_nothing_is_as_good_servers_are_planned_one_by_one(
     full = [f"{proxy.split()[0]} hq max_tasks=1" for proxy in EQUAL]
     read = estate(tmp_path, ["bs far", *full], VMS)
     expected = values(plan(read))
-    monkeypatch.setattr(equal_servers, "deal_out", one_is_left)
-    monkeypatch.setattr(equal_servers, "_placed_elsewhere", lambda problem, arcs, left: arcs)
+    monkeypatch.setattr(aggregation, "deal_out", one_is_left)
+    monkeypatch.setattr(aggregation, "_placed_elsewhere", lambda problem, arcs, left: arcs)
     assert values(plan(read)) == expected
 
 
 def test_an_uneven_plan_says_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def uneven(*arguments: Any) -> Any:
-        dealt = deal_out(*arguments)
-        count = np.zeros_like(dealt.count)
-        count[:, : -(-8 // 3)] = [[3, 3, 2]]
-        return type(dealt)(count, even=False)
+    def uneven(question: Dealing, effort: SearchLimits) -> Any:
+        return np.zeros(3, dtype=np.int64), np.arange(3), np.array([3, 3, 2])
 
-    monkeypatch.setattr(equal_servers, "deal_out", uneven)
+    monkeypatch.setattr(aggregation, "deal_out", uneven)
     made = plan(estate(tmp_path, ["bs far", *EQUAL], VMS))
     aims = {aim.aim: (aim.value, aim.bound, aim.proven) for aim in made.aims}
     assert aims["peak"] == (3, 2, False)
@@ -199,4 +241,4 @@ def test_far_fewer_servers_than_that_are_left_alone(
     monkeypatch.undo()
     read = estate(tmp_path, ["bs far", *EQUAL], VMS)
     problem, _ = group_tasks(PlanningContext.build(read))
-    assert aggregate_equal_servers(problem, read.settings) is None
+    assert aggregate(problem, read.settings) is None
