@@ -225,7 +225,13 @@ def _deal_best(dealing: Dealing, start: _Placement, effort: SearchLimits) -> _Pl
         ),
     )  # fmt: skip
     best = LexicographicSolver(
-        program, x, lambda point: point, lambda aim, value: 0, (effort, effort), lambda event: None
+        program,
+        x,
+        lambda point: point,
+        lambda point, deadline: point,
+        lambda aim, value: 0,
+        (effort, effort),
+        lambda event: None,
     ).run()
     return _Placement(best.x[cell].reshape(start.placed.shape), best.x[stay])
 
