@@ -347,7 +347,7 @@ def test_bad_tables_give_the_same_complaints(
 ) -> None:
     estate = spoilt(tmp_path / "estate", table, spoil)
     expected = error(lambda: plan(estate, tmp_path / "whole", None, 1, 0, silent))
-    found = error(lambda: run_partitioned(client, estate, tmp_path / "pieces", 50))
+    found = error(lambda: run_partitioned(client, estate, tmp_path / "pieces", 100))
     assert isinstance(found, EstateError)
     assert isinstance(expected, EstateError)
     assert problems_of(found) == problems_of(expected)
@@ -398,11 +398,11 @@ def test_tables_of_vms_have_to_be_parquet(tmp_path: Path) -> None:
         plan_out_of_core(BRANCHES, tmp_path / "out", SolveRequest(), Cluster(), silent)
 
 
-def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_no_parquet_is_named(client: Client, tmp_path: Path) -> None:
     estate = parquet(BRANCHES, 50, tmp_path / "estate")
     (estate / "current.parquet").write_bytes(b"PAR1, but no more")
     with pytest.raises(EstateError, match=r"current\.parquet: is not readable Parquet"):
-        plan_out_of_core(estate, tmp_path / "out", SolveRequest(), Cluster(), silent)
+        run_partitioned(client, estate, tmp_path / "out", 1000)
 
 
 # --- processes that fail
