@@ -18,6 +18,8 @@ from optimizer.lists.compiled_trials import (
     RunArrays,
     add_tasks,
     copy_begun,
+    fill_tiers,
+    find_best_outcomes,
     find_room,
     is_less,
     is_over,
@@ -116,6 +118,17 @@ def _put(descent, state, scratch, job, bits):
 
 
 @compiled_helper
+def _has_worse_tiers(descent, state, scratch, job, bits):
+    """Tell whether a list is worse in tiers than the best so far, whatever the loads are."""
+    find_best_outcomes(descent.nearby, descent.runs, job, bits, scratch.outcomes)
+    fill_tiers(scratch.outcomes, state.totals, descent.planned, descent.is_limits, scratch.key)
+    for place in range(4):
+        if scratch.key[place] != scratch.best_key[place]:
+            return scratch.key[place] > scratch.best_key[place]
+    return False
+
+
+@compiled_helper
 def _find_list(descent, state, scratch, job):
     """Return the best list found for a job whose tasks are away."""
     nearby, runs, tried = descent.nearby, descent.runs, scratch.tried
@@ -135,7 +148,10 @@ def _find_list(descent, state, scratch, job):
     while at < many:
         one = tried[at]
         at += 1
-        if bits < 0 or servers_in(one) >= descent.least:
+        if bits < 0 or (
+            servers_in(one) >= descent.least
+            and not _has_worse_tiers(descent, state, scratch, job, one)
+        ):
             try_list(
                 nearby, runs, job, one, state.load, scratch.highest, descent.limit, scratch.trial,
                 scratch.outcomes, state.totals, descent.planned, descent.is_limits, scratch.key,
@@ -186,15 +202,15 @@ def _begin_in_sequence(descent, state, scratch):
 
 
 @compiled
-def list_jobs(descent, state, scratch, order):
-    """Give each job in ``order`` the best list found beside those before."""
-    for job in order:
-        _put(descent, state, scratch, job, _find_list(descent, state, scratch, job))
+def descend_loads(descent, state, scratch, order, passes, anew):
+    """Improve the lists of jobs in ``order`` that are on overloaded servers, ``passes`` times.
 
-
-@compiled
-def descend_loads(descent, state, scratch, order, passes):
-    """Improve the lists of jobs in ``order`` that are on overloaded servers, ``passes`` times."""
+    ``anew`` gives each of them the best list found beside those before, instead.
+    """
+    if anew:
+        for job in order:
+            _put(descent, state, scratch, job, _find_list(descent, state, scratch, job))
+        return
     _begin_in_sequence(descent, state, scratch)
     for _ in range(passes):
         changed = False

@@ -124,6 +124,34 @@ def add_tasks(nearby, runs, job, load, begun, sign):
 
 
 @compiled_helper
+def fill_tiers(outcomes, totals, planned, is_limits, key):
+    """Fill in what of a key are tiers, of a job's ``outcomes`` beside the ``totals`` of others."""
+    reached = np.int64(0)
+    key[0] = totals[0] + outcomes[0]
+    for tier in range(1, 4):
+        reached += totals[tier] + outcomes[tier]
+        key[tier] = max(planned[tier - 1] - reached, 0) if is_limits else -reached
+        key[tier + 4] = -reached
+
+
+@compiled_helper
+def find_best_outcomes(nearby, runs, job, bits, outcomes):
+    """Fill what becomes of a job's tasks with the list ``bits`` at best, whatever the loads are."""
+    starts = len(runs.begin) * (runs.first_run[job + 1] - runs.first_run[job])
+    outcomes[:] = 0
+    for kind in range(nearby.first_kind[job], nearby.first_kind[job + 1]):
+        near = nearby.near[kind] & bits
+        offered = near if near else bits & nearby.offers[kind]
+        connects, missed = offered & nearby.connects[kind], nearby.missed[kind]
+        best = missed
+        if connects:
+            best = 1 if near else 3
+            if connects != offered and missed > 0:
+                best = min(best, missed)
+        outcomes[best] += nearby.tasks[kind] * starts
+
+
+@compiled_helper
 def try_list(
     nearby, runs, job, bits, load, highest, limit, begun, outcomes, totals, planned, is_limits, key,
 ):  # fmt: skip
@@ -168,12 +196,7 @@ def try_list(
                                 max(there + tasks - limit[server], 0)
                                 - max(there - limit[server], 0)
                             )
-    reached = np.int64(0)
-    key[0] = totals[0] + outcomes[0]
-    for tier in range(1, 4):
-        reached += totals[tier] + outcomes[tier]
-        key[tier] = max(planned[tier - 1] - reached, 0) if is_limits else -reached
-        key[tier + 4] = -reached
+    fill_tiers(outcomes, totals, planned, is_limits, key)
     key[4] = overload
     key[8] = strain
 

@@ -19,14 +19,16 @@ Mask = NDArray[np.bool_]
 RELEVANT = 16
 COPIES = 4
 ROOMY = 8
+QUARTER = 15  # minutes
 
 
 class LocalNeighbourhood(Neighbourhood):
     """A server more or less, one for another, the lists of like jobs, and some of all jobs.
 
     Only servers count that are near a task of the job, in its site, or planned for it, and at most
-    `RELEVANT` of these. ``proxy`` is each task's in the plan, ``tier_lists`` the lists of all jobs
-    that are best in tiers.
+    `RELEVANT` of these; where some are not near, `ROOMY` ones that have most room while it runs.
+    ``proxy`` is each task's in the plan, ``tier_lists`` the lists of all jobs that are best in
+    tiers.
     """
 
     exact = False
@@ -60,7 +62,8 @@ class LocalNeighbourhood(Neighbourhood):
                 weight = count * 4 + used
             order = np.argsort(-weight, kind="stable")[:RELEVANT]
             relevant = order[weight[order] > 0]
-            if not near[relevant].all() or not len(relevant):
+            if not len(relevant) or not near[relevant].all():
+                # Where no server is near, any that connects is as good: those that have room.
                 free = np.where(count == count.max(), room[number], 0)
                 free[relevant] = 0
                 far = np.argsort(-free, kind="stable")[: min(ROOMY, RELEVANT - len(relevant))]
@@ -126,27 +129,24 @@ class LocalNeighbourhood(Neighbourhood):
 def _room_as_planned(week: WeekEstate, used: Sequence[Counts]) -> list[Counts]:
     """Return for each job how many tasks more each place has room for while it runs, as planned.
 
-    ``used`` counts the tasks of each job that are planned at each place.
+    ``used`` counts the tasks of each job that are planned at each place. To the quarter of an hour.
     """
-    servers = week.servers
-    # Jobs that run at the same times are planned together.
-    alike: dict[tuple[int, ...], list[int]] = {}
-    for number, job in enumerate(week.jobs):
-        alike.setdefault((job.duration, *job.starts[0]), []).append(number)
-    change = np.zeros((2 * WEEK + 1, len(alike)), dtype=np.int64)
-    for column, (duration, *starts) in enumerate(alike):
-        np.add.at(change[:, column], starts, 1)
-        np.add.at(change[:, column], np.array(starts) + duration, -1)
-    running = change.cumsum(axis=0)
-    # Nothing changes between two minutes at which runs begin or end.
-    minutes = np.unique(np.append(np.flatnonzero(change.any(axis=1)) % WEEK, 0))
-    active = running[minutes] + running[minutes + WEEK]  # shape (moments, times)
-    tasks = np.array([sum(used[number] for number in jobs) for jobs in alike.values()])
+    servers, quarters = week.servers, WEEK // QUARTER
+    change = np.zeros((2 * quarters + 1, len(servers.code)), dtype=np.int64)
+    for job, tasks in zip(week.jobs, used, strict=True):
+        for start in job.starts[0]:
+            change[start // QUARTER] += tasks
+            change[-(-(start + job.duration) // QUARTER)] -= tasks
+    load = change.cumsum(axis=0)
     limit = np.where(servers.limit < 0, WEEK, servers.limit)
-    room = limit - servers.running - active @ tasks  # shape (moments, places)
-    found = [np.zeros(0, dtype=np.int64)] * len(week.jobs)
-    for column, jobs in enumerate(alike.values()):
-        least = room[active[:, column] > 0].min(axis=0)
-        for number in jobs:
-            found[number] = least
-    return found
+    room = limit - servers.running - load[:quarters] - load[quarters:-1]
+    known: dict[tuple[int, ...], Counts] = {}  # by the times of jobs
+    for job in week.jobs:
+        times = job.duration, *job.starts[0]
+        if times not in known:
+            inside = [
+                np.arange(start // QUARTER, -(-(start + job.duration) // QUARTER)) % quarters
+                for start in job.starts[0]
+            ]
+            known[times] = room[np.unique(np.concatenate(inside))].min(axis=0)
+    return [known[job.duration, *job.starts[0]] for job in week.jobs]

@@ -20,7 +20,6 @@ from optimizer.lists.compiled_descent import (
     DescentArrays,
     StateArrays,
     descend_loads,
-    list_jobs,
     scratch_arrays,
 )
 from optimizer.lists.compiled_trials import OUTCOMES, NearbyArrays, RunArrays
@@ -64,9 +63,10 @@ class LoadDescent:
         ]
 
     def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
-        """Yield choices of all jobs, with less and less room left free, until no limit is broken.
+        """Yield choices of all jobs, those first that leave least room free.
 
-        Room left free makes jobs move that are in the way of others.
+        Room left free makes jobs move that are in the way of others; less and less is, until no
+        limit is broken.
         """
         if not self._week.jobs or self._fixed.all():
             return
@@ -95,13 +95,16 @@ class LoadDescent:
             runs=runs._replace(begin=runs.begin[:1], end=runs.end[:1]),
             planned=reached // len(WEEKS_TRIED),
         )
-        list_jobs(one, state, scratch, order)
+        descend_loads(one, state, scratch, order, 0, True)
+        found = []
         for margin in MARGINS:
             descent = descent._replace(limit=_leave_free(most, margin))
-            descend_loads(descent, state, scratch, order, PASSES)
-            yield [self._choice(job, bits) for job, bits in enumerate(state.lists.tolist())]
+            descend_loads(descent, state, scratch, order, PASSES, False)
+            found.append(state.lists.tolist())
             if not (state.load > most[:, None]).any():
-                return
+                break
+        for lists in reversed(found):
+            yield [self._choice(job, bits) for job, bits in enumerate(lists)]
 
     def _state(self, nearby: NearbyArrays, runs: RunArrays) -> StateArrays:
         """Return the state in which each job has the first list to try, and has begun nothing."""

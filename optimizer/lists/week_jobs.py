@@ -226,10 +226,8 @@ def week_job(
     """
     seen = usable | (np.arange(len(usable)) == own)
     number: dict[bytes, int] = {}
-    merged = [
-        number.setdefault(b"".join(matrix[row, seen].tobytes() for matrix in rows), len(number))
-        for row in range(len(rows[0]))
-    ]
+    table = np.hstack([matrix[:, seen].astype(np.int8) for matrix in rows])
+    merged = [number.setdefault(row.tobytes(), len(number)) for row in table]
     merge = np.array(merged, dtype=np.intp)
     first = np.unique(merge, return_index=True)[1]
     of_task = merge[kind] if len(kind) else kind

@@ -30,7 +30,7 @@ from optimizer.lists.splits import find_splits
 from optimizer.lists.week_jobs import WeekEstate, describe_week
 from optimizer.solver.deadline import Deadline
 
-GAIN_WORK = 1_000_000
+GAIN_WORK = 200_000
 
 
 def choose_week(
