@@ -23,7 +23,7 @@ from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp, trivial
-from optimizer.solver.neighbourhoods import rounded, search_near
+from optimizer.solver.neighbourhoods import rounded, search_few_columns, search_near
 from optimizer.solver.root_sums import tighten_by_root_sum
 
 QUICK = 2.0
@@ -105,7 +105,8 @@ class LexicographicSolver:
         self._stages: list[Stage] = []
         self._exchanged: Ints | None = None
         limited = self._deadline.seconds is not None
-        self._hurried = limited and has_many_definitions(program)
+        self._many_rows = has_many_definitions(program, limited)
+        self._hurried = self._many_rows and limited
 
     def run(self) -> LexicographicSolution:
         for aims in self._batches():
@@ -114,7 +115,8 @@ class LexicographicSolver:
                 continue
             if self._hurried:
                 self._improve()
-            chain = [] if self._hurried else self._bound_batch(aims)
+            few = self._hurried or (self._many_rows and self._is_squared(aims[0]))
+            chain = [] if few else self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
             # The relaxation of an aim that was first in its run holds without any guess.
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
@@ -218,12 +220,22 @@ class LexicographicSolver:
         self._record(Stage(aim.name, value, bound, time.monotonic() - began, proof))
 
     def _relax(self, aim: Aim) -> LpBound:
-        """Return a bound of ``aim``, in a hurry by few of many rows where that is met."""
+        """Return a bound of ``aim``, of few of many rows where a plan comes close to that."""
         program, deadline = self._program, self._deadline.share(0.5)
-        if not self._hurried:
+        squared = self._is_squared(aim)
+        if not self._hurried and not (self._many_rows and squared):
             return bound_by_lp(program, aim, self._x, deadline)
+        self._improve()
+        if squared:
+            effort = replace(self._quick, deadline=deadline)
+            x = search_few_columns(program, aim, self._x, effort)
+            self._take(aim, SearchResult(x, None))
         few = bound_by_few_rows(program, aim, self._x, deadline)
-        if few.bound != aim.value(self._x):
+        if squared and few.bound != aim.value(self._x):
+            limit = self._limit(aim, aim.value(self._x))
+            few = tighten_by_root_sum(program, aim, few, self._x, limit, deadline)
+        gap = abs(aim.value(self._x) - few.bound)
+        if gap > (CLOSE * abs(few.bound) if squared else 0):
             relaxed = bound_by_lp(program, aim, self._x, deadline)
             if relaxed.x is not None:
                 return relaxed
@@ -275,7 +287,7 @@ class LexicographicSolver:
         of the time that the best one takes.
         """
         value, by_duals = aim.value(self._x), bound
-        if self._hurried and relaxed.x is None:  # there was no time for all rows, much less now
+        if self._many_rows and relaxed.x is None:  # few rows were enough, or all the time allowed
             return bound, "duals"
         close = abs(value - bound) <= CLOSE * abs(value)
         allowed = left = (self._quick if close else self._thorough).deterministic

@@ -80,6 +80,7 @@ def bound_by_lp(
     deadline: Deadline,
     told: Callable[[LpBound], object] = lambda bound: None,
     among: NDArray[np.bool_] | None = None,
+    rounds: int = ROUNDS,
 ) -> LpBound:
     """Return the bound of ``aim``; squares are cut finer until the relaxation has them right.
 
@@ -92,7 +93,7 @@ def bound_by_lp(
     used = np.isin(q, aim.column) | np.isin(q, program.rows.column)
     middle, floor = near[w], None
     best = LpBound(trivial(program, aim), None, None)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         if deadline.remaining() <= 0:  # to build the relaxation takes its time, too
             break
         cuts = _segment_ends(
