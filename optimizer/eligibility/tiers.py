@@ -80,7 +80,7 @@ def tiers_by_network(
     connected: Matrix, same_network: Matrix, backup_server: int
 ) -> NDArray[np.int8]:
     """Return the tiers, the product's four priorities (S14); 0 where there is no connection."""
-    tier = np.where(same_network, 1, 3).astype(np.int8)
+    tier = np.where(same_network, np.int8(1), np.int8(3))
     tier[:, backup_server] += 1
     tier[~connected] = 0
     return tier
