@@ -230,6 +230,7 @@ class LexicographicSolver:
             effort = replace(self._quick, deadline=deadline)
             x = search_few_columns(program, aim, self._x, effort)
             self._take(aim, SearchResult(x, None))
+        deadline = self._deadline.share(0.5)  # of what the search has left
         few = bound_by_few_rows(program, aim, self._x, deadline)
         if squared and few.bound != aim.value(self._x):
             limit = self._limit(aim, aim.value(self._x))
