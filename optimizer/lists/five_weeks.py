@@ -35,7 +35,7 @@ from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob
 
 UNLIMITED = np.int64(1 << 40)
 FIGURES = PEAK + 1
-OFFERING_WORK = 200
+OFFERING_WORK, REPLAY_WORK = 200, 200
 WORK_PER_MICROSECOND = 100
 ALL_WEEKS = tuple(range(WEEKS))
 NOWHERE = np.zeros(0, dtype=np.intp)
@@ -315,6 +315,7 @@ class FiveWeeks:
         ``outcomes``, shape (weeks, jobs, outcomes), get those of each job. A week with more than
         the ``most`` overload is left off.
         """
+        self.work += REPLAY_WORK
         store = self._offerings
         arrays = store.groups
         chosen = groups[np.argsort(arrays.job[groups], kind="stable")]

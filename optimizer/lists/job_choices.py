@@ -23,7 +23,7 @@ from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
 
 ALL_LISTS = 1024
-WORK = 600_000
+WORK = 700_000
 WORK_PER_TASK = 1
 ROUNDS = 8
 START_SHARE = 0.4

@@ -25,8 +25,8 @@ from optimizer.solver.deadline import Deadline
 MOST_PARTS = 4
 MOST_JOBS = 3
 MOST_SPLITS = 6
-PART_WORK = 50_000
-SPLIT_WORK = 600_000
+PART_WORK = 100_000
+SPLIT_WORK = 1_000_000
 MINOR_AIMS = len((*LABELS, PEAK))  # the last before `changed`: for them alone no job is split
 
 

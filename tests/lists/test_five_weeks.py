@@ -19,7 +19,7 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists.compiled import FAILED_OVER, OUTCOMES, OVERLOAD, PEAK
+from optimizer.lists.compiled import COUNTLESS, FAILED, FAILED_OVER, OUTCOMES, OVERLOAD, PEAK
 from optimizer.lists.five_weeks import FiveWeeks
 from optimizer.lists.job_overload import overload_of_jobs
 from optimizer.lists.week_jobs import WeekEstate, describe_week
@@ -142,3 +142,17 @@ def test_figures_after_a_change_are_those_of_the_change(spec: dict[str, Any], da
         move = {job: choices[job] for job in moved}
         found = evaluator.figures_after(weeks, move)
         assert np.array_equal(found, evaluator.change(weeks, move).figures)
+
+
+@plain
+@given(list_estates.EITHER, st.data())
+def test_only_weeks_with_more_overload_are_left_off(spec: dict[str, Any], data: Any) -> None:
+    week = described(spec)
+    evaluator = five_weeks(week)
+    weeks = evaluator.replay(drawn_choices(data.draw, week))
+    moves = dict(enumerate(drawn_choices(data.draw, week)))
+    whole = evaluator.figures_after(weeks, moves)
+    found = evaluator.figures_after(weeks, moves, if_no_worse=True)
+    left_off = found[:, FAILED] >= COUNTLESS
+    assert (whole[left_off, OVERLOAD] > weeks.figures[left_off, OVERLOAD]).all()
+    assert np.array_equal(found[~left_off], whole[~left_off])
