@@ -1,9 +1,8 @@
 """How a class of servers fills up: the least squares and the least peak that its load allows.
 
 Members whose busiest moments are to sum to a total have the least sum of squares, and the least
-peak, where they are filled up evenly, like communicating vessels: one more task goes to one that
-has least, of those that have room. Both are convex in the total, and linear from one level to the
-next.
+peak, where they are filled up evenly: one more task goes to one that has least, of those that have
+room. Both are convex in the total, and linear from one level to the next.
 """
 
 from __future__ import annotations

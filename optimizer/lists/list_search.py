@@ -233,7 +233,7 @@ class ListSearch:
             kept = False
             jobs = [job for job, today in enumerate(self.rules.today) if self._is_set(job, today)]
             jobs.sort(key=runs.__getitem__, reverse=True)
-            several = [[job] for job in jobs] if self._is_small else [jobs]
+            several = [jobs] if jobs and not self._is_small else [[job] for job in jobs]
             while several and not self.late and self.evaluator.work <= last:
                 jobs = several.pop()
                 move = {job: self.rules.today[job] for job in jobs}

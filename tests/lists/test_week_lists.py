@@ -24,6 +24,7 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
+from optimizer.lists import job_choices, list_search
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.week_lists import choose_week
 from optimizer.output.split_writer import find_job_vms, parts_of
@@ -180,6 +181,20 @@ def test_a_deadline_leaves_what_is_no_worse(spec: dict[str, Any], first: Any) ->
     made, search = search_lists(found, ListWishes(first=first), Deadline(0.0))
     assert search.best.aims <= search.today.aims
     assert len(made.choices) == len(search.best.weeks.choices)
+
+
+@plain
+@given(list_estates.EITHER, ORDERS)
+def test_shortcuts_of_large_estates_come_to_an_end_and_are_no_worse(
+    spec: dict[str, Any], first: Any
+) -> None:
+    found = read_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job_choices, "few", lambda choices: False)
+        patch.setattr(list_search, "LARGE_WORK", 0)
+        made, search = search_lists(found, ListWishes(first=first), Deadline(100.0))
+    assert not search.late
+    assert slow_key(spec, made, written(found, made)) <= slow_key(spec, made, {})
 
 
 @plain
