@@ -36,7 +36,7 @@ def find_python(version: str) -> Path | None:
 
 
 def try_wheel(python: Path, wheel: Path, bundle: Path | None, folder: Path) -> None:
-    """Install into a new environment in ``folder`` and plan there; CalledProcessError if not."""
+    """Install into a new environment in ``folder`` and plan there; SystemExit if not."""
     windows = sys.platform == "win32"
     binaries = folder / "venv" / ("Scripts" if windows else "bin")
     words = ["--quiet", "--disable-pip-version-check", "--no-compile", "--only-binary=:all:"]

@@ -34,7 +34,7 @@ from optimizer.solver.cp_sat import SearchLimits
 
 CLOSE = 0.005
 STAGE = 0.8  # of the time that is left for each stage, the rest for what comes after it
-CLASSES = 0.7  # of the time
+CLASSES = 0.7  # of the time that is left, the rest for dealing out and for bounds
 DEALING = 0.5  # of CP-SAT's deterministic time, for each class of servers
 
 
@@ -73,7 +73,7 @@ def solve_assignment(context: PlanningContext, options: SolveOptions, progress: 
 def solve_problem(problem: AssignmentProblem, options: SolveOptions, progress: Watch) -> Answer:
     """Return the counts, every aim's value, its stage and the parts.
 
-    Thousands of servers are a few classes first; where the best of these comes to no plan that is
+    Hundreds of servers are a few classes first; where the best of these comes to no plan that is
     nearly as good in tiers, it is solved server by server.
     """
     few = aggregate(problem, options.settings)

@@ -268,10 +268,8 @@ class LexicographicSolver:
         """Improve the point by the quick search, unless that is where it comes from."""
         if self._x is self._exchanged:
             return
-        x, due = (
-            self._improved(self._x, self._deadline.share(0.5)),
-            self._program.aims[len(self._stages) :],
-        )
+        x = self._improved(self._x, self._deadline.share(0.5))
+        due = self._program.aims[len(self._stages) :]
         # What earlier aims have given back is not taken again at the cost of those that are due.
         new, old = ([aim.sign * aim.value(y) for aim in due] for y in (x, self._x))
         if new >= old and self._program.is_feasible(x):
