@@ -133,7 +133,7 @@ class JobChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartToMake:
     """A job to make: its name, how many VMs it takes, its servers (none: automatic selection)."""
 
     name: str
@@ -146,7 +146,7 @@ class SplitJob:
     """A job to split, and what that gains and costs beside the lists and all earlier splits."""
 
     job: str
-    parts: tuple[Part, ...]
+    parts: tuple[PartToMake, ...]
     gains: Gains
     costs: Gains
 

@@ -36,7 +36,7 @@ class RejectedError(Exception):
     """The certificate does not prove what it says."""
 
 
-class Part:
+class Subproblem:
     """A program, and a point ``x`` of it; aims done add to its ``rows`` and narrow its limits."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Part:
         self.checked = False
 
 
-def check_point(part: Part) -> None:
+def check_point(part: Subproblem) -> None:
     """Check that the point keeps every limit, and that squares are squares, each column in one."""
     part.checked = True
     kept = [low <= x <= high for x, (low, high) in zip(part.x, part.columns_in, strict=True)]
@@ -74,10 +74,10 @@ def fixed(factors: Sequence[int], limits: Limits, loss: int) -> Limits:
     ]
 
 
-class DualBound:
+class CertifiedBound:
     """Proves by multipliers ``y`` that ``scale`` times the aim ``terms`` is at most ``total``."""
 
-    def __init__(self, part: Part, within: tuple[Limits, Limits], terms: Terms, y: list[str]):
+    def __init__(self, part: Subproblem, within: tuple[Limits, Limits], terms: Terms, y: list[str]):
         self.scale, self.squares, self.within = int(y[0]), part.squares, within
         require(self.scale > 0, "a scale is not positive")
         self.left, self.y = [0] * len(part.x), [0] * len(part.rows)
@@ -126,7 +126,9 @@ def top_of_curve(a: int, b: int, low: float, high: float) -> int:
     return int(max([*ends, *near], key=lambda v: (a * v + b) * v))
 
 
-def prove_aim(part: Part, words: Sequence[str], lines: Iterator[list[str]]) -> tuple[int, int]:
+def prove_aim(
+    part: Subproblem, words: Sequence[str], lines: Iterator[list[str]]
+) -> tuple[int, int]:
     """Follow the lines of an aim, leave in ``part`` what they settle; return value and bound."""
     name, direction, *numbers = words[:4]
     sign = {"max": 1, "min": -1}[direction]
@@ -139,7 +141,7 @@ def prove_aim(part: Part, words: Sequence[str], lines: Iterator[list[str]]) -> t
     kind, proof = "", None
     for kind, *rest in lines:
         if kind == "multipliers":
-            proof = DualBound(part, within, signed, rest)
+            proof = CertifiedBound(part, within, signed, rest)
             if held >= cutoff:
                 kept = proof.fix(held - constant)
         elif kind == "from" and proof:
@@ -190,11 +192,11 @@ def read_lines(file: Iterable[bytes]) -> Iterator[list[str]]:
 def verify(file: Iterable[bytes]) -> list[str]:
     """Verify a certificate; return a sentence about each aim. Raises RejectedError and others."""
     found: dict[str, list[tuple[int, int]]] = {}
-    part, sentences, lines = Part(), [], read_lines(file)
+    part, sentences, lines = Subproblem(), [], read_lines(file)
     require(next(lines, []) == ["gip-certificate", "1"], "this is no certificate of format 1")
     for kind, *rest in lines:
         if kind == "part":
-            part = Part()
+            part = Subproblem()
         elif kind == "column":
             low, high, x = map(int, rest)
             part.columns_in.append((low, high))

@@ -14,7 +14,7 @@ from models.report_data import (
     Failure,
     JobChange,
     Line,
-    Part,
+    PartToMake,
     Place,
     PortRule,
     Report,
@@ -152,8 +152,8 @@ def report(search: Search = EMPTY) -> Report:
             SplitJob(
                 "daily",
                 (
-                    Part("daily (10.10.1.0/24)", 31, ("gip-tokyo-01", "gip-tokyo-02")),
-                    Part("daily (2)", 12, ()),
+                    PartToMake("daily (10.10.1.0/24)", 31, ("gip-tokyo-01", "gip-tokyo-02")),
+                    PartToMake("daily (2)", 12, ()),
                 ),
                 (("overload", 4575), ("tier1", 205)),
                 (("same_site", 5),),
@@ -213,7 +213,7 @@ def hostile() -> Report:
             for name in HOSTILE
         ],
         splits=[
-            SplitJob(name, (Part(name, 2, HOSTILE),) * 9, ((name, 7),), ((name, 3),))
+            SplitJob(name, (PartToMake(name, 2, HOSTILE),) * 9, ((name, 7),), ((name, 3),))
             for name in HOSTILE
         ],
         moves_by_server=[(name, 1, 2) for name in HOSTILE],

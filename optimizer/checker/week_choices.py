@@ -11,7 +11,7 @@ from models.estate import Estate
 from models.week_plan import ListWishes
 from optimizer.checker.week_dispatch import NOBODY, Offers
 from optimizer.checker.week_replay import Unit, WeekReplayer
-from optimizer.checker.week_signatures import JobTasks, Signatures
+from optimizer.checker.week_signatures import JobRoster, Signatures
 
 Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -26,7 +26,7 @@ class Choices:
         self,
         estate: Estate,
         signatures: Signatures,
-        tasks: Mapping[int, JobTasks],
+        tasks: Mapping[int, JobRoster],
         wishes: ListWishes,
     ) -> None:
         self.estate, self.signatures, self.wishes = estate, signatures, wishes
@@ -57,7 +57,7 @@ class Choices:
             self._offers[key] = self.offers_of(self.tasks[key[0]], choice)
         return self._offers[key]
 
-    def offers_of(self, tasks: JobTasks, choice: Choice) -> Offers:
+    def offers_of(self, tasks: JobRoster, choice: Choice) -> Offers:
         """Return what some tasks pick from with a choice; the empty one is automatic (S13)."""
         named = dict.fromkeys(self.place[name] for name in choice)
         places = list(named) if choice else range(len(self.servers))

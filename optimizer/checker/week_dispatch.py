@@ -10,7 +10,7 @@ from heapq import heapify, heapreplace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.checker.week_signatures import JobTasks, Signatures
+from optimizer.checker.week_signatures import JobRoster, Signatures
 
 Whole = NDArray[np.int64]
 NOBODY = -1
@@ -37,7 +37,7 @@ class Offers:
     start. ``offered`` has shape (signatures of the job, servers).
     """
 
-    def __init__(self, signatures: Signatures, tasks: JobTasks, allowed: Whole) -> None:
+    def __init__(self, signatures: Signatures, tasks: JobRoster, allowed: Whole) -> None:
         self.signatures, home = signatures, signatures.home
         self.of_job, self.local = tasks.distinct
         self.columns = np.sort(allowed[signatures.usable[allowed]])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from models.week import DAY, WEEK
 from optimizer.checker.week_dispatch import NOBODY, Offers
-from optimizer.checker.week_signatures import JobTasks, Signatures
+from optimizer.checker.week_signatures import JobRoster, Signatures
 
 Whole = NDArray[np.int64]
 LATE_BY = 11
@@ -50,7 +50,7 @@ class Unit:
     """
 
     name: str
-    tasks: JobTasks
+    tasks: JobRoster
     picks: Offers | Whole
 
 

@@ -73,7 +73,7 @@ class Signatures:
 
 
 @dataclass(frozen=True)
-class JobTasks:
+class JobRoster:
     """The tasks of one job (code).
 
     Of its Windows tasks, in byte order of their VMs' ids, the VM, the signature, and the server
@@ -95,7 +95,7 @@ class JobTasks:
 
 def sign(
     estate: Estate, roster: WeekRoster, connections: Connections
-) -> tuple[Signatures, dict[int, JobTasks]]:
+) -> tuple[Signatures, dict[int, JobRoster]]:
     """Return the signatures of all Windows tasks, and the tasks of every job that has any."""
     windows = np.flatnonzero(roster.kind == WINDOWS)
     signature, pairs = pd.factorize(roster.sets[windows])
@@ -104,7 +104,7 @@ def sign(
     own = np.bincount(roster.job[roster.kind == OTHER], minlength=len(estate.jobs))
     ends = np.searchsorted(job, np.arange(len(estate.jobs) + 1))
     tasks = {
-        code: JobTasks(
+        code: JobRoster(
             code, vm[begin:end], signature[begin:end], planned[begin:end], int(own[code])
         )
         for code, (begin, end) in enumerate(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))

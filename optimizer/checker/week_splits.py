@@ -14,7 +14,7 @@ from optimizer.checker.week_choices import Choice, Choices
 from optimizer.checker.week_replay import Unit
 from optimizer.checker.week_roster import WeekRoster
 from optimizer.checker.week_rows import kind_of, parse_choice
-from optimizer.checker.week_signatures import JobTasks
+from optimizer.checker.week_signatures import JobRoster
 from optimizer.checker.week_split_rows import PartRow, SplitRows
 
 Whole = NDArray[np.int64]
@@ -22,7 +22,7 @@ FILE = "job_splits.csv"
 
 
 @dataclass(frozen=True)
-class Part:
+class StatedPart:
     """A part of a split job: its name, its choice and its VMs (codes), of any kind."""
 
     name: str
@@ -36,7 +36,7 @@ class Split:
 
     job: str
     rank: int
-    parts: Sequence[Part]
+    parts: Sequence[StatedPart]
 
 
 class SplitsJudge:
@@ -88,7 +88,7 @@ class SplitsJudge:
         for part in split.parts:
             mine = np.isin(whole.vm, part.vms)
             own = int(np.isin(others, part.vms).sum())
-            tasks = JobTasks(code, whole.vm[mine], whole.signature[mine], whole.planned[mine], own)
+            tasks = JobRoster(code, whole.vm[mine], whole.signature[mine], whole.planned[mine], own)
             made.append(Unit(part.name, tasks, self._choices.offers_of(tasks, part.choice)))
         return [unit for unit in units if unit.name != split.job] + made
 
@@ -98,7 +98,7 @@ class SplitsJudge:
 
     def _split(self, job: str, rows: Sequence[PartRow]) -> Split:
         parts = [
-            Part(row.name, parse_choice(row.proxies), self._rows.vms[row])
+            StatedPart(row.name, parse_choice(row.proxies), self._rows.vms[row])
             for row in sorted(rows, key=lambda row: int(row.part))
         ]
         return Split(job, int(rows[0].rank), parts)

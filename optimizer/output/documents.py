@@ -18,14 +18,14 @@ Change = Literal["set", "keep"]
 Connection = Literal["network", "powershell_direct"]
 
 
-class Fact(TypedDict):
+class FactDocument(TypedDict):
     """A fact that rules something out, with its rule."""
 
     rule: str
     text: str
 
 
-class ServerOption(TypedDict):
+class ServerOptionDocument(TypedDict):
     """A server as a proxy of a task; ``tier`` None: none of the rules lets it."""
 
     server: str
@@ -36,7 +36,7 @@ class ServerOption(TypedDict):
     load: int
     max_tasks: int | None
     busiest: str
-    reasons: list[Fact]
+    reasons: list[FactDocument]
 
 
 class PossibleChange(TypedDict):
@@ -71,7 +71,7 @@ class Route(TypedDict):
     why: Names
 
 
-class SplitRoute(Route):
+class SplitRouteDocument(Route):
     """The same in the task's part of a split job."""
 
     rank: int
@@ -82,7 +82,7 @@ class TaskWeek(Route):
     """The same by the job's row, and in its split if there is one."""
 
     change: Change
-    split: SplitRoute | None
+    split: SplitRouteDocument | None
 
 
 class ExplainedTask(TypedDict):
@@ -95,9 +95,9 @@ class ExplainedTask(TypedDict):
     tier: int | None
     own_work: bool
     vss: str | None
-    servers: list[ServerOption]
+    servers: list[ServerOptionDocument]
     changes: list[PossibleChange]
-    forbidden_by: list[Fact] | None
+    forbidden_by: list[FactDocument] | None
     undecided: bool
     disputed: bool
     remedies: Names
@@ -158,7 +158,7 @@ class Moves(TypedDict):
     tasks: int
 
 
-class Difference(TypedDict):
+class DifferenceDocument(TypedDict):
     """What differs between two assignments; ``sites`` needs the estate, ``choices`` two plans."""
 
     moved: int
@@ -173,7 +173,7 @@ class Difference(TypedDict):
     choices: list[ChoiceDifference] | None
 
 
-class Replanned(TypedDict):
+class ReplannedDocument(TypedDict):
     """A plan of what is left."""
 
     tiers: TierCounts
@@ -182,7 +182,7 @@ class Replanned(TypedDict):
     proven: bool
 
 
-class Scenario(TypedDict):
+class ScenarioDocument(TypedDict):
     """What becomes of the tasks when all of ``fail`` is lost; ``rank`` 1 is the worst scenario."""
 
     fail: Names
@@ -198,13 +198,13 @@ class Scenario(TypedDict):
     tiers_after: TierCounts
     single_points: Names
     week: NotRequired[WeekOutcome]
-    replanned: Replanned | None
+    replanned: ReplannedDocument | None
 
 
-class Study(TypedDict):
+class StudyDocument(TypedDict):
     """The scenarios in the order in which they were asked for."""
 
-    scenarios: list[Scenario]
+    scenarios: list[ScenarioDocument]
 
 
 class PlaceAim(TypedDict):
@@ -307,7 +307,7 @@ class RolledBack(TypedDict):
     not_reached: int
 
 
-class Drift(TypedDict):
+class DriftDocument(TypedDict):
     """The jobs that are not as planned, the worst first; ``drift`` where one is worse than info."""
 
     drift: bool

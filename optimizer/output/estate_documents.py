@@ -8,7 +8,7 @@ from models.diagnostics import Finding
 from optimizer.output.plan_documents import Names
 
 
-class Readiness(TypedDict):
+class ReadinessDocument(TypedDict):
     """What stands in the way of a plan, and VMs that would have no proxy, by the reason."""
 
     blocking: Names
@@ -27,7 +27,7 @@ class EstateCheck(TypedDict):
     name: str
     rows: dict[str, int | None]
     findings: list[Finding]
-    readiness: Readiness
+    readiness: ReadinessDocument
 
 
 class PlanCheck(TypedDict):
@@ -37,7 +37,7 @@ class PlanCheck(TypedDict):
     values: dict[str, int]
 
 
-class MergeCounts(TypedDict):
+class MergeCountsDocument(TypedDict):
     """Rows of a table that an import added, changed or kept."""
 
     added: int
@@ -57,8 +57,8 @@ class Missing(TypedDict):
 class Imported(TypedDict):
     """What an import did, and what a plan would still lack."""
 
-    readiness: Readiness
-    tables: dict[str, MergeCounts]
+    readiness: ReadinessDocument
+    tables: dict[str, MergeCountsDocument]
     findings: list[Finding]
     missing: list[Missing]
 
@@ -84,7 +84,7 @@ class LeftOut(TypedDict):
     files: Names
 
 
-class Anonymised(TypedDict):
+class AnonymisedDocument(TypedDict):
     """The files of an anonymised estate, and how many names of each kind were replaced."""
 
     files: Names
@@ -92,7 +92,7 @@ class Anonymised(TypedDict):
     left_out: LeftOut
 
 
-class Column(TypedDict):
+class ColumnDocument(TypedDict):
     """A column of a table; ``default`` None: the cell must not be empty."""
 
     column: str
@@ -104,20 +104,20 @@ class Column(TypedDict):
     example: str
 
 
-class Table(TypedDict):
+class TableDocument(TypedDict):
     """A table of an estate."""
 
     table: str
     meaning: str
     required: bool
     key: Names
-    columns: list[Column]
+    columns: list[ColumnDocument]
 
 
 class Tables(TypedDict):
     """The tables of an estate."""
 
-    tables: list[Table]
+    tables: list[TableDocument]
 
 
 class Problem(TypedDict):
@@ -131,7 +131,7 @@ class Problem(TypedDict):
     remedy: str
 
 
-class Failure(TypedDict):
+class ErrorDocument(TypedDict):
     """Why a command failed, as text and, where the input is wrong, problem by problem."""
 
     error: str

@@ -13,7 +13,7 @@ TierCounts = dict[Literal["1", "2", "3", "4"], int]
 Names = list[str]
 
 
-class Aim(TypedDict):
+class AimDocument(TypedDict):
     """An aim of the plan: ``best`` was reached when it was the aim's turn, ``value`` is written."""
 
     aim: str
@@ -47,7 +47,7 @@ class License(TypedDict):
     edition: str
 
 
-class Connections(TypedDict):
+class ConnectionsDocument(TypedDict):
     """Which connections are allowed beside the network."""
 
     powershell_direct: bool
@@ -87,14 +87,14 @@ class PlanSettings(TypedDict):
     name: str
     ruleset: str
     license: License
-    connections: Connections
+    connections: ConnectionsDocument
     failover: Failover
     planning: Planning
     lists: Lists
     seed: int
 
 
-class Weeks(TypedDict):
+class WeeksDocument(TypedDict):
     """Five weeks in short: the nominal one, the mean and, figure by figure, the worst."""
 
     nominal: WeekFigures
@@ -102,7 +102,7 @@ class Weeks(TypedDict):
     worst: WeekFigures
 
 
-class SplitWeeks(Weeks):
+class SplitWeeks(WeeksDocument):
     """The weeks with the split of a job and all of better rank."""
 
     job: str
@@ -114,10 +114,10 @@ class Week(TypedDict):
 
     first: First
     plan: WeekFigures
-    today: Weeks
-    automatic: Weeks
-    lists: Weeks
-    lists_and_splits: Weeks
+    today: WeeksDocument
+    automatic: WeeksDocument
+    lists: WeeksDocument
+    lists_and_splits: WeeksDocument
     bound: WeekFigures
     splits: list[SplitWeeks]
     aims: list[WeekAim]
@@ -130,7 +130,7 @@ class PlanRecord(TypedDict):
     tool: dict[str, str]
     inputs: dict[str, str]
     settings: PlanSettings
-    aims: list[Aim]
+    aims: list[AimDocument]
     totals: Totals
     week: Week
 

@@ -25,10 +25,10 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "import": (estate_documents.Imported,),
     "simulate": (plan_documents.SimulationRecord,),
     "explain": (documents.Explained,),
-    "diff": (documents.Difference,),
-    "drift": (documents.Drift,),
+    "diff": (documents.DifferenceDocument,),
+    "drift": (documents.DriftDocument,),
     "metrics": (documents.Metrics,),
-    "whatif": (documents.Study,),
+    "whatif": (documents.StudyDocument,),
     "place": (documents.Placement,),
     "batch": (documents.Batch,),
     "report": (documents.Files,),
@@ -37,8 +37,8 @@ DOCUMENTS: dict[str, tuple[Any, ...]] = {
     "rollback": (documents.RolledBack,),
     "tables": (estate_documents.Tables,),
     "schema": (documents.Schemas,),
-    "anonymise": (estate_documents.Anonymised,),
-    "error": (estate_documents.Failure,),
+    "anonymise": (estate_documents.AnonymisedDocument,),
+    "error": (estate_documents.ErrorDocument,),
 }
 
 

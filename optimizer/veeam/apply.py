@@ -21,7 +21,7 @@ from optimizer.veeam.job_payload import (
     with_selection,
 )
 from optimizer.veeam.journal import Entry, Journal
-from optimizer.veeam.planned_lists import JobChange
+from optimizer.veeam.planned_lists import PlannedChange
 
 AS_PLANNED, WOULD_CHANGE, CHANGED, FAILED = "as planned", "would change", "changed", "failed"
 NOT_AS_SEEN = "kept, but no longer as the plan saw it"
@@ -50,8 +50,8 @@ class ApplyOutcome:
 
 
 def apply(
-    session: Session, wishes: Sequence[JobChange], journal: Journal | None, keep_going: bool,
-    step: Callable[[str], None], kept: Sequence[JobChange] = (),
+    session: Session, wishes: Sequence[PlannedChange], journal: Journal | None, keep_going: bool,
+    step: Callable[[str], None], kept: Sequence[PlannedChange] = (),
 ) -> list[ApplyOutcome]:  # fmt: skip
     """Return what became of each job, in order, up to the first failure unless ``keep_going``.
 
@@ -78,7 +78,7 @@ def apply(
     return outcomes
 
 
-def _not_as_seen(session: Session, live: JobCatalog, job: JobChange) -> ApplyOutcome | None:
+def _not_as_seen(session: Session, live: JobCatalog, job: PlannedChange) -> ApplyOutcome | None:
     """Tell of a kept job that no longer selects what the plan saw; it is left alone either way."""
     try:
         aim = match_job(job, live, session.revision)
@@ -111,7 +111,7 @@ def shortfall(outcomes: Sequence[ApplyOutcome], jobs: int, journal: Path | None)
 
 
 def _outcome(
-    session: Session, live: JobCatalog, journal: Journal | None, wish: JobChange
+    session: Session, live: JobCatalog, journal: Journal | None, wish: PlannedChange
 ) -> ApplyOutcome:
     before = None
     try:

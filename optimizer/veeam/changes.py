@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from optimizer.veeam.planned_lists import JobChange
+from optimizer.veeam.planned_lists import PlannedChange
 
 FORMAT = 1
 CHANGE, AS_PLANNED = "change", "as planned"
@@ -14,7 +14,7 @@ STALE, UNKNOWN, NOT_COVERED = "stale", "unknown", "not covered"
 NOT_AS_SEEN = "kept, changed since"
 
 
-def changes_entry(wish: JobChange) -> dict[str, Any]:
+def changes_entry(wish: PlannedChange) -> dict[str, Any]:
     """Return what is to be done with a job, as far as the plan knows.
 
     ``before`` is what the plan saw; no servers mean automatic selection. The product keeps a set

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from optimizer.veeam.changes import CHANGE, NOT_COVERED, STALE, UNKNOWN
 from optimizer.veeam.job_payload import read_selection
 from optimizer.veeam.live_job_state import JobState, LiveJobState, compare_job
-from optimizer.veeam.planned_lists import JobChange, PlannedLists
+from optimizer.veeam.planned_lists import PlannedChange, PlannedLists
 from optimizer.veeam.responses import truth
 
 Severity = Literal["error", "warning", "info"]
@@ -83,7 +83,7 @@ def find_drift(plan: PlannedLists, interface: LiveJobState) -> Drift:
     return Drift(tuple(jobs), found.count(None))
 
 
-def _drifted(job: JobChange, change: Change, interface: LiveJobState) -> DriftedJob | None:
+def _drifted(job: PlannedChange, change: Change, interface: LiveJobState) -> DriftedJob | None:
     """Return how a job differs from its plan, None where it does not."""
     found = compare_job(job, interface)
     severity, state, detail = _judge(job, change, found, interface)
@@ -94,7 +94,7 @@ def _drifted(job: JobChange, change: Change, interface: LiveJobState) -> Drifted
 
 
 def _judge(
-    job: JobChange, change: Change, found: JobState, interface: LiveJobState
+    job: PlannedChange, change: Change, found: JobState, interface: LiveJobState
 ) -> tuple[Severity, State | None, str]:
     """Return how bad a job's state is, what to call it (None: as planned), and what to do."""
     listed = interface.live.jobs.find(job.job)

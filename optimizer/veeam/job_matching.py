@@ -8,7 +8,7 @@ from models.errors import GipError
 from optimizer.veeam.api_revisions import Revision
 from optimizer.veeam.job_catalog import HOSTS, JobCatalog, ListedItem
 from optimizer.veeam.job_payload import ProxySelection
-from optimizer.veeam.planned_lists import JobChange
+from optimizer.veeam.planned_lists import PlannedChange
 
 BY_HAND = "select it by hand, as changes.csv of `gip export veeam` has it"
 
@@ -41,7 +41,7 @@ class JobMatch:
     seen: ProxySelection | None
 
 
-def match_job(wish: JobChange, live: JobCatalog, revision: Revision) -> JobMatch:
+def match_job(wish: PlannedChange, live: JobCatalog, revision: Revision) -> JobMatch:
     """Return what to set; raise SkippedError where a name is unknown, ambiguous or not allowed."""
     job = _one(live.jobs.find(wish.job), "job", wish.job)
     if not job.fit:

@@ -22,7 +22,7 @@ from optimizer.veeam.client import Session
 from optimizer.veeam.job_catalog import Item, JobCatalog, build_catalog, items
 from optimizer.veeam.job_matching import SkippedError, StaleError, UnknownError, match_job
 from optimizer.veeam.job_payload import IDS, BodyError, ProxySelection, read_selection
-from optimizer.veeam.planned_lists import JobChange
+from optimizer.veeam.planned_lists import PlannedChange
 from optimizer.veeam.responses import read_saved_veeam, text
 
 
@@ -81,7 +81,7 @@ class JobState:
     wanted: ProxySelection | None = None
 
 
-def compare_job(wish: JobChange, interface: LiveJobState) -> JobState:
+def compare_job(wish: PlannedChange, interface: LiveJobState) -> JobState:
     """Compare what a job selects now with what the plan wants and with what it saw.
 
     Raises GipError where the job's body is none of the revision.
@@ -106,7 +106,7 @@ def compare_job(wish: JobChange, interface: LiveJobState) -> JobState:
         return JobState(_action(error), str(error), now, wanted)
 
 
-def add_state(wish: JobChange, interface: LiveJobState) -> dict[str, Any]:
+def add_state(wish: PlannedChange, interface: LiveJobState) -> dict[str, Any]:
     """Return what the interface adds to, or changes in, the `entry` of a job."""
     flag = interface.revision.flag
     listed = interface.live.jobs.find(wish.job)
@@ -122,7 +122,7 @@ def add_state(wish: JobChange, interface: LiveJobState) -> dict[str, Any]:
     return known | {"action": state.action}
 
 
-def kept_entry(job: JobChange, interface: LiveJobState) -> dict[str, Any] | None:
+def kept_entry(job: PlannedChange, interface: LiveJobState) -> dict[str, Any] | None:
     """Return the entry of a kept job that no longer selects what the plan saw, else None."""
     state = changes_entry(job) | add_state(job, interface)
     return state | {"action": NOT_AS_SEEN} if state["action"] == STALE else None

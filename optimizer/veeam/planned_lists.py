@@ -19,7 +19,7 @@ AGAIN = "run `gip plan` again"
 
 
 @dataclass(frozen=True, slots=True)
-class JobChange:
+class PlannedChange:
     """A job's servers by name, none for automatic selection: ``wanted``, and as ``seen``."""
 
     job: str
@@ -35,8 +35,8 @@ class PlannedLists:
     it.
     """
 
-    wishes: tuple[JobChange, ...]
-    kept: tuple[JobChange, ...]
+    wishes: tuple[PlannedChange, ...]
+    kept: tuple[PlannedChange, ...]
     sha256: dict[str, str]
 
 
@@ -48,7 +48,7 @@ def read_planned_lists(plan: Path) -> PlannedLists:
     before = _lists(plan / SEEN, seen)
     changes = wanted.columns[CHANGE].to_pylist()
     choices = wanted.columns[CHOICE].to_pylist()
-    found: dict[str, list[JobChange]] = {"set": [], "keep": []}
+    found: dict[str, list[PlannedChange]] = {"set": [], "keep": []}
     for (job, servers), choice, change in zip(
         _lists(plan / WANTED, wanted).items(), choices, changes, strict=True
     ):
@@ -59,7 +59,7 @@ def read_planned_lists(plan: Path) -> PlannedLists:
         if choice != (LIST if servers else AUTOMATIC):
             why = f"choice {choice!r} of job {job!r} does not go with its proxies"
             raise PlanError(f"{plan / WANTED}: {why}; {AGAIN}")
-        found[change].append(JobChange(job, servers, before[job]))
+        found[change].append(PlannedChange(job, servers, before[job]))
     sha256 = {WANTED: wanted.sha256, SEEN: seen.sha256}
     return PlannedLists(tuple(found["set"]), tuple(found["keep"]), sha256)
 

@@ -22,7 +22,7 @@ from optimizer.analysis.explanation.conflict_model import find_conflict
 from optimizer.analysis.explanation.explainer import Explainer
 from optimizer.analysis.explanation.obstacles import Fact, ObstacleFinder, Obstacles
 from optimizer.analysis.explanation.repairs import apply_edit
-from optimizer.analysis.explanation.routes import Paths
+from optimizer.analysis.explanation.routes import Routes
 from optimizer.eligibility.context import PlanningContext
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.planner import plan
@@ -39,7 +39,7 @@ def planned_spec(spec: dict[str, Any]) -> Iterator[Plan]:
 
 
 def obstacles_of(read: Estate, job: int, vm: int) -> list[Obstacles]:
-    finder = ObstacleFinder(read, Paths(read), job, vm)
+    finder = ObstacleFinder(read, Routes(read), job, vm)
     return [finder.obstacles(server) for server in range(len(read.servers))]
 
 

@@ -380,7 +380,7 @@ def test_killed_and_started_again_the_bytes_are_the_same(
 ) -> None:
     estates, out = put(tmp_path / "in", "waiting", "a"), tmp_path / "out"
     with running(estates, out) as (process, workers):
-        with pytest.raises(output_lock.LockedError) as caught:
+        with pytest.raises(output_lock.BatchLockedError) as caught:
             run_batch(str(estates), str(out), BatchRequest(), Cluster(address), silent)
         assert f"process {process.pid} on {socket.gethostname()}" in str(caught.value)
         process.kill()
@@ -450,7 +450,10 @@ def test_object_storage(tmp_path: Path, expected: dict[Path, dict[str, bytes]]) 
         assert plan_estate(wanted, tmp_path).status == "unchanged"
         store.pipe("/bucket/out/a/plan.json", store.cat("/bucket/out/a/plan.json") + b"\n")
         assert plan_estate(wanted, tmp_path).status == "planned"
-        with pytest.raises(output_lock.LockedError), output_lock.lock_output("memory://bucket/out"):
+        with (
+            pytest.raises(output_lock.BatchLockedError),
+            output_lock.lock_output("memory://bucket/out"),
+        ):
             pass
     held = {name.rpartition("/")[2]: name for name in store.find("/bucket/out/a")}
     found = {name: store.cat_file(path) for name, path in held.items() if name.endswith(".csv")}
@@ -555,7 +558,7 @@ def test_a_lock_is_taken_over_from_the_dead_only(
         assert [*tmp_path.iterdir()] == []
     held.write_text(json.dumps(here | {"host": "elsewhere"}))
     with (
-        pytest.raises(output_lock.LockedError, match=r"process \d+ on elsewhere"),
+        pytest.raises(output_lock.BatchLockedError, match=r"process \d+ on elsewhere"),
         output_lock.lock_output(out),
     ):
         pass

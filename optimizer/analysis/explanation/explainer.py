@@ -18,7 +18,7 @@ from optimizer.analysis.explanation.conflict_model import find_conflict
 from optimizer.analysis.explanation.minimal_conflict import DisputedError, UndecidedError
 from optimizer.analysis.explanation.obstacles import Fact, ObstacleFinder
 from optimizer.analysis.explanation.repairs import Repair, RepairFinder
-from optimizer.analysis.explanation.routes import Paths
+from optimizer.analysis.explanation.routes import Routes
 from optimizer.analysis.explanation.server_options import ServerOption, server_options
 from optimizer.analysis.explanation.week_route import SplitRoute, SplitRouter, WeekRoute, WeekRouter
 from optimizer.eligibility.context import PlanningContext
@@ -55,7 +55,7 @@ class Explainer:
 
     def __init__(self, context: PlanningContext, proxy: Codes, tier: NDArray[np.int8]) -> None:
         self._context, self._proxy, self._tier = context, proxy, tier
-        self._paths = Paths(context.estate)
+        self._paths = Routes(context.estate)
 
     def explain(self, task: int) -> Explanation:
         """Return why ``task`` (a place in all tasks) is served as it is."""

@@ -14,7 +14,7 @@ from models.ruleset import (
     is_linux,
     is_windows,
 )
-from optimizer.analysis.explanation.routes import Paths
+from optimizer.analysis.explanation.routes import Routes
 
 SHOWN = 3
 DIRECT_OFF = "estate.toml turns PowerShell Direct off"
@@ -55,7 +55,7 @@ class Obstacles:
 class ObstacleFinder:
     """Finds the obstacles of the servers of ``estate`` for one VM of one job, given as codes."""
 
-    def __init__(self, estate: Estate, paths: Paths, job: int, vm: int) -> None:
+    def __init__(self, estate: Estate, paths: Routes, job: int, vm: int) -> None:
         self._estate, self._paths = estate, paths
         self._servers = estate.servers
         self._job = estate.jobs.iloc[job]

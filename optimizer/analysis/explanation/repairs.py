@@ -15,7 +15,7 @@ from models.estate import Codes, Estate
 from models.plan import Tasks
 from optimizer.analysis.explanation.capacity import ServerCapacity
 from optimizer.analysis.explanation.obstacles import DIRECT_OFF, Fact, Obstacles, no_powershell
-from optimizer.analysis.explanation.routes import Paths
+from optimizer.analysis.explanation.routes import Routes
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.failures import failover_limit
 
@@ -48,7 +48,7 @@ class RepairFinder:
     """
 
     def __init__(
-        self, estate: Estate, tasks: Tasks, proxy: Codes, task: int, tier: int, paths: Paths
+        self, estate: Estate, tasks: Tasks, proxy: Codes, task: int, tier: int, paths: Routes
     ) -> None:
         self._estate, self._tasks, self._proxy, self._task = estate, tasks, proxy, task
         self._job, self._vm = int(tasks.job[task]), int(tasks.vm[task])

@@ -25,7 +25,7 @@ class Link:
     column: str
 
 
-class Paths:
+class Routes:
     """Answers for sets of networks, given as codes."""
 
     def __init__(self, estate: Estate) -> None:

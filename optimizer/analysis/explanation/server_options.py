@@ -9,7 +9,7 @@ from models.estate import Codes
 from models.plan import NETWORK, NO_CONNECTION, POWERSHELL_DIRECT
 from optimizer.analysis.explanation.capacity import ServerCapacity
 from optimizer.analysis.explanation.obstacles import Fact, Obstacles
-from optimizer.analysis.explanation.routes import Paths
+from optimizer.analysis.explanation.routes import Routes
 from optimizer.eligibility.context import PlanningContext
 from optimizer.eligibility.tiers import Eligibility
 
@@ -45,7 +45,7 @@ def server_options(
     task: int,
     obstacles: Sequence[Obstacles],
     capacity: ServerCapacity,
-    paths: Paths,
+    paths: Routes,
 ) -> tuple[ServerOption, ...]:
     """Return every server, the chosen one first, then by tier and name.
 

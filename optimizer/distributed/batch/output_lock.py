@@ -27,7 +27,7 @@ GRACE = 1.0  # seconds from a lock's making to its content; what stays empty was
 SAME = 60.0  # seconds that the clocks may disagree about when a process began
 
 
-class LockedError(GipError):
+class BatchLockedError(GipError):
     """Another batch writes to the same output: who, and what to do."""
 
 
@@ -35,7 +35,7 @@ class LockedError(GipError):
 def lock_output(out: str) -> Iterator[str]:
     """Hold the output ``out``, made where it does not exist; give the token of the lock.
 
-    Raises LockedError where another batch holds it, OutputError where nothing can be written.
+    Raises BatchLockedError where another batch holds it, OutputError where nothing can be written.
     """
     token = secrets.token_hex(16)
     me = psutil.Process()
@@ -66,13 +66,13 @@ def is_held(out: str, token: str) -> bool:
 
 
 def _acquire(out: str, content: bytes, token: str) -> None:
-    """Create the lock; LockedError where a batch that is alive has it."""
+    """Create the lock; BatchLockedError where a batch that is alive has it."""
     while not _create(out, content):
         found = _await_content(out)
         if found is None:
             continue
         if found and _alive(found):
-            raise LockedError(
+            raise BatchLockedError(
                 f"{out}: another batch writes there: process {found.get('pid')} on "
                 f"{found.get('host')}; wait for it or choose another --out. If it is gone, "
                 f"remove {LOCK} there"

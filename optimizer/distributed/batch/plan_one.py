@@ -20,7 +20,7 @@ from optimizer.files.replacement import recover
 from optimizer.pipeline import run_plan
 
 
-class StoppedError(GipError):
+class BatchStoppedError(GipError):
     """The batch that wanted this plan does not hold its output any longer."""
 
 
@@ -103,4 +103,6 @@ def _estate(place: str, scratch_folder: Path) -> Path:
 
 def _check_lock(order: PlanOrder) -> None:
     if not is_held(order.out, order.token):
-        raise StoppedError(f"{order.out}: its lock is gone, so the batch is over; start it again")
+        raise BatchStoppedError(
+            f"{order.out}: its lock is gone, so the batch is over; start it again"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.report_data import JobChange, Part, SplitJob, WeekColumn
+from models.report_data import JobChange, PartToMake, SplitJob, WeekColumn
 from models.week_aims import First
 from optimizer.inputs.week_record import ChoiceRow, SplitPart, WeekRecord
 from optimizer.output.week_ranking import differences, is_early, rank_gains
@@ -53,7 +53,9 @@ def split_jobs(week: WeekRecord, parts: Sequence[SplitPart]) -> list[SplitJob]:
     for split in sorted(week.splits, key=lambda split: split.rank):
         gains, costs = map(without_repetition, differences(week.first, before, split.weeks))
         mine = tuple(
-            Part(part.name, len(part.vms), part.servers) for part in parts if part.job == split.job
+            PartToMake(part.name, len(part.vms), part.servers)
+            for part in parts
+            if part.job == split.job
         )
         found.append(SplitJob(split.job, mine, gains, costs))
         before = split.weeks
