@@ -1,9 +1,9 @@
 """Install gip into clean environments and plan with it.
 
-On each --python, by default the oldest and the newest of PYTHONS that this machine has; those that
-it lacks are named. From a --bundle alone (see bundle.py), with hashes, by default on the Python
-that runs this; or else from the package index under constraints.txt. Nothing is compiled: no
-compiler would be found.
+On each --python, by default on the newest of PYTHONS that this machine has, but for the one that
+runs this, which has the tests; those that it lacks are named. From a --bundle alone (see
+bundle.py), with hashes, by default on the Python that runs this; or else from the package index
+under constraints.txt. Nothing is compiled: no compiler would be found.
 """
 
 from __future__ import annotations
@@ -79,10 +79,11 @@ def main() -> None:
     found = {version: find_python(version) for version in wanted}
     for version in [version for version, python in found.items() if python is None]:
         print(f"Python {version}: not on this machine, so not tried")
-    there = [python for python in found.values() if python is not None]
+    there = {version: python for version, python in found.items() if python is not None}
     if wanted is PYTHONS:
-        there = [there[0], *there[1:][-1:]]
-    for python in there:
+        newest = max(there, key=lambda version: (version != own, PYTHONS.index(version)))
+        there = {newest: there[newest]}
+    for python in there.values():
         with tempfile.TemporaryDirectory() as folder:
             bundle = given.bundle and given.bundle.resolve()
             try_wheel(python, given.wheel.resolve(), bundle, Path(folder))

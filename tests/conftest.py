@@ -14,7 +14,7 @@ from optimizer.pipeline import run_plan
 
 BRANCHES = Path(__file__).parents[1] / "data" / "branch-offices"
 
-settings.register_profile("dev", max_examples=100, deadline=None)
+settings.register_profile("dev", max_examples=40, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.register_profile("more", max_examples=50_000, deadline=None)
 settings.load_profile("dev")

@@ -49,6 +49,12 @@ ALL = os.environ.get("GIP_FAULTS") == "all"
 CHANGING = re.compile(rb'"(seconds|peak_memory|plan)": [^,\n]*|\d{4}-\d\d-\d\dT[\d:]{8}Z')
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _machine_code(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Load the compiled functions here, else each fork would do so again."""
+    planning.run_plan(TINY, tmp_path_factory.mktemp("warm") / "out", None, 1, 0, lambda step: None)
+
+
 def gip(*words: str | Path) -> int:
     """Run the program; return its exit code."""
     sys.argv = ["gip", *map(str, words)]

@@ -157,7 +157,7 @@ async def _greet(address: str, security: Security) -> None:
     arguments = security.get_connection_args("client")
     try:
         async with asyncio.timeout(CONNECT):  # `connect` waits for ever for an answer
-            comm = await connect(address, timeout=CONNECT, **arguments)
+            comm = await connect(address, timeout=2 * CONNECT, **arguments)
     except TimeoutError as error:
         raise OSError(f"no answer of a scheduler within {CONNECT:g} seconds") from error
     await comm.close()

@@ -88,7 +88,8 @@ def until(condition: Callable[[], object]) -> None:
 @contextlib.contextmanager
 def started(*command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a Dask process, and whatever it starts, as long as the block."""
-    env = os.environ | {"PYTHONPATH": PATHS} | environment
+    forked = {"DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD": "forkserver"}  # soon there again
+    env = os.environ | {"PYTHONPATH": PATHS} | forked | environment
     process = subprocess.Popen(
         [sys.executable, "-m", *command], cwd=ROOT, env=env, stderr=subprocess.DEVNULL
     )
