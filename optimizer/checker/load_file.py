@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -82,10 +83,14 @@ def _expected(loads: Loads, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(dict(zip((*KEY, *FIGURES), columns, strict=True)))
 
 
+@cache
+def _minutes() -> dict[str, int]:
+    return {clock(minute): minute for minute in range(WEEK)}
+
+
 def _found(written: PlanFiles, names: list[str]) -> pd.DataFrame:
-    minutes = {clock(minute): minute for minute in range(WEEK)}
     codes = {name: code for code, name in enumerate(names)}
-    meanings = {"server": codes.get, "from": minutes.get, "to": minutes.get}
+    meanings = {"server": codes.get, "from": _minutes().get, "to": _minutes().get}
     columns = {name: written.codes(name, meanings.get(name, _number)) for name in (*KEY, *FIGURES)}
     limits = written.codes("max_tasks", lambda text: _number(text) if text else NO_LIMIT)
     return pd.DataFrame({**columns, "max_tasks": limits})
