@@ -2,76 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import re
-import subprocess
-import tempfile
 from collections.abc import Mapping
-from dataclasses import astuple
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import random_estates
-from commands import GIP, content
 from estates import estate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from slow_simulation import Lists, Product
+from replays import codes, load_rows, runs, served
 
-from models.plan import CONNECTIONS
-from models.week import clock
-from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.output.simulation_writer import write_simulation
 from optimizer.simulation import simulate
-from optimizer.simulation.results import Simulation, measure_agreement
+from optimizer.simulation.results import Simulation
 
-FILES = {"runs.csv", "proxy_load.csv", "simulation.json"}
-TINY = Path(__file__).parents[2] / "data" / "tiny"
-BRANCHES = Path(__file__).parents[2] / "data" / "branch-offices"
-plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
-plain = settings(parent=plain, max_examples=plain.max_examples // 8)
 STANDARD = {"license": {"type": "socket", "edition": "standard"}}
-
-
-def runs(simulation: Simulation) -> list[tuple[str, str, str, str, int, str, bool]]:
-    """Return the rows of `runs.csv`, tiers as numbers."""
-    estate, tasks, found = simulation.estate, simulation.tasks, simulation.runs
-    jobs, vms = estate.jobs["job"], estate.vms["vm"]
-    servers = {-1: "", **estate.servers["server"].to_dict()}
-    return [
-        (
-            jobs[tasks.job[found.task[row]]],
-            vms[tasks.vm[found.task[row]]],
-            clock(int(found.start[row])),
-            servers[int(found.proxy[row])],
-            int(found.tier[row]),
-            CONNECTIONS[found.connection[row]],
-            bool(found.failed_over[row]),
-        )
-        for row in range(len(found))
-    ]
-
-
-def served(simulation: Simulation, start: str = "mon 22:00") -> dict[str, str]:
-    """Return who serves each VM of the runs that begin at ``start``; "+" where it took over."""
-    return {
-        vm: proxy + "+" * over for _, vm, at, proxy, _, _, over in runs(simulation) if at == start
-    }
 
 
 def only(simulation: Simulation, start: str = "mon 22:00") -> tuple[str, int, str, bool]:
     """Return proxy, tier, connection and takeover of the only run that begins at ``start``."""
     (found,) = [row[3:] for row in runs(simulation) if row[2] == start]
     return found
-
-
-def codes(simulated: Any, *names: str) -> tuple[int, ...]:
-    listed = simulated.servers["server"].tolist()
-    return tuple(listed.index(name) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -265,13 +213,6 @@ def test_sunday_night_is_there_on_monday(tmp_path: Path, start: str, proxy: str)
     ]  # fmt: skip
 
 
-def load_rows(simulation: Simulation, folder: Path) -> list[list[str]]:
-    """Return the rows of `proxy_load.csv`."""
-    write_simulation(simulation, None, folder)
-    with (folder / "proxy_load.csv").open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file))[1:]
-
-
 def test_a_start_does_not_end_a_run_in_progress(tmp_path: Path) -> None:
     # Each run lasts an hour into the next one, which therefore goes to the other server: p, q, p,
     # q, p, q, p in the first week, and so q, p, q, p, q, p, q in the second.
@@ -337,248 +278,3 @@ def test_own_runs_of_the_backup_server_pile_up_too(tmp_path: Path) -> None:
         ["mon 22:00", "mon 23:00", "2", "0"],
         ["mon 23:00", "tue 22:00", "1", "0"],
     ]
-
-
-def compare(spec: Mapping[str, Any], lists: Lists | None, knows_connections: bool) -> None:
-    """Assert that the simulation is what the slow one says."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        random_estates.write(spec, folder)
-        read = read_estate(folder)
-        chosen = None
-        if lists is not None:
-            chosen = {job: codes(read, *servers) for job, servers in lists.items()}
-        simulation = simulate(read, chosen, knows_connections)
-        slow = Product(spec, lists, knows_connections)
-        assert runs(simulation) == [
-            (run.job, run.vm, run.start, run.proxy, run.tier, run.connection, run.failed_over)
-            for run in slow.runs
-        ]
-        assert load_rows(simulation, folder) == slow.load_rows
-    assert sum(simulation.tiers) + simulation.failed == len(slow.runs)
-    assert simulation.tiers == tuple(
-        sum(run.tier == tier for run in slow.runs) for tier in (1, 2, 3, 4)
-    )
-    assert simulation.failed_over == sum(run.failed_over for run in slow.runs)
-    assert simulation.peak == slow.peak
-    names = read.servers["server"]
-    overload = {names[server]: minutes for server, minutes in simulation.overload.items()}
-    assert overload == slow.overload
-
-
-@plain
-@given(random_estates.estates(), st.booleans())
-def test_random_estates_as_the_slow_simulation_has_it(
-    spec: dict[str, Any], knows_connections: bool
-) -> None:
-    compare(spec, None, knows_connections)
-
-
-@st.composite
-def inside_lists(draw: st.DrawFn) -> tuple[dict[str, Any], Lists]:
-    """Return an estate and, for some of its jobs, a list of servers."""
-    spec = draw(random_estates.estates())
-    servers = [row["server"] for row in spec["servers"]]
-    chosen = st.lists(st.sampled_from(servers), min_size=1, unique=True)
-    jobs = [row["job"] for row in spec["jobs"]]
-    return spec, draw(st.dictionaries(st.sampled_from(jobs), chosen))
-
-
-@plain
-@given(inside_lists(), st.booleans())
-def test_random_lists_as_the_slow_simulation_has_it(
-    drawn: tuple[dict[str, Any], Lists], knows_connections: bool
-) -> None:
-    compare(*drawn, knows_connections)
-
-
-@st.composite
-def crowds(draw: st.DrawFn) -> dict[str, Any]:
-    """Return an estate where many VMs of networks that overlap want many servers at once."""
-    networks = ["n0", "n1", "n2", "n3"]
-    some = st.lists(st.sampled_from(networks), min_size=1, max_size=3).map("; ".join)
-    counts = st.sampled_from(["0", "0", "1", "2", "3"])
-    names = ["s2", "s10", "S3", "é", "a", "Z", "s1", "s", "zz"]  # fmt: skip
-    server = {"os": st.just("Windows Server 2022"), "networks": some, "running_tasks": counts}
-    job = {
-        "start": st.sampled_from(["22:00", "22:30", "23:00"]),
-        "duration_minutes": st.sampled_from(["30", "60", "1500"]),
-        "application_aware": st.just("yes"),
-        "days": st.sampled_from(["mon", "mon;tue", "sun;mon"]),
-    }
-    vm = {"os": st.just("Windows Server 2022"), "networks": some}
-    links = list(pairwise(networks))
-    up = draw(st.lists(st.booleans(), min_size=len(links), max_size=len(links)))
-    spec: dict[str, Any] = {
-        "servers": [{"server": name, **draw(st.fixed_dictionaries(server))} for name in names],
-        "networks": [{"network": name} for name in networks],
-        "links": [{"from": a, "to": b} for (a, b), there in zip(links, up, strict=True) if there],
-        "vms": [{"vm": f"v{n}", **draw(st.fixed_dictionaries(vm))} for n in range(24)],
-        "jobs": [{"job": job_name, **draw(st.fixed_dictionaries(job))} for job_name in "bAc"],
-        "settings": {},
-    }
-    backup_server = draw(st.integers(0, len(names) - 1))
-    for number, row in enumerate(spec["servers"]):
-        row["roles"] = "backup_server" if number == backup_server else ""
-    spec["job_vms"] = [
-        {"job": row["job"], "vm": vm_row["vm"]}
-        for number, row in enumerate(spec["jobs"])
-        for vm_row in spec["vms"][number:]
-    ]
-    return spec
-
-
-@plain
-@given(crowds(), st.booleans())
-def test_crowds_as_the_slow_simulation_has_it(
-    spec: dict[str, Any], knows_connections: bool
-) -> None:
-    compare(spec, None, knows_connections)
-
-
-def gip(*arguments: object) -> tuple[int, str, str]:
-    """Run the program; return exit code, stdout and stderr."""
-    done = subprocess.run([GIP, *map(str, arguments)], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-def test_the_files_to_the_letter(tmp_path: Path) -> None:
-    # a is p's; b, where p is the nearest by networks alone, has only bs to connect; c has nobody.
-    read = estate(
-        tmp_path / "e",
-        ["bs hq max_tasks=1 running_tasks=1", "p east"],
-        ["c west", "a east", "b lab"],
-        jobs=["j 23:30 45 days=sun", "k 22:00 60 days=tue;mon job=j, k"],
-        job_vms=["j a", "k a job=j, k", "k b job=j, k", "k c job=j, k"],
-        links=["hq > lab"],
-    )
-    simulation = simulate(read)
-    write_simulation(simulation, None, tmp_path)
-    assert (tmp_path / "runs.csv").read_bytes() == (
-        b"\xef\xbb\xbfjob,vm,start,proxy,tier,connection,failed_over\r\n"
-        b"j,a,sun 23:30,p,1,network,false\r\n"
-        b'"j, k",a,mon 22:00,p,1,network,false\r\n'
-        b'"j, k",a,tue 22:00,p,1,network,false\r\n'
-        b'"j, k",b,mon 22:00,bs,4,network,true\r\n'
-        b'"j, k",b,tue 22:00,bs,4,network,true\r\n'
-        b'"j, k",c,mon 22:00,,,,false\r\n'
-        b'"j, k",c,tue 22:00,,,,false\r\n'
-    )
-    assert (tmp_path / "proxy_load.csv").read_bytes() == (
-        b"\xef\xbb\xbfserver,from,to,running_tasks,planned_tasks,max_tasks\r\n"
-        b"bs,mon 00:00,mon 22:00,1,0,1\r\n"
-        b"bs,mon 22:00,mon 23:00,1,1,1\r\n"
-        b"bs,mon 23:00,tue 22:00,1,0,1\r\n"
-        b"bs,tue 22:00,tue 23:00,1,1,1\r\n"
-        b"bs,tue 23:00,mon 00:00,1,0,1\r\n"
-        b"p,mon 00:00,mon 00:15,0,1,\r\n"
-        b"p,mon 00:15,mon 22:00,0,0,\r\n"
-        b"p,mon 22:00,mon 23:00,0,1,\r\n"
-        b"p,mon 23:00,tue 22:00,0,0,\r\n"
-        b"p,tue 22:00,tue 23:00,0,1,\r\n"
-        b"p,tue 23:00,sun 23:30,0,0,\r\n"
-        b"p,sun 23:30,mon 00:00,0,1,\r\n"
-    )
-    record = json.loads((tmp_path / "simulation.json").read_bytes())
-    assert (record.pop("tool").keys(), record.pop("inputs")) == (
-        {"gip-planner", "pandas", "pyarrow", "python"}, dict(read.inputs),
-    )  # fmt: skip
-    assert record == {
-        "format": 1,
-        "knows_connections": False,
-        "runs": 7,
-        "runs_per_tier": {"1": 3, "2": 0, "3": 0, "4": 2},
-        "failed": 2,
-        "failed_over": 2,
-        "peak": 2,
-        "overload_task_minutes": {"bs": 120},
-        "plan": None,
-    }
-
-
-def test_agreement_counts_runs_and_leaves_unassigned_tasks_out(tmp_path: Path) -> None:
-    # p and q are tier 1 to a and b, bs is tier 4; the product gives p to a, q to b, p to c.
-    read = estate(tmp_path, ["bs hq", "p east", "q east"], ["a east", "b east", "c east"])
-    bs, p, q = codes(read, "bs", "p", "q")
-    simulation = simulate(read)
-    assert list(served(simulation).values()) == ["p", "q", "p"]
-
-    def agreed(*plan: tuple[int, int]) -> tuple[int, ...]:
-        proxy, tier = (np.array(column) for column in zip(*plan, strict=True))
-        return astuple(measure_agreement(simulation.runs, proxy, tier))
-
-    assert agreed((p, 1), (q, 1), (p, 1)) == (21, 21, 21)
-    assert agreed((q, 1), (bs, 4), (p, 1)) == (21, 7, 14)
-    assert agreed((-1, 0), (p, 1), (-1, 0)) == (7, 0, 7)
-
-
-def test_a_simulation_on_the_terminal_and_as_json(tmp_path: Path) -> None:
-    code, shown, error = gip("simulate", BRANCHES, "--out", tmp_path / "a")
-    assert (code, error) == (0, "")
-    assert content(tmp_path / "a").keys() == FILES
-    record = json.loads((tmp_path / "a" / "simulation.json").read_bytes())
-    assert record["failed_over"] > 0
-    assert record["overload_task_minutes"]
-    assert (
-        f"{record['runs']} runs, {record['failed_over']} failed over, {record['failed']} failed; "
-        f"peak {record['peak']}; written to {tmp_path}/a"
-    ) in shown
-    for server, minutes in record["overload_task_minutes"].items():
-        assert re.search(rf"{server} .* {minutes} ", shown)
-    assert gip("simulate", BRANCHES, "--out", tmp_path / "b", "--quiet") == (0, "", "")
-    assert content(tmp_path / "a") == content(tmp_path / "b")
-    code, shown, error = gip(
-        "simulate", BRANCHES, "--out", tmp_path / "b", "--json", "--knows-connections"
-    )
-    assert (code, error) == (0, "")
-    assert shown.encode() == (tmp_path / "b" / "simulation.json").read_bytes()
-    kinder = json.loads(shown)
-    assert kinder["knows_connections"]
-    assert kinder["failed_over"] < record["failed_over"]
-
-
-def test_inside_the_lists_of_a_plan(tmp_path: Path) -> None:
-    assert gip("plan", TINY, "--out", tmp_path / "plan", "-q") == (0, "", "")
-    code, shown, error = gip("simulate", TINY, "--plan", tmp_path / "plan", "--out", tmp_path / "s")
-    assert (code, error) == (0, "")
-    record = json.loads((tmp_path / "s" / "simulation.json").read_bytes())
-    assert f"of {record['runs']} planned runs {record['plan']['on_planned_server']} (" in shown
-    assert record["plan"]["planned_runs"] == record["runs"]
-    week = json.loads((tmp_path / "plan" / "plan.json").read_bytes())["week"]
-    lists, today = week["lists"]["nominal"], week["today"]["nominal"]
-    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in shown.splitlines()]
-    shares = {row[0]: (row[1], row[3]) for row in cells if len(row) == 4}
-    for name, figure in (("1", "tier1"), ("failed", "failed"), ("overload", "overload_minutes")):
-        assert shares[name] == (str(lists[figure]), str(today[figure]))
-
-
-def test_a_job_without_a_row_keeps_its_own(tmp_path: Path) -> None:
-    jobs = ["j 22:00 60 proxies=q", "k 22:00 60"]
-    read = estate(tmp_path / "in", ["bs hq", "p east", "q east"], ["a east"], jobs=jobs)
-    out = tmp_path / "plan"
-    assert gip("plan", read.folder, "--out", out, "-q") == (0, "", "")
-    lines = (out / "job_proxies.csv").read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith(b"j,")]
-    assert len(kept) == len(lines) - 1
-    (out / "job_proxies.csv").write_bytes(b"".join(kept))
-    assert gip("simulate", read.folder, "--plan", out, "--out", tmp_path / "s", "-q")[0] == 0
-    runs = (tmp_path / "s" / "runs.csv").read_text("utf-8-sig").splitlines()[1:]
-    assert {tuple(run.split(",")[i] for i in (0, 3)) for run in runs} == {("j", "q"), ("k", "p")}
-
-
-def test_a_plan_is_not_overwritten(tmp_path: Path) -> None:
-    assert gip("plan", TINY, "--out", tmp_path, "-q") == (0, "", "")
-    before = content(tmp_path)
-    code, shown, error = gip("simulate", TINY, "--plan", tmp_path, "--out", tmp_path)
-    assert (code, shown) == (1, "")
-    assert error.startswith(f"Error: {tmp_path}: holds a plan, whose proxy_load.csv")
-    assert content(tmp_path) == before
-
-
-def test_what_cannot_be_simulated_leaves_nothing_behind(tmp_path: Path) -> None:
-    code, shown, error = gip("simulate", TINY, "--plan", tmp_path / "no", "--out", tmp_path / "out")
-    assert (code, shown) == (1, "")
-    assert error.startswith("Error: ")
-    assert gip("simulate", tmp_path / "none", "--out", tmp_path / "out")[0] == 1
-    assert gip("simulate", TINY)[0] == 2
-    assert not list(tmp_path.iterdir())
