@@ -53,6 +53,17 @@ def test_a_wrong_wish_is_told_with_place_and_remedy(tmp_path: Path, wishes: str,
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("line", ["lists = []", 'failover = "enforce"', "planning = 1"])
+def test_a_section_written_as_a_setting_is_told_how_to_write(tmp_path: Path, line: str) -> None:
+    estate = folder(tmp_path, "")
+    (estate / "estate.toml").write_text(f"format = 1\n{line}\n")
+    name, _, value = line.partition(" = ")
+    with pytest.raises(EstateError) as caught:
+        read_estate(estate)
+    shown = value.strip('"')
+    assert f"estate.toml:2: {name}: '{shown}' is a section; write [{name}]" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("wishes", "expected", "bound"),
     [

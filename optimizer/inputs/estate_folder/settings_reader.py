@@ -135,6 +135,9 @@ def read_settings(content: bytes, problems: list[InputProblem]) -> Settings:
 def _unknown(text: str, key: str, value: Any) -> InputProblem:
     """Return what is wrong with a key, or a section, that is none of `KEYS`."""
     section = isinstance(value, dict)
+    if key in _SECTIONS and not section:
+        remedy = f"write [{key}], and its settings in the lines below"
+        return InputProblem(FILE, _line_of(text, key), key, _written(value), "is a section", remedy)
     known = _SECTIONS if section else KEYS
     last = key.rpartition(".")[2]
     alike = [name for name in KEYS if name.rpartition(".")[2] == last and not section]
