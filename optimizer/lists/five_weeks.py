@@ -38,6 +38,7 @@ FIGURES = PEAK + 1
 OFFERING_WORK, REPLAY_WORK = 200, 200
 WORK_PER_MICROSECOND = 100
 ALL_WEEKS = tuple(range(WEEKS))
+AWAY: Servers = (-1,)  # instead of a choice: the job is not there, as it is split
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]
 Indices = NDArray[np.intp]
@@ -111,7 +112,11 @@ class FiveWeeks:
         """Return what a job offers its tasks with this choice."""
         key = job, choice
         if key not in self._offered:
-            self._offered[key] = self._offerings.offer(job, self.servers.mask(choice))
+            self._offered[key] = (
+                self._offerings.nothing(job)
+                if choice == AWAY
+                else self._offerings.offer(job, self.servers.mask(choice))
+            )
             self.work += OFFERING_WORK
         return self._offered[key]
 

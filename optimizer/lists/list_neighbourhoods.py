@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from models.estate import Codes
 from models.week import WEEK
 from models.week_plan import AUTOMATIC, Servers
 from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.five_weeks import AWAY
 from optimizer.lists.list_search import Evaluated, Neighbourhood
 from optimizer.lists.week_jobs import WeekEstate
 
@@ -28,7 +29,7 @@ class LocalNeighbourhood(Neighbourhood):
     Only servers count that are near a task of the job, in its site, or planned for it, and at most
     `RELEVANT` of these; where some are not near, `ROOMY` ones that have most room while it runs.
     ``proxy`` is each task's in the plan, ``tier_lists`` the lists of all jobs that are best in
-    tiers.
+    tiers; ``parts`` (places) are of jobs that are there, too, and run nothing more than these.
     """
 
     exact = False
@@ -39,6 +40,7 @@ class LocalNeighbourhood(Neighbourhood):
         rules: ChoiceRules,
         proxy: Codes,
         tier_lists: Sequence[Servers] | None,
+        parts: Collection[int] = (),
     ) -> None:
         self._week, self._rules, self._tier_lists = week, rules, tier_lists
         servers = week.servers
@@ -50,7 +52,9 @@ class LocalNeighbourhood(Neighbourhood):
             np.bincount(servers.place[of_task[of_task >= 0]], minlength=len(servers.code))
             for of_task in (proxy[job.tasks] for job in week.jobs)
         ]
-        room = _room_as_planned(week, every)
+        room = _room_as_planned(
+            week, [0 * used if job in parts else used for job, used in enumerate(every)]
+        )
         jobs = zip(week.jobs, rules.allowed, every, strict=True)
         for number, (job, allowed, used) in enumerate(jobs):
             serves = (job.tier > 0) & allowed
@@ -101,9 +105,11 @@ class LocalNeighbourhood(Neighbourhood):
         """Yield choices of a job: those that do not depend on others, then others near its own."""
         yield from self.bases(job)
         servers = self._week.servers
-        for other in [other for other in self._likes[job] if other != job][:COPIES]:
-            yield base.weeks.choices[other]
-        choice = base.weeks.choices[job]
+        choices = base.weeks.choices
+        likes = [other for other in self._likes[job] if other != job and choices[other] != AWAY]
+        for other in likes[:COPIES]:
+            yield choices[other]
+        choice = choices[job]
         listed = servers.mask(choice) & self._rules.allowed[job]
         relevant = self.relevant[job]
         if listed.sum() > 2 * RELEVANT:

@@ -49,9 +49,9 @@ class Evaluated:
 class ListSearch:
     """The search for the choices of all jobs; ``best`` is the best so far.
 
-    ``planned`` is the week as planned. It ends by a count of work, ``budget`` in microseconds or
-    so, or after the ``deadline``. ``enumerated`` tells that ``best`` is the best of all,
-    ``first_work`` what today's weeks took.
+    It starts from ``choices``, by default today's; ``planned`` is the week as planned. It ends by a
+    count of work, ``budget`` in microseconds or so, or after the ``deadline``. ``enumerated`` tells
+    that ``best`` is the best of all, ``first_work`` what the first weeks took.
     """
 
     def __init__(
@@ -62,15 +62,21 @@ class ListSearch:
         planned: WeekFigures,
         budget: int,
         deadline: Deadline,
+        choices: Sequence[Servers] | None = None,
     ) -> None:
         self.evaluator, self.rules, self.first = evaluator, rules, first
         self._planned = np.cumsum([planned.tier1, planned.tier2, planned.tier3])
         self._starts = [len(job.starts[0]) for job in evaluator.jobs]
         self._budget, self._deadline = budget, deadline
         self.enumerated = False
-        self.today = self.best = self.evaluate(evaluator.replay(rules.today))
+        self.today = self.evaluate(evaluator.replay(choices or rules.today))
         self.first_work = evaluator.work
-        self._end = evaluator.work + budget
+        self.restart(self.today)
+
+    def restart(self, base: Evaluated) -> None:
+        """Search on from ``base``, with all of the budget."""
+        self.best = base
+        self._end = self.evaluator.work + self._budget
 
     @property
     def over(self) -> bool:

@@ -144,6 +144,12 @@ class Offerings:
             effect=(outcomes.tobytes(), *groups),
         )
 
+    def nothing(self, job: int) -> Offering:
+        """Return the offering of a job that is not there, nor its part of the server's own work."""
+        outcomes = np.zeros(OUTCOMES, dtype=np.int64)
+        outcomes[ON_BACKUP] = -self._of[job].own_tasks
+        return Offering(outcomes, (), 0, 0, effect=("away",))
+
     def _group(
         self, job: int, offer_of: Counts, offers: Matrix, mine: NDArray[np.intp], view: View
     ) -> int:

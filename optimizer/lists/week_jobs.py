@@ -106,10 +106,6 @@ class WeekEstate:
     bound: tuple[bool, ...]
     own_work: tuple[WeekJob, ...]
 
-    def starts(self, job: int) -> list[int]:
-        """Return the minutes of the week at which a job (code) starts."""
-        return week_starts(self.estate)[job]
-
 
 def delay(name: str, number: int | None) -> int:
     """Return h(job, n): by how many minutes its starts are late in that week."""
