@@ -32,7 +32,7 @@ from optimizer.lists.compiled import (
     JobArrays,
     KeptArrays,
 )
-from optimizer.lists.compiled_offers import offer
+from optimizer.lists.compiled_offers import describe_group, offer
 from optimizer.lists.week_jobs import WeekJob
 
 View = NDArray[np.uint8]
@@ -115,34 +115,16 @@ class Offerings:
 
     def offer(self, job: int, allowed: NDArray[np.bool_]) -> Offering:
         """Return what a job offers its tasks among the places ``allowed``."""
-        of, own = self._of[job], self._own
-        first = self.jobs.first_kind
-        kinds = slice(int(first[job]), int(first[job + 1]))
+        kinds = slice(*self.jobs.first_kind[job : job + 2])
         view = self.jobs.views.reshape(-1, self._places)[kinds]
-        missed = self.jobs.missed[kinds]
-        best, offer_of, offers, group_of = offer(view, own, allowed)
-        grouped = offer_of >= 0
-        on_backup = (best == 2) | ((best == 4) & (of.tier[:, own] > 0))
-        outcomes: Counts = of.count[~grouped] @ missed[~grouped]
-        outcomes[FAILED_OVER] -= of.count[on_backup] @ missed[on_backup, FAILED_OVER]
+        offer_of, offers, group_of, outcomes, offered, servers = offer(
+            view, self._of[job].count, self.jobs.missed[kinds], self._own, allowed
+        )
         groups = tuple(
             self._group(job, offer_of, offers, np.flatnonzero(group_of == number), view)
-            for number in np.unique(group_of).tolist()
+            for number in sorted(set(group_of.tolist()))
         )
-        size, every = offers.sum(axis=1), offers.any(axis=0)
-        alone = int(of.count[(best == 2) | (best == 4)].sum())
-        lost = ~grouped & (best == 3)  # offered servers of which none connects
-        shown = allowed & (np.arange(self._places) != own) & (view[lost] & NOT_OFFERED == 0)
-        every = every | shown.any(axis=0)
-        return Offering(
-            outcomes=outcomes,
-            groups=groups,
-            offered=int(of.count[grouped] @ size[offer_of[grouped]])
-            + int(of.count[lost] @ shown.sum(axis=1))
-            + alone,
-            servers=int(every.sum()) + (alone > 0),
-            effect=(outcomes.tobytes(), *groups),
-        )
+        return Offering(outcomes, groups, offered, servers, (outcomes.tobytes(), *groups))
 
     def nothing(self, job: int) -> Offering:
         """Return the offering of a job that is not there, nor its part of the server's own work."""
@@ -166,21 +148,16 @@ class Offerings:
         return number
 
     def _add(self, job: int, of_kind: NDArray[np.int32], rows: Matrix, view: View) -> None:
-        count = self._of[job].count
-        servers = np.flatnonzero(rows.any(axis=0))
-        cell, member = np.nonzero(rows[:, servers])
-        kinds = np.flatnonzero(of_kind >= 0)
-        fixed = None
-        if len(rows) == 1:
-            fixed = _fixed(view[np.ix_(kinds, servers)], count[kinds])
+        servers, member, first, tasks, is_level, fixed = describe_group(
+            view, self._of[job].count, of_kind, rows
+        )
         self._job.add([job])
-        self._tasks.add([count[kinds].sum()])
-        self._is_level.add([fixed is not None])
-        self._fixed.add(np.zeros((1, OUTCOMES)) if fixed is None else fixed[None])
+        self._tasks.add([tasks])
+        self._is_level.add([is_level])
+        self._fixed.add(fixed[None])
         self._first["kind"].add([len(self._offer_of)])
         self._offer_of.add(of_kind)
-        ends = np.cumsum(np.bincount(cell, minlength=len(rows)))
-        self._first["member"].add(len(self._member) + np.append(0, ends))
+        self._first["member"].add(len(self._member) + first)
         self._first["offer"].add([len(self._first["member"])])
         self._member.add(member)
         self._server.add(servers)
@@ -210,25 +187,6 @@ class Offerings:
             self._slots.rows, self._first_slot.rows, self._first_kept.rows, self._met[week].rows,
             self._begun[week].rows, self._outcomes[week].rows,
         )  # fmt: skip
-
-
-def _fixed(view: View, count: Counts) -> Counts | None:
-    """Return the outcomes of a start, if every offered server gives each task the same.
-
-    ``view`` is that of the kinds and servers of one offer.
-    """
-    if not (view & CONNECTS).all():
-        return None
-    if not (
-        view & (IS_PROTECTED | IS_SAME_SITE) == view[:, :1] & (IS_PROTECTED | IS_SAME_SITE)
-    ).all():
-        return None
-    outcomes = np.zeros(OUTCOMES, dtype=np.int64)
-    near = view[:, 0] & IS_NEAR > 0
-    outcomes[1], outcomes[3] = count[near].sum(), count[~near].sum()
-    outcomes[PROTECTED] = count[view[:, 0] & IS_PROTECTED > 0].sum()
-    outcomes[SAME_SITE] = count[view[:, 0] & IS_SAME_SITE > 0].sum()
-    return outcomes
 
 
 def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
