@@ -125,10 +125,6 @@ class FiveWeeks:
         """Return how many tasks a group has."""
         return int(self._offerings.groups.tasks[group])
 
-    def job_of(self, group: int) -> int:
-        """Return the job of a group."""
-        return int(self._offerings.groups.job[group])
-
     def servers_of(self, group: int) -> NDArray[np.intp]:
         """Return the places that some task of a group is offered."""
         return self._offerings.servers[group]
@@ -353,6 +349,13 @@ class FiveWeeks:
             servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
         used = change if change.any() else None
         return Component(groups, jobs, servers, figures, used, by_server[servers])
+
+    def overload_by_place(self, weeks: Weeks) -> Counts:
+        """Return the overload of each place in all weeks, but for the backup server's."""
+        overload = np.zeros(len(self.servers.code), dtype=np.int64)
+        for component in weeks.components:
+            overload[component.servers] = component.by_server
+        return overload
 
     def missed_by_job(self, weeks: Weeks) -> Counts:
         """Return how many tasks of each job picked a server that does not connect, in all weeks."""

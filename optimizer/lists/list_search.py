@@ -67,16 +67,16 @@ class ListSearch:
         self.evaluator, self.rules, self.first = evaluator, rules, first
         self._planned = [planned.reached(tier) for tier in (1, 2, 3)]
         self._starts = [len(job.starts[0]) for job in evaluator.jobs]
-        self._budget, self._deadline = budget, deadline
+        self._deadline = deadline
         self.enumerated = False
         self.today = self.evaluate(evaluator.replay(choices or rules.today))
         self.first_work = evaluator.work
-        self.restart(self.today)
+        self.restart(self.today, budget)
 
-    def restart(self, base: Evaluated) -> None:
-        """Search on from ``base``, with all of the budget."""
-        self.best = base
-        self._end = self.evaluator.work + self._budget
+    def restart(self, base: Evaluated, budget: int) -> None:
+        """Search on from ``base``, with a ``budget`` of its own."""
+        self.best, self._budget = base, budget
+        self._end = self.evaluator.work + budget
 
     @property
     def over(self) -> bool:

@@ -28,10 +28,12 @@ from optimizer.lists.list_search import Evaluated, ListSearch
 from optimizer.lists.week_jobs import WeekEstate
 from optimizer.solver.deadline import Deadline
 
-MOST_JOBS = 3
+MOST_JOBS = 6
 MOST_SPLITS = 6
-PART_WORK = 100_000
-SPLIT_WORK = 1_000_000
+PART_WORK = 10_000
+POLISH_WORK = 100_000
+POLISH_ROUNDS = 2
+SPLIT_WORK = 600_000
 MINOR_AIMS = len((*LABELS, PEAK))  # the last before `changed`: for them alone no job is split
 
 
@@ -83,6 +85,8 @@ def find_splits(
             gains,
             key=lambda split: (split.evaluated.aims, split.divided.division.kind == "number"),
         )
+        polished = trials.polish(chosen)
+        chosen = polished if trials.is_gain(polished, now) else chosen
         changed |= {chosen.job}
         found.append(trials.describe(chosen, now, len(found) + 1, len(changed)))
         now = chosen.evaluated
@@ -110,18 +114,18 @@ def _is_splittable(week: WeekEstate, number: int, wishes: ListWishes) -> bool:
 def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     """Return the jobs (places) that are worth a try, those first that have most to gain.
 
-    They are those of overloaded components, or with fewer runs in good tiers than planned.
+    They are those on overloaded servers, or with fewer runs in good tiers than planned.
     """
     weeks = best.best.weeks
     place, tier = week.servers.place, [job.tier for job in week.jobs]
-    over = np.zeros(len(week.jobs))
-    for component in weeks.components:
-        if component.overload:
-            for group in component.groups.tolist():
-                if (week.servers.limit[best.evaluator.servers_of(group)] >= 0).any():
-                    over[best.evaluator.job_of(group)] += (
-                        component.overload * best.evaluator.tasks_of(group)
-                    )
+    overload = best.evaluator.overload_by_place(weeks)
+    over = [
+        sum(
+            best.evaluator.tasks_of(group) * float(overload[best.evaluator.servers_of(group)].sum())
+            for group in offering.groups
+        )
+        for offering in weeks.offerings
+    ]
     outcomes = best.evaluator.outcomes_by_job(weeks)[0]
     missing = np.zeros(len(week.jobs))
     for number, of in enumerate(week.jobs):
@@ -131,7 +135,7 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
         runs = len(of.starts[0])
         reached = outcomes[number, 1:4].cumsum()
         missing[number] = np.maximum(wanted[1:4].cumsum() * runs - reached, 0).sum()
-    order = np.lexsort((-missing, -over))
+    order = np.lexsort((-missing, -np.array(over)))
     several = [job for job in order.tolist() if len(week.jobs[job].tasks) > 1]
     chosen = [job for job in several if over[job] > 0][:MOST_JOBS]
     chosen += [job for job in several if missing[job] > 0 and job not in chosen][:MOST_JOBS]
@@ -175,12 +179,19 @@ class _Trials:
     def _split(self, now: Evaluated, divided: DividedJob) -> _Split:
         search, rules, parts = self.search, self.search.rules, divided.parts
         today = {part: rules.today[part] for part in parts}
-        search.restart(search.evaluate_moves(now, {divided.whole: AWAY, **today}))
+        search.restart(search.evaluate_moves(now, {divided.whole: AWAY, **today}), PART_WORK)
         lists = {part: self._planned(part) for part in parts}
         search.best_of([lists, *({part: lists[part]} for part in parts)])
-        if search.descend(parts, self._neighbourhood):
-            search.descend(parts, self._neighbourhood)
+        search.descend(parts, self._neighbourhood)
         return _Split(divided, search.best)
+
+    def polish(self, split: _Split) -> _Split:
+        """Return a split with better lists for its parts, if there are any near its own."""
+        self.search.restart(split.evaluated, POLISH_WORK)
+        for _ in range(POLISH_ROUNDS):
+            if not self.search.descend(split.divided.parts, self._neighbourhood):
+                break
+        return _Split(split.divided, self.search.best)
 
     def _planned(self, part: int) -> Servers:
         planned = self._neighbourhood.planned_list(part)
