@@ -46,7 +46,7 @@ def propose_divisions(week: WeekEstate, job: WeekJob, proxy: Codes) -> list[Divi
     of_task = proxy[job.tasks]
     there = of_task >= 0
     place = np.where(there, week.servers.place[of_task], -1)
-    tier = np.where(there, job.tier[job.kind, place], 0)
+    tier = np.where(there, job.tier(week.servers.own)[job.kind, place], 0)
     network_set = estate.vms["network_set"].to_numpy()[week.tasks.vm[job.tasks]]
     networks = estate.networks["network"].tolist()
     sites = estate.networks["site"].tolist()
@@ -160,12 +160,14 @@ def _parts(week: WeekEstate, job: WeekJob, division: Division) -> list[WeekJob]:
     made = []
     for part, name in enumerate(names):
         inside = division.part == part
+        kinds, kind = np.unique(job.kind[inside], return_inverse=True)
         made.append(
             week_job(
                 name,
                 job.job,
                 job.tasks[inside],
-                *_kinds_of(job, inside),
+                kind,
+                job.view[kinds],
                 week.servers.usable,
                 week.servers.own,
                 job.duration,
@@ -174,11 +176,3 @@ def _parts(week: WeekEstate, job: WeekJob, division: Division) -> list[WeekJob]:
             )
         )
     return made
-
-
-def _kinds_of(
-    job: WeekJob, inside: NDArray[np.bool_]
-) -> tuple[NDArray[np.intp], list[NDArray[np.generic]]]:
-    """Return the kinds of some tasks of a job, and their rows of tiers and labels."""
-    kinds, kind = np.unique(job.kind[inside], return_inverse=True)
-    return kind, [job.tier[kinds], job.protected[kinds], job.same_site[kinds]]

@@ -57,8 +57,9 @@ class LocalNeighbourhood(Neighbourhood):
         )
         jobs = zip(week.jobs, rules.allowed, every, strict=True)
         for number, (job, allowed, used) in enumerate(jobs):
-            serves = (job.tier > 0) & allowed
-            near = ((job.tier == 1) & allowed).any(axis=0)
+            serves = job.connects & allowed
+            near = np.asarray((job.near & allowed).any(axis=0))
+            near[servers.own] = False  # it is in tier 2 where others are in 1
             home = (job.same_site & serves).any(axis=0)
             count = job.count @ serves
             weight = count * (near | home | (used > 0)) * 4 + used
@@ -83,7 +84,7 @@ class LocalNeighbourhood(Neighbourhood):
         servers, of = self._week.servers, self._week.jobs[job]
         allowed, today = self._rules.allowed[job], self._rules.today[job]
         near, planned = self.near[job], self.planned[job]
-        serves_all = (of.tier > 0).all(axis=0) & allowed
+        serves_all = of.connects.all(axis=0) & allowed
         home = of.same_site.any(axis=0) & allowed
         masks = (near | planned, planned, near, near | (home & serves_all), serves_all, home)
         lists = [servers.choice(mask) if mask.any() else today for mask in masks]

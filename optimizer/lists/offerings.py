@@ -19,11 +19,11 @@ from models.week_plan import WEEKS
 from optimizer.eligibility.reachability import Matrix
 from optimizer.lists.compiled import (
     CONNECTS,
+    FAILED,
     FAILED_OVER,
     IS_NEAR,
     IS_PROTECTED,
     IS_SAME_SITE,
-    NOT_OFFERED,
     ON_BACKUP,
     OUTCOMES,
     PROTECTED,
@@ -191,27 +191,20 @@ class Offerings:
 
 def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
     """Return the jobs as arrays."""
-    none = np.zeros((0, places))
-    tier = np.concatenate([none.astype(np.int8), *(job.tier for job in jobs)])
-    protected = np.concatenate([none.astype(np.bool_), *(job.protected for job in jobs)])
-    same_site = np.concatenate([none.astype(np.bool_), *(job.same_site for job in jobs)])
-    view = np.where((tier == 1) | (tier == 2), np.uint8(IS_NEAR), np.uint8(0))
-    view |= np.where(tier > 0, np.uint8(CONNECTS), np.uint8(0))
-    view |= np.where(tier < 0, np.uint8(NOT_OFFERED), np.uint8(0))
-    view |= protected * np.uint8(IS_PROTECTED)
-    view |= same_site * np.uint8(IS_SAME_SITE)
-    missed = np.zeros((len(tier), OUTCOMES), dtype=np.int64)
-    served = tier[:, own] > 0
-    missed[np.arange(len(tier)), np.maximum(tier[:, own], 0)] = 1
+    none = np.zeros((0, places), dtype=np.uint8)
+    views = np.concatenate([none, *(job.view for job in jobs)])
+    near, served = views[:, own] & IS_NEAR > 0, views[:, own] & CONNECTS > 0
+    missed = np.zeros((len(views), OUTCOMES), dtype=np.int64)
+    missed[np.arange(len(views)), np.where(served, np.where(near, 2, 4), FAILED)] = 1
     missed[:, FAILED_OVER] = missed[:, ON_BACKUP] = served
-    missed[:, PROTECTED] = served & protected[:, own]
-    missed[:, SAME_SITE] = served & same_site[:, own]
+    missed[:, PROTECTED] = served & (views[:, own] & IS_PROTECTED > 0)
+    missed[:, SAME_SITE] = served & (views[:, own] & IS_SAME_SITE > 0)
     tasks = [job.kind for job in jobs]
     return JobArrays(
         first_task=np.cumsum([0, *map(len, tasks)]),
         kind=np.concatenate([np.zeros(0, dtype=np.int32), *tasks]).astype(np.int32),
         first_kind=np.cumsum([0, *(len(job.count) for job in jobs)]),
-        views=np.ascontiguousarray(view).reshape(-1),
+        views=views.reshape(-1),
         missed=missed,
         duration=np.array([job.duration for job in jobs], dtype=np.int64),
         together=np.array([_concurrent_runs(job) for job in jobs], dtype=np.int64),

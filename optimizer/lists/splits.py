@@ -117,7 +117,7 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     They are those on overloaded servers, or with fewer runs in good tiers than planned.
     """
     weeks = best.best.weeks
-    place, tier = week.servers.place, [job.tier for job in week.jobs]
+    place, own = week.servers.place, week.servers.own
     overload = best.evaluator.overload_by_place(weeks)
     over = [
         sum(
@@ -131,7 +131,8 @@ def promising(week: WeekEstate, best: ListSearch, proxy: Codes) -> list[int]:
     for number, of in enumerate(week.jobs):
         of_task = proxy[of.tasks]
         there = of_task >= 0
-        wanted = np.bincount(tier[number][of.kind[there], place[of_task[there]]], minlength=5)
+        tier = of.tier(own)[of.kind[there], place[of_task[there]]]
+        wanted = np.bincount(tier, minlength=5)
         runs = len(of.starts[0])
         reached = outcomes[number, 1:4].cumsum()
         missing[number] = np.maximum(wanted[1:4].cumsum() * runs - reached, 0).sum()
