@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ Whole = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Choice = tuple[str, ...]
 FAILS = 5  # worse than any tier
+NONE = np.zeros(0, dtype=np.int64)
 
 
 class Choices:
@@ -151,12 +153,14 @@ class Choices:
 
         Shape (5,).
         """
-        signatures = self.signatures
+        signatures, home = self.signatures, self.signatures.home
         connects, tier = signatures.connects, signatures.tier
         # Who picks what does not connect has the backup server (S16), as has who has nobody.
-        stand_in = np.where(connects[:, signatures.home], tier[:, signatures.home], FAILS)
+        stand_in = np.where(connects[:, home], tier[:, home], FAILS)
         ends = np.where(connects, tier, stand_in[:, np.newaxis])
         best_of_all = ends[:, signatures.usable].min(axis=1, initial=FAILS)
+        every = JobTasks(0, NONE, np.arange(len(tier)), NONE, 0)
+        automatic = _best(self.offers_of(every, ()), ends, stand_in)
         counts = np.zeros(FAILS + 1, dtype=np.int64)
         for job in self.jobs:
             own, local = self.tasks[self.code[job]].distinct
@@ -164,12 +168,21 @@ class Choices:
             best = best_of_all[own]
             if (signatures.usable & ~allowed).any():
                 best = ends[np.ix_(own, np.flatnonzero(allowed))].min(axis=1, initial=FAILS)
-            is_free = allowed.any() and not self.is_bound(job)
-            for choice in {(), self.today[job]} if is_free else {self.today[job]}:
-                kept = self.offers(job, choice)
-                met = np.where(kept.offered, ends[np.ix_(own, kept.columns)], FAILS)
-                nobody = np.where(kept.offered.any(axis=1), FAILS, stand_in[own])
-                best = np.minimum(np.minimum(best, nobody), met.min(axis=1, initial=FAILS))
+            today = self.today[job]
+            if today:
+                best = np.minimum(best, _best(self.offers(job, today), ends, stand_in))
+            if not today or (allowed.any() and not self.is_bound(job)):
+                best = np.minimum(best, automatic[own])
             runs = np.bincount(local, minlength=len(best))
             np.add.at(counts, best, runs * replayer.starts_per_week(self.code[job]))
         return np.concatenate([counts[FAILS:], counts[1:FAILS]])
+
+
+def _best(offers: Offers, ends: NDArray[Any], stand_in: NDArray[Any]) -> NDArray[Any]:
+    """Return how each signature of ``offers`` ends at best.
+
+    ``ends`` is how it does on each server, ``stand_in`` on the backup server in place of others.
+    """
+    met = np.where(offers.offered, ends[np.ix_(offers.of_job, offers.columns)], FAILS)
+    nobody = np.where(offers.offered.any(axis=1), FAILS, stand_in[offers.of_job])
+    return np.asarray(np.minimum(nobody, met.min(axis=1, initial=FAILS)))

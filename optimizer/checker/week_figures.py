@@ -113,24 +113,24 @@ def outcome_of(replayer: WeekReplayer, replay: Replay) -> Outcome:
     tier: NDArray[np.int8] = signatures.tier
     counts = np.zeros((len(replay.units), 5), dtype=np.int64)
     over = np.zeros(len(replay.units), dtype=np.int64)
-    pairs = [np.zeros(0, dtype=np.int64)]
-    of_unit: dict[int, list[Whole]] = {}
+    pairs, times = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    # Starts that met the same loads share an array: what they come to is counted once.
+    alike: dict[tuple[int, int], list[Whole]] = {}
     for start in replay.reported:
-        of_unit.setdefault(start.unit, []).append(start.server)
-    for number, servers in of_unit.items():
-        unit = replay.units[number]
-        server = np.concatenate(servers)
-        signature = np.tile(unit.tasks.signature, len(servers))
+        alike.setdefault((start.unit, id(start.server)), []).append(start.server)
+    for (number, _), servers in alike.items():
+        unit, server, many = replay.units[number], servers[0], len(servers)
+        signature = unit.tasks.signature
         if isinstance(unit.picks, Offers):
-            picks_home = np.tile(unit.picks.picks_home[unit.picks.local], len(servers))
-            over[number] = np.count_nonzero((server == home) & ~picks_home)
+            picks_home = unit.picks.picks_home[unit.picks.local]
+            over[number] += many * np.count_nonzero((server == home) & ~picks_home)
         ran = np.flatnonzero(server != NOBODY)
-        counts[number] = np.bincount(tier[signature[ran], server[ran]], minlength=5)
-        counts[number, 0] = len(server) - len(ran)
-        server, signature = server[ran], signature[ran]
-        pairs.append(signature * width + server)
+        counts[number] += many * np.bincount(tier[signature[ran], server[ran]], minlength=5)
+        counts[number, 0] += many * (len(server) - len(ran))
+        pairs.append(signature[ran] * width + server[ran])
+        times.append(np.full(len(ran), many))
     codes, found = pd.factorize(np.concatenate(pairs))
-    runs = np.bincount(codes, minlength=len(found))
+    runs = np.bincount(codes, np.concatenate(times), minlength=len(found))
     signature, server = np.divmod(found, width)
     protected = int(runs[signatures.protected(signature, server)].sum())
     same_site = int(runs[signatures.same_site[signature, server]].sum())

@@ -191,7 +191,7 @@ class ChoiceRules:
 def sites_that_serve(servers: WeekServers, job: WeekJob) -> NDArray[np.bool_]:
     """Return the usable servers in the sites of the job's VMs, if one of them serves one."""
     home = job.same_site.any(axis=0) & servers.usable
-    serves = (job.tier[:, home] > 0).any()
+    serves = job.connects[:, home].any()
     return home if serves else np.zeros_like(home)
 
 
@@ -199,10 +199,9 @@ def offered_servers(
     servers: WeekServers, job: WeekJob, allowed: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Return the servers that a choice, the places ``allowed``, offers some task."""
-    near = (job.tier == 1) | (job.tier == 2)
-    rank = np.where(near, 1, 3)
+    rank = np.where(job.near, 1, 3)
     rank[:, servers.own] += 1
     rank[:, ~allowed] = 5
-    rank[job.tier < 0] = 5
+    rank[~job.offerable] = 5
     best = rank.min(axis=1, initial=5)[:, None]
     return np.asarray(((rank == best) & (best < 5)).any(axis=0))

@@ -28,7 +28,7 @@ from optimizer.lists.compiled import (
     begin_group,
     replay,
 )
-from optimizer.lists.compiled_offers import components_of
+from optimizer.lists.compiled_offers import components_of, in_order_of_jobs
 from optimizer.lists.offerings import Offering, Offerings
 from optimizer.lists.timelines import Timelines
 from optimizer.lists.week_jobs import DESCENDING_ORDER, DESCENDING_TIES, WeekJob, WeekServers
@@ -38,6 +38,8 @@ FIGURES = PEAK + 1
 OFFERING_WORK, REPLAY_WORK = 200, 200
 WORK_PER_MICROSECOND = 100
 ALL_WEEKS = tuple(range(WEEKS))
+AWAY: Servers = (-1,)  # instead of a choice: the job is not there, as it is split
+NO_COMPONENT = -1
 NOWHERE = np.zeros(0, dtype=np.intp)
 Groups = NDArray[np.int32]
 Indices = NDArray[np.intp]
@@ -69,8 +71,8 @@ class Weeks:
     """The five weeks that follow from ``choices``, one for each job.
 
     ``figures`` has shape (weeks, outcomes, overload and peak); ``component_of`` has the component
-    of each place, -1 for none, ``peaks`` theirs, shape (components, weeks). ``backup`` has the
-    backup server's overload and peak.
+    of each place, `NO_COMPONENT` for none, ``peaks`` theirs, shape (components, weeks). ``backup``
+    has the backup server's overload and peak.
     """
 
     choices: tuple[Servers, ...]
@@ -111,17 +113,17 @@ class FiveWeeks:
         """Return what a job offers its tasks with this choice."""
         key = job, choice
         if key not in self._offered:
-            self._offered[key] = self._offerings.offer(job, self.servers.mask(choice))
+            self._offered[key] = (
+                self._offerings.nothing(job)
+                if choice == AWAY
+                else self._offerings.offer(job, self.servers.mask(choice))
+            )
             self.work += OFFERING_WORK
         return self._offered[key]
 
     def tasks_of(self, group: int) -> int:
         """Return how many tasks a group has."""
         return int(self._offerings.groups.tasks[group])
-
-    def job_of(self, group: int) -> int:
-        """Return the job of a group."""
-        return int(self._offerings.groups.job[group])
 
     def servers_of(self, group: int) -> NDArray[np.intp]:
         """Return the places that some task of a group is offered."""
@@ -181,7 +183,7 @@ class FiveWeeks:
         touched, groups = self._touch(weeks, moves)
         most = [COUNTLESS] * WEEKS
         if if_no_worse:
-            gone = [weeks.components[part].figures[:, OVERLOAD] for part in touched.tolist()]
+            gone = [weeks.components[part].figures[:, OVERLOAD] for part in touched]
             most = sum(gone, weeks.backup[0]).tolist()
         made = [self._replay(groups, keep=False, weeks=only, most=most)] if len(groups) else []
         return self._after(weeks, moves, touched, made)[0]
@@ -196,7 +198,7 @@ class FiveWeeks:
         touched, groups = self._touch(weeks, moves)
         made = self._components_of(groups)
         figures, change = self._after(weeks, moves, touched, made)
-        gone = set(touched.tolist())
+        gone = set(touched)
         stay = [part for number, part in enumerate(weeks.components) if number not in gone]
         return self._weeks(tuple(choices), figures, tuple(offerings), [*stay, *made], change)
 
@@ -207,26 +209,26 @@ class FiveWeeks:
             for job, choice in moves.items()
         )
 
-    def _touch(self, weeks: Weeks, moves: Mapping[int, Servers]) -> tuple[Indices, Groups]:
+    def _touch(self, weeks: Weeks, moves: Mapping[int, Servers]) -> tuple[list[int], Groups]:
         """Return the components that the moves touch, and what groups these then have."""
         gone = [group for job in moves for group in weeks.offerings[job].groups]
         come = [
             group for job, choice in moves.items() for group in self.offering(job, choice).groups
         ]
-        places = [self._offerings.servers[group] for group in (*gone, *come)]
-        touched = np.unique(weeks.component_of[np.concatenate([NOWHERE, *places])])
-        touched = touched[touched >= 0]
-        groups = np.concatenate(
-            [np.zeros(0, dtype=np.int32), *(weeks.components[part].groups for part in touched)]
-        )
-        stays = ~np.isin(groups, gone)
-        return touched, np.append(groups[stays], np.array(come, dtype=np.int32))
+        every = self._offerings.servers
+        places = np.concatenate([NOWHERE, *(every[group] for group in (*gone, *come))])
+        touched = sorted(set(weeks.component_of[places].tolist()) - {NO_COMPONENT})
+        is_gone = np.zeros(len(every), dtype=np.bool_)
+        is_gone[gone] = True
+        groups = [weeks.components[part].groups for part in touched]
+        stay = [of_part[~is_gone[of_part]] for of_part in groups]
+        return touched, np.concatenate([*stay, np.array(come, dtype=np.int32)])
 
     def _after(
         self,
         weeks: Weeks,
         moves: Mapping[int, Servers],
-        touched: Indices,
+        touched: Sequence[int],
         made: Sequence[Component],
     ) -> tuple[Counts, Counts]:
         """Return all figures, and the backup server's changes, after components are replaced.
@@ -236,9 +238,10 @@ class FiveWeeks:
         figures, change = weeks.figures.copy(), weeks.backup_change.copy()
         for job, choice in moves.items():
             more = self.offering(job, choice).outcomes - weeks.offerings[job].outcomes
-            figures[:, :OUTCOMES] += more * self._starts[job]
-            self._take_always(change, job, int(more[ON_BACKUP]))
-        gone = [weeks.components[part] for part in touched.tolist()]
+            if more.any():
+                figures[:, :OUTCOMES] += more * self._starts[job]
+                self._take_always(change, job, int(more[ON_BACKUP]))
+        gone = [weeks.components[part] for part in touched]
         for sign, components in ((-1, gone), (1, made)):
             for component in components:
                 figures[:, :PEAK] += sign * component.figures[:, :PEAK]
@@ -248,8 +251,10 @@ class FiveWeeks:
         if (change != weeks.backup_change).any():
             backup = self._backup.load(change)
             figures[:, OVERLOAD] += backup[0] - weeks.backup[0]
-        stay = np.delete(weeks.peaks, touched, axis=0).max(axis=0, initial=0)
-        figures[:, PEAK] = np.maximum(self._peak(made, backup), stay)
+        stay = np.ones(len(weeks.peaks), dtype=np.bool_)
+        stay[touched] = False
+        peaks = weeks.peaks.max(axis=0, initial=0, where=stay[:, None])
+        figures[:, PEAK] = np.maximum(self._peak(made, backup), peaks)
         return figures, change
 
     def _take_always(self, change: Counts, job: int, tasks: int) -> None:
@@ -260,8 +265,10 @@ class FiveWeeks:
 
     def _peak(self, components: Sequence[Component], backup: tuple[Counts, Counts]) -> Counts:
         """Return the peak in each week of idle servers, these components, the backup server."""
-        peaks = [component.figures[:, PEAK] for component in components]
-        return np.asarray(np.max([np.full(WEEKS, self.idle_peak), backup[1], *peaks], axis=0))
+        highest = np.maximum(backup[1], self.idle_peak)
+        for component in components:
+            highest = np.maximum(highest, component.figures[:, PEAK])
+        return highest
 
     def _weeks(
         self,
@@ -271,7 +278,7 @@ class FiveWeeks:
         components: Sequence[Component],
         change: Counts,
     ) -> Weeks:
-        component_of = np.full(len(self.servers.code), -1, dtype=np.intp)
+        component_of = np.full(len(self.servers.code), NO_COMPONENT, dtype=np.intp)
         for number, component in enumerate(components):
             component_of[component.servers] = number
         peaks = np.array([component.figures[:, PEAK] for component in components])
@@ -318,18 +325,15 @@ class FiveWeeks:
         self.work += REPLAY_WORK
         store = self._offerings
         arrays = store.groups
-        chosen = groups[np.argsort(arrays.job[groups], kind="stable")]
+        chosen, cells, first_of_job, jobs = in_order_of_jobs(groups, arrays, len(self.jobs))
         if keep:
             store.make_room(chosen)
-        job_of = arrays.job[chosen]
-        jobs = np.unique(job_of)
-        cells = np.append(0, np.cumsum(np.diff(arrays.first_cell)[chosen]))
-        first_of_job = np.searchsorted(job_of, np.arange(len(self.jobs) + 1))
         figures = np.zeros((WEEKS, FIGURES), dtype=np.int64)
         change = np.zeros_like(self._backup.own_change)
         by_server = np.zeros(len(self.servers.code), dtype=np.int64)
+        timeline = self._timelines.of(jobs)
         for week in weeks:
-            ids, cut = self._timelines.of(jobs)[week]
+            ids, cut = timeline[week]
             by_group = np.zeros((len(chosen), OUTCOMES), dtype=np.int64)
             work = replay(
                 store.jobs, arrays, self._server_arrays, self._timelines.actions[week],
@@ -339,11 +343,19 @@ class FiveWeeks:
             )  # fmt: skip
             self.work += int(work) // WORK_PER_MICROSECOND + 1
             if outcomes is not None:
-                np.add.at(outcomes[week], job_of, by_group)
-        mine = [store.servers[group] for group in chosen.tolist() if keep]
-        servers = np.unique(np.concatenate([NOWHERE, *mine]))
+                np.add.at(outcomes[week], arrays.job[chosen], by_group)
+        servers = NOWHERE
+        if keep:
+            servers = np.unique(np.concatenate([store.servers[group] for group in chosen.tolist()]))
         used = change if change.any() else None
         return Component(groups, jobs, servers, figures, used, by_server[servers])
+
+    def overload_by_place(self, weeks: Weeks) -> Counts:
+        """Return the overload of each place in all weeks, but for the backup server's."""
+        overload = np.zeros(len(self.servers.code), dtype=np.int64)
+        for component in weeks.components:
+            overload[component.servers] = component.by_server
+        return overload
 
     def missed_by_job(self, weeks: Weeks) -> Counts:
         """Return how many tasks of each job picked a server that does not connect, in all weeks."""

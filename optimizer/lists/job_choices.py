@@ -100,9 +100,7 @@ def order(search: ListSearch, every: bool) -> list[int]:
     Without ``every`` job, only those.
     """
     evaluator, weeks = search.evaluator, search.best.weeks
-    overload = np.zeros(len(evaluator.servers.code))
-    for component in weeks.components:
-        overload[component.servers] = component.by_server
+    overload = evaluator.overload_by_place(weeks)
     weight = np.array(
         [
             sum(float(overload[evaluator.servers_of(group)].sum()) for group in offering.groups)

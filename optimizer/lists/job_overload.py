@@ -17,12 +17,17 @@ class _Starts:
 
     def __init__(self, evaluator: FiveWeeks, weeks: Weeks) -> None:
         self._evaluator, self._offerings = evaluator, weeks.offerings
+        none = np.zeros(0, dtype=np.intp)
+        self._cells = [
+            np.concatenate([none, *map(evaluator.servers_of, offering.groups)])
+            for offering in weeks.offerings
+        ]
         self.begun: dict[tuple[int, int], list[Started]] = {}
         self._met: dict[tuple[int, bytes], Started] = {}
 
     def __call__(self, job: int, number: int, load: Counts) -> Started:
         """Begin a job for the ``number``-th time in the week; ``load`` is what servers run."""
-        met = job, load.tobytes()
+        met = job, load[self._cells[job]].tobytes()
         if met not in self._met:
             begun = self._evaluator.begin(self._offerings[job], load)
             servers = np.flatnonzero(begun)
@@ -42,7 +47,7 @@ def overload_of_jobs(week: WeekEstate, evaluator: FiveWeeks, weeks: Weeks) -> Co
     codes = [job.job for job in week.jobs]
     load = replay_week(estate, week.tasks, codes, starts, lambda step: None)
     minutes, above = _overload_until(week, load)
-    every = week_starts(estate)
+    every, hot = week_starts(estate), above[-1] > 0
     for place, job in enumerate(week.jobs):
         duration, reach = job.duration, np.zeros(above.shape[1], dtype=np.int64)
         runs = [
@@ -51,7 +56,8 @@ def overload_of_jobs(week: WeekEstate, evaluator: FiveWeeks, weeks: Weeks) -> Co
             for started in [starts.begun[place, number]]
             for of_week in (0, 1)
         ]
-        for start, servers in sorted(runs, key=lambda run: run[0]):
+        for start, begun in sorted(runs, key=lambda run: run[0]):
+            servers = begun[hot[begun]]
             begin = np.maximum(reach[servers], start)
             end = np.maximum(begin, min(start + duration, WEEK))
             first, last = np.searchsorted(minutes, begin), np.searchsorted(minutes, end)

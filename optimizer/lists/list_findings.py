@@ -78,6 +78,6 @@ def _outside(context: PlanningContext, of: JobTasks, choice: JobChoice) -> Mask:
 
 def _names(context: PlanningContext, codes: Sequence[int]) -> str:
     """Return the first few servers by name, and how many more there are."""
-    names = context.estate.servers["server"].iloc[list(codes)].tolist()
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
+    names = context.estate.servers["server"].array
+    more = f" and {len(codes) - LISTED} more" if len(codes) > LISTED else ""
+    return ", ".join(names[code] for code in codes[:LISTED]) + more

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from models.estate import Codes
 from models.week import WEEK
 from models.week_plan import AUTOMATIC, Servers
 from optimizer.lists.choice_rules import ChoiceRules
+from optimizer.lists.five_weeks import AWAY
 from optimizer.lists.list_search import Evaluated, Neighbourhood
 from optimizer.lists.week_jobs import WeekEstate
 
@@ -28,7 +29,7 @@ class LocalNeighbourhood(Neighbourhood):
     Only servers count that are near a task of the job, in its site, or planned for it, and at most
     `RELEVANT` of these; where some are not near, `ROOMY` ones that have most room while it runs.
     ``proxy`` is each task's in the plan, ``tier_lists`` the lists of all jobs that are best in
-    tiers.
+    tiers; ``parts`` (places) are of jobs that are there, too, and run nothing more than these.
     """
 
     exact = False
@@ -39,6 +40,7 @@ class LocalNeighbourhood(Neighbourhood):
         rules: ChoiceRules,
         proxy: Codes,
         tier_lists: Sequence[Servers] | None,
+        parts: Collection[int] = (),
     ) -> None:
         self._week, self._rules, self._tier_lists = week, rules, tier_lists
         servers = week.servers
@@ -50,11 +52,14 @@ class LocalNeighbourhood(Neighbourhood):
             np.bincount(servers.place[of_task[of_task >= 0]], minlength=len(servers.code))
             for of_task in (proxy[job.tasks] for job in week.jobs)
         ]
-        room = _room_as_planned(week, every)
+        room = _room_as_planned(
+            week, [0 * used if job in parts else used for job, used in enumerate(every)]
+        )
         jobs = zip(week.jobs, rules.allowed, every, strict=True)
         for number, (job, allowed, used) in enumerate(jobs):
-            serves = (job.tier > 0) & allowed
-            near = ((job.tier == 1) & allowed).any(axis=0)
+            serves = job.connects & allowed
+            near = np.asarray((job.near & allowed).any(axis=0))
+            near[servers.own] = False  # it is in tier 2 where others are in 1
             home = (job.same_site & serves).any(axis=0)
             count = job.count @ serves
             weight = count * (near | home | (used > 0)) * 4 + used
@@ -79,7 +84,7 @@ class LocalNeighbourhood(Neighbourhood):
         servers, of = self._week.servers, self._week.jobs[job]
         allowed, today = self._rules.allowed[job], self._rules.today[job]
         near, planned = self.near[job], self.planned[job]
-        serves_all = (of.tier > 0).all(axis=0) & allowed
+        serves_all = of.connects.all(axis=0) & allowed
         home = of.same_site.any(axis=0) & allowed
         masks = (near | planned, planned, near, near | (home & serves_all), serves_all, home)
         lists = [servers.choice(mask) if mask.any() else today for mask in masks]
@@ -101,9 +106,11 @@ class LocalNeighbourhood(Neighbourhood):
         """Yield choices of a job: those that do not depend on others, then others near its own."""
         yield from self.bases(job)
         servers = self._week.servers
-        for other in [other for other in self._likes[job] if other != job][:COPIES]:
-            yield base.weeks.choices[other]
-        choice = base.weeks.choices[job]
+        choices = base.weeks.choices
+        likes = [other for other in self._likes[job] if other != job and choices[other] != AWAY]
+        for other in likes[:COPIES]:
+            yield choices[other]
+        choice = choices[job]
         listed = servers.mask(choice) & self._rules.allowed[job]
         relevant = self.relevant[job]
         if listed.sum() > 2 * RELEVANT:

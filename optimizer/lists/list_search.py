@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import accumulate, combinations, product
 from math import prod
 
 import numpy as np
@@ -49,9 +49,9 @@ class Evaluated:
 class ListSearch:
     """The search for the choices of all jobs; ``best`` is the best so far.
 
-    ``planned`` is the week as planned. It ends by a count of work, ``budget`` in microseconds or
-    so, or after the ``deadline``. ``enumerated`` tells that ``best`` is the best of all,
-    ``first_work`` what today's weeks took.
+    It starts from ``choices``, by default today's; ``planned`` is the week as planned. It ends by a
+    count of work, ``budget`` in microseconds or so, or after the ``deadline``. ``enumerated`` tells
+    that ``best`` is the best of all, ``first_work`` what the first weeks took.
     """
 
     def __init__(
@@ -62,15 +62,21 @@ class ListSearch:
         planned: WeekFigures,
         budget: int,
         deadline: Deadline,
+        choices: Sequence[Servers] | None = None,
     ) -> None:
         self.evaluator, self.rules, self.first = evaluator, rules, first
-        self._planned = np.cumsum([planned.tier1, planned.tier2, planned.tier3])
+        self._planned = [planned.reached(tier) for tier in (1, 2, 3)]
         self._starts = [len(job.starts[0]) for job in evaluator.jobs]
-        self._budget, self._deadline = budget, deadline
+        self._deadline = deadline
         self.enumerated = False
-        self.today = self.best = self.evaluate(evaluator.replay(rules.today))
+        self.today = self.evaluate(evaluator.replay(choices or rules.today))
         self.first_work = evaluator.work
-        self._end = evaluator.work + budget
+        self.restart(self.today, budget)
+
+    def restart(self, base: Evaluated, budget: int) -> None:
+        """Search on from ``base``, with a ``budget`` of its own."""
+        self.best, self._budget = base, budget
+        self._end = self.evaluator.work + budget
 
     @property
     def over(self) -> bool:
@@ -142,12 +148,16 @@ class ListSearch:
     def _aims(self, figures: Counts) -> Key:
         """Return the aims before `changed`, in the order of `WEEK_AIMS`, smaller being better."""
         total = figures.sum(axis=0).tolist()
-        tiers = tuple(-runs for runs in total[1:4])
+        tiers = tuple(-reached for reached in total[1:4])
         labels = -total[PROTECTED], -total[SAME_SITE], total[PEAK]
         if self.first == "tiers":
             return (total[0], *tiers, total[OVERLOAD], *labels)
-        reached = figures[:, 1:4].cumsum(axis=1)
-        short = np.maximum(self._planned - reached, 0).sum(axis=0).tolist()
+        short = [0, 0, 0]
+        for runs in figures[:, 1:4].tolist():
+            for tier, (planned, reached) in enumerate(
+                zip(self._planned, accumulate(runs), strict=True)
+            ):
+                short[tier] += max(planned - reached, 0)
         return (total[0], *short, total[OVERLOAD], *tiers, *labels)
 
     def evaluate_moves(self, base: Evaluated, moves: Mapping[int, Servers]) -> Evaluated:

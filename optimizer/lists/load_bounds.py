@@ -220,14 +220,8 @@ class WeekLoadBounds:
         """
         if part.sum() == 1:
             return
-        one = np.zeros_like(part)
-        tightest = np.full(WEEK, UNLIMITED, dtype=np.int64)
-        for row in np.flatnonzero(part).tolist():
-            one[row] = True
-            np.minimum(tightest, self._room(one, most), out=tightest)
-            one[row] = False
         demand = self._demand(part)
-        minutes = self.minutes[(demand > tightest)[self.minutes]]
+        minutes = self.minutes[(demand > self._tightest(part, most))[self.minutes]]
         graph = _FlowGraph(self.placements.servers, part)
         order = np.argsort(-demand[minutes], kind="stable")
         # Of many minutes some of all sizes: what is short at one is often short at those alike.
@@ -256,6 +250,17 @@ class WeekLoadBounds:
         others = int(room[servers].sum()) - int(servers[own]) * int(room[own])
         of_own = np.maximum(most[own] - self.loads.running[own] - self.own_work, 0)
         return np.asarray(others + int(servers[own]) * of_own)
+
+    def _tightest(self, part: Rows, most: Counts) -> Counts:
+        """Return how many tasks the row of a part with least room has room for at each minute."""
+        own, running = self.loads.own, self.loads.running
+        room = np.maximum(most - running, 0)
+        room[own] = 0
+        servers = self.placements.servers[part]
+        others, has_own = servers @ room, servers[:, own]
+        of_own = np.maximum(most[own] - running[own] - self.own_work, 0)
+        with_own = int(others[has_own].min(initial=UNLIMITED)) + of_own
+        return np.asarray(np.minimum(with_own, int(others[~has_own].min(initial=UNLIMITED))))
 
     def _room_at(self, minute: int, most: Counts) -> Counts:
         """Return how many tasks each server has room for at ``minute``."""

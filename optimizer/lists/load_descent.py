@@ -133,14 +133,14 @@ class LoadDescent:
 
     def _nearby_arrays(self) -> NearbyArrays:
         near, connects, offers, tasks, missed = [], [], [], [], []
+        own = self._week.servers.own
         for job, places in zip(self._week.jobs, self._nearby, strict=True):
             power = np.int64(1) << np.arange(len(places), dtype=np.int64)
-            tier = job.tier[:, places]
-            near.append(((tier == 1) | (tier == 2)) @ power)
-            connects.append((tier > 0) @ power)
-            offers.append((tier >= 0) @ power)
+            near.append(job.near[:, places] @ power)
+            connects.append(job.connects[:, places] @ power)
+            offers.append(job.offerable[:, places] @ power)
             tasks.append(job.count)
-            missed.append(np.maximum(job.tier[:, self._week.servers.own], 0))
+            missed.append(np.maximum(job.tier(own)[:, own], 0))
         return NearbyArrays(
             first_nearby=np.cumsum([0, *map(len, self._nearby)]),
             nearby=np.concatenate(self._nearby).astype(np.int64),

@@ -19,11 +19,11 @@ from models.week_plan import WEEKS
 from optimizer.eligibility.reachability import Matrix
 from optimizer.lists.compiled import (
     CONNECTS,
+    FAILED,
     FAILED_OVER,
     IS_NEAR,
     IS_PROTECTED,
     IS_SAME_SITE,
-    NOT_OFFERED,
     ON_BACKUP,
     OUTCOMES,
     PROTECTED,
@@ -32,7 +32,7 @@ from optimizer.lists.compiled import (
     JobArrays,
     KeptArrays,
 )
-from optimizer.lists.compiled_offers import offer
+from optimizer.lists.compiled_offers import describe_group, offer
 from optimizer.lists.week_jobs import WeekJob
 
 View = NDArray[np.uint8]
@@ -115,34 +115,22 @@ class Offerings:
 
     def offer(self, job: int, allowed: NDArray[np.bool_]) -> Offering:
         """Return what a job offers its tasks among the places ``allowed``."""
-        of, own = self._of[job], self._own
-        first = self.jobs.first_kind
-        kinds = slice(int(first[job]), int(first[job + 1]))
+        kinds = slice(*self.jobs.first_kind[job : job + 2])
         view = self.jobs.views.reshape(-1, self._places)[kinds]
-        missed = self.jobs.missed[kinds]
-        best, offer_of, offers, group_of = offer(view, own, allowed)
-        grouped = offer_of >= 0
-        on_backup = (best == 2) | ((best == 4) & (of.tier[:, own] > 0))
-        outcomes: Counts = of.count[~grouped] @ missed[~grouped]
-        outcomes[FAILED_OVER] -= of.count[on_backup] @ missed[on_backup, FAILED_OVER]
+        offer_of, offers, group_of, outcomes, offered, servers = offer(
+            view, self._of[job].count, self.jobs.missed[kinds], self._own, allowed
+        )
         groups = tuple(
             self._group(job, offer_of, offers, np.flatnonzero(group_of == number), view)
-            for number in np.unique(group_of).tolist()
+            for number in sorted(set(group_of.tolist()))
         )
-        size, every = offers.sum(axis=1), offers.any(axis=0)
-        alone = int(of.count[(best == 2) | (best == 4)].sum())
-        lost = ~grouped & (best == 3)  # offered servers of which none connects
-        shown = allowed & (np.arange(self._places) != own) & (view[lost] & NOT_OFFERED == 0)
-        every = every | shown.any(axis=0)
-        return Offering(
-            outcomes=outcomes,
-            groups=groups,
-            offered=int(of.count[grouped] @ size[offer_of[grouped]])
-            + int(of.count[lost] @ shown.sum(axis=1))
-            + alone,
-            servers=int(every.sum()) + (alone > 0),
-            effect=(outcomes.tobytes(), *groups),
-        )
+        return Offering(outcomes, groups, offered, servers, (outcomes.tobytes(), *groups))
+
+    def nothing(self, job: int) -> Offering:
+        """Return the offering of a job that is not there, nor its part of the server's own work."""
+        outcomes = np.zeros(OUTCOMES, dtype=np.int64)
+        outcomes[ON_BACKUP] = -self._of[job].own_tasks
+        return Offering(outcomes, (), 0, 0, effect=("away",))
 
     def _group(
         self, job: int, offer_of: Counts, offers: Matrix, mine: NDArray[np.intp], view: View
@@ -160,21 +148,16 @@ class Offerings:
         return number
 
     def _add(self, job: int, of_kind: NDArray[np.int32], rows: Matrix, view: View) -> None:
-        count = self._of[job].count
-        servers = np.flatnonzero(rows.any(axis=0))
-        cell, member = np.nonzero(rows[:, servers])
-        kinds = np.flatnonzero(of_kind >= 0)
-        fixed = None
-        if len(rows) == 1:
-            fixed = _fixed(view[np.ix_(kinds, servers)], count[kinds])
+        servers, member, first, tasks, is_level, fixed = describe_group(
+            view, self._of[job].count, of_kind, rows
+        )
         self._job.add([job])
-        self._tasks.add([count[kinds].sum()])
-        self._is_level.add([fixed is not None])
-        self._fixed.add(np.zeros((1, OUTCOMES)) if fixed is None else fixed[None])
+        self._tasks.add([tasks])
+        self._is_level.add([is_level])
+        self._fixed.add(fixed[None])
         self._first["kind"].add([len(self._offer_of)])
         self._offer_of.add(of_kind)
-        ends = np.cumsum(np.bincount(cell, minlength=len(rows)))
-        self._first["member"].add(len(self._member) + np.append(0, ends))
+        self._first["member"].add(len(self._member) + first)
         self._first["offer"].add([len(self._first["member"])])
         self._member.add(member)
         self._server.add(servers)
@@ -206,48 +189,22 @@ class Offerings:
         )  # fmt: skip
 
 
-def _fixed(view: View, count: Counts) -> Counts | None:
-    """Return the outcomes of a start, if every offered server gives each task the same.
-
-    ``view`` is that of the kinds and servers of one offer.
-    """
-    if not (view & CONNECTS).all():
-        return None
-    if not (
-        view & (IS_PROTECTED | IS_SAME_SITE) == view[:, :1] & (IS_PROTECTED | IS_SAME_SITE)
-    ).all():
-        return None
-    outcomes = np.zeros(OUTCOMES, dtype=np.int64)
-    near = view[:, 0] & IS_NEAR > 0
-    outcomes[1], outcomes[3] = count[near].sum(), count[~near].sum()
-    outcomes[PROTECTED] = count[view[:, 0] & IS_PROTECTED > 0].sum()
-    outcomes[SAME_SITE] = count[view[:, 0] & IS_SAME_SITE > 0].sum()
-    return outcomes
-
-
 def job_arrays(jobs: Sequence[WeekJob], own: int, places: int) -> JobArrays:
     """Return the jobs as arrays."""
-    none = np.zeros((0, places))
-    tier = np.concatenate([none.astype(np.int8), *(job.tier for job in jobs)])
-    protected = np.concatenate([none.astype(np.bool_), *(job.protected for job in jobs)])
-    same_site = np.concatenate([none.astype(np.bool_), *(job.same_site for job in jobs)])
-    view = np.where((tier == 1) | (tier == 2), np.uint8(IS_NEAR), np.uint8(0))
-    view |= np.where(tier > 0, np.uint8(CONNECTS), np.uint8(0))
-    view |= np.where(tier < 0, np.uint8(NOT_OFFERED), np.uint8(0))
-    view |= protected * np.uint8(IS_PROTECTED)
-    view |= same_site * np.uint8(IS_SAME_SITE)
-    missed = np.zeros((len(tier), OUTCOMES), dtype=np.int64)
-    served = tier[:, own] > 0
-    missed[np.arange(len(tier)), np.maximum(tier[:, own], 0)] = 1
+    none = np.zeros((0, places), dtype=np.uint8)
+    views = np.concatenate([none, *(job.view for job in jobs)])
+    near, served = views[:, own] & IS_NEAR > 0, views[:, own] & CONNECTS > 0
+    missed = np.zeros((len(views), OUTCOMES), dtype=np.int64)
+    missed[np.arange(len(views)), np.where(served, np.where(near, 2, 4), FAILED)] = 1
     missed[:, FAILED_OVER] = missed[:, ON_BACKUP] = served
-    missed[:, PROTECTED] = served & protected[:, own]
-    missed[:, SAME_SITE] = served & same_site[:, own]
+    missed[:, PROTECTED] = served & (views[:, own] & IS_PROTECTED > 0)
+    missed[:, SAME_SITE] = served & (views[:, own] & IS_SAME_SITE > 0)
     tasks = [job.kind for job in jobs]
     return JobArrays(
         first_task=np.cumsum([0, *map(len, tasks)]),
         kind=np.concatenate([np.zeros(0, dtype=np.int32), *tasks]).astype(np.int32),
         first_kind=np.cumsum([0, *(len(job.count) for job in jobs)]),
-        views=np.ascontiguousarray(view).reshape(-1),
+        views=views.reshape(-1),
         missed=missed,
         duration=np.array([job.duration for job in jobs], dtype=np.int64),
         together=np.array([_concurrent_runs(job) for job in jobs], dtype=np.int64),

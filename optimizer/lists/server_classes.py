@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.eligibility.tiers import Eligibility
+from optimizer.lists.compiled import CONNECTS as CONNECTS
+from optimizer.lists.compiled import IS_NEAR, IS_PROTECTED, IS_SAME_SITE
+from optimizer.lists.compiled import NOT_OFFERED as NOT_OFFERED
 from optimizer.simulation.candidate_sets import network_tiers
 
-NEAR, CONNECTS, PROTECTED, SAME_SITE, NOT_OFFERED = 1, 2, 4, 8, 16
+NEAR, PROTECTED, SAME_SITE = IS_NEAR, IS_PROTECTED, IS_SAME_SITE
 TIER_BITS = NEAR | CONNECTS | NOT_OFFERED
 
 Mask = NDArray[np.bool_]
@@ -44,11 +47,13 @@ class ServerClasses:
 def server_views(eligibility: Eligibility) -> Views:
     """Return what each server is to each profile of VM, shape (profiles, servers)."""
     tier = eligibility.tier
-    views = np.where((tier == 1) | (tier == 2), NEAR, 0) | np.where(tier > 0, CONNECTS, 0)
-    views |= np.where(tier < 0, NOT_OFFERED, 0)
-    views |= np.where(eligibility.protected, PROTECTED, 0)
-    views |= np.where(eligibility.same_site, SAME_SITE, 0)
-    return views.astype(np.uint8)
+    views = np.zeros(tier.shape, dtype=np.uint8)
+    views[(tier == 1) | (tier == 2)] |= NEAR
+    views[tier > 0] |= CONNECTS
+    views[tier < 0] |= NOT_OFFERED
+    views[eligibility.protected] |= PROTECTED
+    views[eligibility.same_site] |= SAME_SITE
+    return views
 
 
 def classify(views: Views, apart: int, order: NDArray[np.integer]) -> ServerClasses:

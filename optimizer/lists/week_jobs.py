@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,16 @@ from models.plan import OTHER, Tasks
 from models.week import WEEK
 from models.week_plan import ListWishes, Servers
 from optimizer.eligibility.reachability import Matrix
-from optimizer.eligibility.tiers import Eligibility
+from optimizer.eligibility.tiers import NOT_OFFERED as NO_TIER
+from optimizer.eligibility.tiers import Eligibility, tiers_by_network
+from optimizer.lists.server_classes import (
+    CONNECTS,
+    NEAR,
+    NOT_OFFERED,
+    SAME_SITE,
+    Views,
+    server_views,
+)
 from optimizer.simulation.candidate_sets import job_tasks, servers_by_name
 from optimizer.simulation.week_replay import week_starts
 
@@ -35,9 +43,8 @@ class WeekJob:
     """One job (code) in a week; a part of a split job has a ``name`` of its own.
 
     ``tasks`` are the places of its Windows tasks in all tasks, in order of VM, ``kind`` theirs,
-    ``count`` how many each kind has. Matrices have shape (kinds, places): ``tier`` is 0 where
-    there is no connection, less where the server is not offered (`Eligibility`). ``own_tasks`` are
-    those of the backup server's own work at each start.
+    ``count`` how many each kind has. ``view`` is what each place is to each kind, shape (kinds,
+    places). ``own_tasks`` are those of the backup server's own work at each start.
     ``starts`` are minutes of the week, for each of the five weeks.
     """
 
@@ -46,9 +53,7 @@ class WeekJob:
     tasks: Codes
     kind: NDArray[np.intp]
     count: Counts
-    tier: NDArray[np.int8]
-    protected: Matrix
-    same_site: Matrix
+    view: Views
     duration: int
     starts: tuple[tuple[int, ...], ...]
     own_tasks: int
@@ -57,6 +62,32 @@ class WeekJob:
     def runs(self) -> int:
         """Return how many Windows runs it has in a week."""
         return len(self.tasks) * len(self.starts[0])
+
+    @property
+    def near(self) -> Matrix:
+        """Return which places have a network in common with a kind."""
+        return np.asarray(self.view & NEAR > 0)
+
+    @property
+    def connects(self) -> Matrix:
+        """Return which places connect to a kind."""
+        return np.asarray(self.view & CONNECTS > 0)
+
+    @property
+    def offerable(self) -> Matrix:
+        """Return which places may be offered to a kind, whether they connect or not."""
+        return np.asarray(self.view & NOT_OFFERED == 0)
+
+    @property
+    def same_site(self) -> Matrix:
+        """Return which places are in a site of a kind."""
+        return np.asarray(self.view & SAME_SITE > 0)
+
+    def tier(self, own: int) -> NDArray[np.int8]:
+        """Return the tier of each place to each kind; ``own`` is the backup server's place."""
+        tier = tiers_by_network(self.connects, self.near, own)
+        tier[~self.offerable] = NO_TIER
+        return tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +137,6 @@ class WeekEstate:
     bound: tuple[bool, ...]
     own_work: tuple[WeekJob, ...]
 
-    def starts(self, job: int) -> list[int]:
-        """Return the minutes of the week at which a job (code) starts."""
-        return week_starts(self.estate)[job]
-
 
 def delay(name: str, number: int | None) -> int:
     """Return h(job, n): by how many minutes its starts are late in that week."""
@@ -138,19 +165,16 @@ def describe_week(
     named = estate.jobs["proxy_codes"].tolist()
     own = np.bincount(tasks.job[tasks.kind == OTHER], minlength=len(names)).tolist()
     jobs, refused = [], []
+    views = server_views(eligibility)[:, servers.code]
     for of in job_tasks(tasks, eligibility):
         refused.append(eligibility.refused[of.profiles][:, servers.code].any(axis=0))
-        rows = [
-            matrix[of.profiles][:, servers.code]
-            for matrix in (eligibility.tier, eligibility.protected, eligibility.same_site)
-        ]
         jobs.append(
             week_job(
                 names[of.job],
                 of.job,
                 of.tasks,
                 of.kind.astype(np.intp),
-                rows,
+                views[of.profiles],
                 servers.usable,
                 servers.own,
                 duration[of.job],
@@ -160,7 +184,7 @@ def describe_week(
         )
     there = {job.job for job in jobs}
     none = np.zeros(0, dtype=np.intp)
-    empty = [np.zeros((0, len(servers.code)), dtype=kind) for kind in (np.int8, bool, bool)]
+    empty = views[:0]
     own_work = tuple(
         week_job(
             names[job], job, none.astype(np.int32), none, empty, servers.usable, servers.own,
@@ -213,34 +237,27 @@ def week_job(
     job: int,
     tasks: Codes,
     kind: NDArray[np.intp],
-    rows: Sequence[NDArray[Any]],
+    view: Views,
     usable: NDArray[np.bool_],
     own: int,
     duration: int,
     starts: Sequence[int],
     own_tasks: int,
 ) -> WeekJob:
-    """Return the job, kinds that no list tells apart as one.
-
-    ``rows`` are the matrices of tiers and labels, shape (kinds, places).
-    """
+    """Return the job, kinds that no list tells apart as one."""
     seen = usable | (np.arange(len(usable)) == own)
     number: dict[bytes, int] = {}
-    table = np.hstack([matrix[:, seen].astype(np.int8) for matrix in rows])
-    merged = [number.setdefault(row.tobytes(), len(number)) for row in table]
+    merged = [number.setdefault(row.tobytes(), len(number)) for row in view[:, seen]]
     merge = np.array(merged, dtype=np.intp)
     first = np.unique(merge, return_index=True)[1]
     of_task = merge[kind] if len(kind) else kind
-    tier, protected, same_site = (matrix[first] for matrix in rows)
     return WeekJob(
         name=name,
         job=job,
         tasks=tasks,
         kind=of_task,
         count=np.bincount(of_task, minlength=len(first)),
-        tier=tier,
-        protected=protected,
-        same_site=same_site,
+        view=view[first],
         duration=duration,
         starts=delayed(name, starts),
         own_tasks=own_tasks,
