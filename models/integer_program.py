@@ -119,7 +119,8 @@ class IntegerProgram:
     from them, but for ``squares``: pairs (w, q) of columns with ``q = w ** 2``.
 
     Of the columns ``implied`` the rows alone keep the upper bounds. The columns ``idle`` solvers
-    may leave at 0: whatever they can do to the aims, others can; proofs speak of them, too.
+    may leave at 0: whatever they can do to the aims, others can; proofs speak of them, too. The
+    squares q in ``enveloped`` have rows that are all that a relaxation needs to know of them.
     """
 
     lower: Ints
@@ -131,6 +132,7 @@ class IntegerProgram:
     aims: tuple[Aim, ...]
     implied: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     idle: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    enveloped: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def open(self) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.assignment_problem import AssignmentProblem, LoadInstants, Members
+from models.assignment_problem import AssignmentProblem, Counts, LoadInstants, Members
 from models.integer_program import FREE, DefinedColumns, Ints, LinearRows
 from optimizer.formulation.levels import (
     STAYING,
@@ -119,6 +119,39 @@ def steps(problem: AssignmentProblem, columns: Variables, by_use: bool) -> Defin
     rows = _pairs(target, np.ones_like(slope), _load(columns, levels.server), -slope)
     at_least = (height if by_use else levels.squares) - slope * levels.total
     return DefinedColumns(replace(rows, lower=at_least), target, np.ones_like(slope))
+
+
+def convex_envelope(problem: AssignmentProblem, columns: Variables) -> LinearRows:
+    """The square of a use in per mille is at least its convex envelope over whole tasks.
+
+    So a relaxation sees that a use is rounded up, and goes up in steps from task to task.
+    """
+    blocks = []
+    enveloped = columns.counted[columns.enveloped], columns.square[columns.enveloped]
+    loads = _load(columns, enveloped[0])
+    for server, square, load in zip(*enveloped, loads, strict=True):
+        tasks: Ints = np.arange(int(columns.lower[load]), int(columns.upper[load]) + 1)
+        height = use(tasks, problem.limit[server], utilisation=True) ** 2
+        corner = lower_hull(height)
+        first, last = corner[:-1], corner[1:]
+        run, rise = last - first, height[last] - height[first]
+        rows = _pairs(np.full(len(run), square), run, np.full(len(run), load), -rise)
+        blocks.append(replace(rows, lower=run * height[first] - rise * tasks[first]))
+    return LinearRows.concatenate(blocks)
+
+
+def lower_hull(height: Counts) -> Ints:
+    """Return the places of the corners of the lower convex hull, by Andrew's monotone chain."""
+    corner: list[int] = []
+    for place in range(len(height)):
+        while len(corner) > 1:
+            start, middle = corner[-2:]
+            rise, next_rise = height[middle] - height[start], height[place] - height[middle]
+            if next_rise * (middle - start) > rise * (place - middle):
+                break
+            corner.pop()
+        corner.append(place)
+    return np.array(corner)
 
 
 def peak_is_maximum(problem: AssignmentProblem, columns: Variables, by_use: bool) -> DefinedColumns:

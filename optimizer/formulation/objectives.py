@@ -36,6 +36,7 @@ def build_program(
         constraints.backup_server_capacity(problem, columns),
         constraints.failover_capacity(problem, columns),
         *(definition.rows for definition in definitions),
+        constraints.convex_envelope(problem, columns),
     ]
     known_today = problem.movable is not None
     program = IntegerProgram(
@@ -50,6 +51,7 @@ def build_program(
             for name in settings.objectives
             if known_today or not AIMS[name].needs_current
         ),
+        enveloped=columns.square[columns.enveloped],
         implied=np.concatenate([columns.arcs, columns.inflows, columns.outflows]),
     )
     return program, columns

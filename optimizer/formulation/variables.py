@@ -15,6 +15,8 @@ from optimizer.formulation.pools import FlowNetwork
 PER_MILLE = 1000
 # Up to this limit the square of the use in per mille, rounded up, is convex in whole tasks.
 CONVEX = 31
+# Beyond this limit a task more is less than one per mille, and the envelope would gain little.
+ENVELOPED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,8 @@ class Variables:
 
     Where a limit of few tasks makes a use in per mille go up in large steps, the relaxation would
     see far too little of a fraction's square: such servers are ``stepped``, theirs is given task
-    by task. So is that of one that stands for a class: the least sum of its members' squares.
+    by task. So is that of one that stands for a class: the least sum of its members' squares. With
+    a larger limit the square has rows for its convex envelope, too: such servers are ``enveloped``.
 
     The carriers are the arcs, outflows and keeps: ``carrier`` column, and its server, activity and
     takeover flag. ``idle`` holds the figures of candidates that can carry nothing.
@@ -44,6 +47,7 @@ class Variables:
     load: Ints
     counted: Ints
     stepped: NDArray[np.bool_]
+    enveloped: NDArray[np.bool_]
     figure: Ints
     square: Ints
     peak: int
@@ -99,6 +103,7 @@ def build_variables(problem: AssignmentProblem, ways: FlowNetwork, utilisation: 
         load=load,
         counted=counted,
         stepped=stepped,
+        enveloped=~stepped & (problem.limit[counted] <= ENVELOPED) & utilisation,
         figure=figure,
         square=square,
         peak=int(square[-1] if len(square) else load[-1] if len(load) else decisions - 1) + 1,

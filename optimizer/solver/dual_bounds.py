@@ -134,10 +134,20 @@ def _range_near_best(a: Floats, b: Floats, low: Ints, high: Ints, room: float) -
     curved = a < 0
     steep = np.where(curved, -a, 1.0)
     best, _ = _best_of_square(a, b, low, high)
-    top = b / (2 * steep)
-    radius = np.sqrt((best - top) ** 2 + max(room, 0.0) / steep) + ROUNDING
-    least, most = np.ceil(top - radius), np.floor(top + radius)
+    slope = 2 * a * best + b
+    least = np.ceil(best - _reach(steep, slope, max(room, 0.0)))
+    most = np.floor(best + _reach(steep, -slope, max(room, 0.0)))
     return (
         np.where(curved, np.maximum(low, least), low).astype(np.int64),
         np.where(curved, np.minimum(high, most), high).astype(np.int64),
     )
+
+
+def _reach(steep: Floats, slope: Floats, room: float) -> Floats:
+    """Return up to which d ``steep d² + slope d`` is at most ``room``.
+
+    Nothing is lost to cancellation, however little curved that is.
+    """
+    root = np.sqrt(slope**2 + 4 * steep * room)
+    falling = 2 * room / np.where(slope > 0, slope + root, 1.0)
+    return np.where(slope > 0, falling, (root - slope) / (2 * steep)) + ROUNDING

@@ -23,14 +23,20 @@ from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp, trivial
-from optimizer.solver.neighbourhoods import rounded, search_few_columns, search_near
+from optimizer.solver.neighbourhoods import (
+    rounded,
+    search_few_columns,
+    search_near,
+    search_same_definitions,
+)
 from optimizer.solver.root_sums import tighten_by_root_sum
 
+BRIEF = 0.5
 QUICK = 2.0
 THOROUGH = 10.0
 # Shares of the gap between bound and value, searched one after another.
 SHARES = (0.0, 1 / 16, 1 / 4, 1.0)
-# A gap this small, relative to the value, is not worth a thorough search.
+# A gap this small, relative to the value, is worth a brief search only.
 CLOSE = 0.005
 
 
@@ -213,6 +219,8 @@ class LexicographicSolver:
         self._progress(Trial(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound:
             self._improve()
+        if aim.value(self._x) != bound and (aim.column < before.decisions).all():
+            self._take(aim, search_same_definitions(before, aim, self._x, self._quick))
         relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
@@ -249,9 +257,12 @@ class LexicographicSolver:
 
         The latter where its bound is not met and squares are summed, which are cut tighter.
         """
-        for last in (not self._is_squared(aim), True):
+        squared = self._is_squared(aim)
+        for last in (not squared, True):
             if aim.value(self._x) != bound and relaxed.x is not None:
-                found = search_near(before, aim, relaxed.x, bound, self._quick, self._x)
+                brief = not squared and self._is_close(aim, bound)
+                effort = replace(self._quick, deterministic=BRIEF) if brief else self._quick
+                found = search_near(before, aim, relaxed.x, bound, effort, self._x)
                 self._take(aim, found)
             if last or aim.value(self._x) == bound:
                 break
@@ -263,6 +274,10 @@ class LexicographicSolver:
                 break
             relaxed, bound = tight, aim.tighter(bound, tight.bound)
         return relaxed, bound
+
+    def _is_close(self, aim: Aim, bound: int) -> bool:
+        value = aim.value(self._x)
+        return abs(value - bound) <= CLOSE * abs(value)
 
     def _improve(self) -> None:
         """Improve the point by the quick search, unless that is where it comes from."""
@@ -283,14 +298,14 @@ class LexicographicSolver:
 
         Returns the bound and what it rests on. The nearer to the relaxation's bound a point has to
         be, the more do its reduced costs fix: that no point is that good often takes a small part
-        of the time that the best one takes.
+        of the time that the best one takes. Where they are close a single brief search has to do.
         """
-        value, by_duals = aim.value(self._x), bound
+        by_duals = bound
         if self._many_rows and relaxed.x is None:  # few rows were enough, or all the time allowed
             return bound, "duals"
-        close = abs(value - bound) <= CLOSE * abs(value)
-        allowed = left = (self._quick if close else self._thorough).deterministic
-        for share in SHARES if relaxed.x is not None else SHARES[-1:]:
+        close = self._is_close(aim, bound)
+        allowed = left = BRIEF if close else self._thorough.deterministic
+        for share in SHARES[-1:] if close or relaxed.x is None else SHARES:
             gap = abs(aim.value(self._x) - bound)
             if gap == 0 or left <= 0 or self._deadline.remaining() <= 0:
                 break
@@ -310,10 +325,12 @@ class LexicographicSolver:
             if inside is not None:
                 worst = (max if aim.maximise else min)(inside, outside)
                 bound = (min if aim.maximise else max)(bound, worst)
-        if bound == by_duals:
-            return bound, "duals"
+        # A second opinion on part of a gap that is small anyway would take as long as all this.
+        if bound == by_duals or (close and aim.value(self._x) != bound):
+            return by_duals, "duals"
         better = relaxed.restrict_to_value(before, bound + aim.sign)
-        proof = self._second_opinion(aim, better, max(self._quick.deterministic, allowed - left))
+        work = BRIEF if close else max(self._quick.deterministic, allowed - left)
+        proof = self._second_opinion(aim, better, work)
         if proof != "disputed":
             return bound, proof
         return by_duals, "duals" if aim.value(self._x) == by_duals else proof

@@ -48,14 +48,15 @@ def build_lp_arrays(program: IntegerProgram, aim: Aim, cuts: Ints) -> LpArrays:
     square, place = np.nonzero(cuts[:, :-1] < cuts[:, 1:])
     start, end = cuts[square, place], cuts[square, place + 1]
     is_open = program.open
-    is_open[q] = False
+    cut = ~np.isin(q, program.enveloped)
+    is_open[q[cut]] = False
     rest = np.where(is_open, 0, program.lower)
-    rest[q] = program.lower[w] ** 2
+    rest[q[cut]] = program.lower[w[cut]] ** 2
     columns = np.flatnonzero(is_open)
     column_at = np.cumsum(is_open) - 1
     # What stands in a row for a square, its segments do, each with its slope.
     square_of = np.full(len(rest), -1)
-    square_of[q] = np.arange(len(q))
+    square_of[q[cut]] = np.flatnonzero(cut)
     in_row = np.flatnonzero(square_of[rows.column] >= 0)
     parts = square_of[rows.column[in_row]]
     first = np.searchsorted(square, parts)

@@ -91,6 +91,7 @@ def bound_by_lp(
     """
     w, q = program.squares
     used = np.isin(q, aim.column) | np.isin(q, program.rows.column)
+    used &= ~np.isin(q, program.enveloped)
     middle, floor = near[w], None
     best = LpBound(trivial(program, aim), None, None)
     for _ in range(rounds):

@@ -128,6 +128,23 @@ def search_few_columns(program: IntegerProgram, aim: Aim, x: Ints, effort: Searc
     return x
 
 
+def search_same_definitions(
+    program: IntegerProgram, aim: Aim, x: Ints, effort: SearchLimits
+) -> SearchResult:
+    """Search where every defined column is at most what it is at ``x``.
+
+    Once squares are held it is these columns that a relaxation has in fractions; with them as they
+    are it is nearly integral.
+    """
+    upper = program.upper.copy()
+    upper[program.decisions :] = x[program.decisions :]
+    box = program.with_bounds(program.lower, upper)
+    relaxed = bound_by_lp(box, aim, x, effort.deadline)
+    if relaxed.x is None or relaxed.bound == aim.value(x):
+        return SearchResult(None, None)
+    return search_near(box, aim, relaxed.x, relaxed.bound, effort, x)
+
+
 def rounded(point: Floats, program: IntegerProgram) -> Ints:
     """Return ``point`` in whole numbers within the program's bounds."""
     return np.clip(np.round(point).astype(np.int64), program.lower, program.upper)

@@ -14,6 +14,7 @@ from optimizer.solver.cp_sat import SearchLimits, SearchResult
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lexicographic import solve_lexicographic
 from optimizer.solver.lp_relaxation import bound_by_lp
+from optimizer.solver.neighbourhoods import search_same_definitions
 from optimizer.solver.root_sums import tighten_by_root_sum
 
 X, W, Q = np.arange(3), np.arange(3, 6), np.arange(6, 9)
@@ -115,6 +116,17 @@ def test_a_whole_sum_asks_for_no_relaxation(monkeypatch: pytest.MonkeyPatch) -> 
     relaxed = bound_by_lp(program, BALANCE, incumbent, Deadline())
     monkeypatch.delattr("optimizer.solver.root_sums.bound_by_lp")
     assert tighten_by_root_sum(program, BALANCE, relaxed, incumbent, 41, Deadline()) is relaxed
+
+
+@pytest.mark.parametrize(("start", "found"), [((1, 1, 1), (0, 1, 1)), ((1, 1, 0), None)])
+def test_what_is_defined_grows_in_no_search_of_the_same_definitions(
+    start: tuple[int, ...], found: tuple[int, ...] | None
+) -> None:
+    program = triangle()
+    fewest = Aim("fewest", False, X[:1], np.ones(1, dtype=np.int64))
+    effort = SearchLimits(1.0, Deadline(), 0)
+    x = search_same_definitions(program, fewest, point(program, *start), effort).x
+    assert (None if x is None else tuple(x[X])) == found
 
 
 def test_the_stage_loop_proves_the_triangle_without_a_search_of_all_points(
