@@ -36,7 +36,7 @@ class RejectedError(Exception):
     """The certificate does not prove what it says."""
 
 
-class Subproblem:
+class ProvenProgram:
     """A program, and a point ``x`` of it; aims done add to its ``rows`` and narrow its limits."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class Subproblem:
         self.checked = False
 
 
-def check_point(part: Subproblem) -> None:
+def check_point(part: ProvenProgram) -> None:
     """Check that the point keeps every limit, and that squares are squares, each column in one."""
     part.checked = True
     kept = [low <= x <= high for x, (low, high) in zip(part.x, part.columns_in, strict=True)]
@@ -77,7 +77,9 @@ def fixed(factors: Sequence[int], limits: Limits, loss: int) -> Limits:
 class CertifiedBound:
     """Proves by multipliers ``y`` that ``scale`` times the aim ``terms`` is at most ``total``."""
 
-    def __init__(self, part: Subproblem, within: tuple[Limits, Limits], terms: Terms, y: list[str]):
+    def __init__(
+        self, part: ProvenProgram, within: tuple[Limits, Limits], terms: Terms, y: list[str]
+    ):
         self.scale, self.squares, self.within = int(y[0]), part.squares, within
         require(self.scale > 0, "a scale is not positive")
         self.left, self.y = [0] * len(part.x), [0] * len(part.rows)
@@ -127,7 +129,7 @@ def top_of_curve(a: int, b: int, low: float, high: float) -> int:
 
 
 def prove_aim(
-    part: Subproblem, words: Sequence[str], lines: Iterator[list[str]]
+    part: ProvenProgram, words: Sequence[str], lines: Iterator[list[str]]
 ) -> tuple[int, int]:
     """Follow the lines of an aim, leave in ``part`` what they settle; return value and bound."""
     name, direction, *numbers = words[:4]
@@ -192,11 +194,11 @@ def read_lines(file: Iterable[bytes]) -> Iterator[list[str]]:
 def verify(file: Iterable[bytes]) -> list[str]:
     """Verify a certificate; return a sentence about each aim. Raises RejectedError and others."""
     found: dict[str, list[tuple[int, int]]] = {}
-    part, sentences, lines = Subproblem(), [], read_lines(file)
+    part, sentences, lines = ProvenProgram(), [], read_lines(file)
     require(next(lines, []) == ["gip-certificate", "1"], "this is no certificate of format 1")
     for kind, *rest in lines:
         if kind == "part":
-            part = Subproblem()
+            part = ProvenProgram()
         elif kind == "column":
             low, high, x = map(int, rest)
             part.columns_in.append((low, high))

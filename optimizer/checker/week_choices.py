@@ -159,7 +159,7 @@ class Choices:
         stand_in = np.where(connects[:, home], tier[:, home], FAILS)
         ends = np.where(connects, tier, stand_in[:, np.newaxis])
         best_of_all = ends[:, signatures.usable].min(axis=1, initial=FAILS)
-        every = JobTasks(0, NONE, np.arange(len(tier)), NONE, 0)
+        every = JobRoster(0, NONE, np.arange(len(tier)), NONE, 0)
         automatic = _best(self.offers_of(every, ()), ends, stand_in)
         counts = np.zeros(FAILS + 1, dtype=np.int64)
         for job in self.jobs:

@@ -25,7 +25,7 @@ class TaskArrays(NamedTuple):
     today: Ints
 
 
-class ServerArrays(NamedTuple):
+class CountedServers(NamedTuple):
     """Per server: whether and how peak and balance count it. The last one is no server at all."""
 
     counted: NDArray[np.bool_]

@@ -17,8 +17,8 @@ from models.assignment_problem import PROTECTED, SAME_SITE, TIER, AssignmentProb
 from models.estate import Codes
 from models.integer_program import Ints
 from optimizer.formulation.compiled_exchanges import (
+    CountedServers,
     Rules,
-    ServerArrays,
     TaskArrays,
     exchange,
 )
@@ -47,7 +47,7 @@ class ExchangeSearch:
         self._losses = problem.losses if problem.failover_limit is not None else ()
         self._rules = _rules(problem, self._losses, _weights(aim_names), by_use, lowest_peak)
         counted = problem.candidate & (problem.limit > 0) if by_use else problem.candidate
-        self._servers = ServerArrays(
+        self._servers = CountedServers(
             np.append(counted, False),
             np.append(problem.limit, -1),
         )
