@@ -296,7 +296,7 @@ def replay(
                             seen_load[low + cell] = here[cell]
                     for cell in range(size):
                         running[slot + cell] = seen_begun[low + cell]
-                    if keep:
+                    if keep and kept.slots[group] > 0:
                         for cell in range(size):
                             kept.met[at_kept + cell] = here[cell]
                             kept.begun[at_kept + cell] = seen_begun[low + cell]

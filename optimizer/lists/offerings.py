@@ -168,12 +168,15 @@ class Offerings:
         self._arrays = None
 
     def make_room(self, chosen: NDArray[np.int32]) -> None:
-        """Make room to keep what these groups meet, at each start where they have few cells."""
+        """Make room to keep what these groups meet, at each start where they have few cells.
+
+        Of those with thousands nothing is kept: that would take more memory than all else.
+        """
         slots, first = self._slots.rows, self._first["cell"].rows
         for group in chosen[slots[chosen] == 0].tolist():
             cells = int(first[group + 1] - first[group])
             starts = len(self._of[self._job.rows[group]].starts[0])
-            slots[group] = many = max(1, min(starts, KEPT_CELLS // cells))
+            slots[group] = many = min(starts, KEPT_CELLS // cells)
             self._first_slot.rows[group] = len(self._outcomes[0])
             self._first_kept.rows[group] = len(self._met[0])
             for of_cell in (*self._met, *self._begun):

@@ -92,13 +92,14 @@ class WeekJob:
 
 @dataclass(frozen=True, slots=True)
 class WeekServers:
-    """The servers in order of name, ``code`` has theirs.
+    """The servers in order of name: ``code`` has theirs, ``number`` the same as Python's numbers.
 
     ``running`` is what they run anyway, ``limit`` what they may run (-1: no limit); ``candidate``
     ones count for the peak, ``usable`` ones may be offered; ``own`` is the backup server's place.
     """
 
     code: Codes
+    number: NDArray[np.object_]
     place: NDArray[np.intp]
     running: Counts
     limit: Counts
@@ -116,7 +117,7 @@ class WeekServers:
 
     def choice(self, mask: NDArray[np.bool_]) -> Servers:
         """Return the servers at the places of ``mask``, as codes in order of name."""
-        return tuple(self.code[mask].tolist())
+        return tuple(self.number[mask])  # of thousands of lists each number is there once
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,7 @@ def week_servers(estate: Estate, eligibility: Eligibility) -> WeekServers:
     place = np.argsort(code)
     return WeekServers(
         code=code,
+        number=code.astype(object),
         place=place,
         running=estate.servers["running_tasks"].to_numpy()[code].astype(np.int64),
         limit=estate.servers["max_tasks"].to_numpy()[code].astype(np.int64),

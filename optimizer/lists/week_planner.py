@@ -62,7 +62,8 @@ def plan_week(
     # What each job gains and the bounds of aims take about as long as all up to here.
     still = min(time.monotonic() - began, deadline.remaining() / 2)
     order = servers_by_name(estate)
-    lists = [tuple(order[listed[order]].tolist()) for listed in best_lists]
+    numbers = order.astype(object)
+    lists = [tuple(numbers[listed[order]]) for listed in best_lists]
     week, search = choose_week(
         plan,
         eligibility,
