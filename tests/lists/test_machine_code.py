@@ -71,7 +71,7 @@ def test_what_is_kept_of_other_code_is_made_anew(tmp_path: Path) -> None:
         path = tmp_path / "calling.py"
         path.write_text(CALLING.format(name=name))
         os.utime(path, (1, 1))  # numba tells by size and age whether a module has changed
-        command = [sys.executable, str(path), sources]
+        command = [sys.executable, "-B", str(path), sources]  # no bytecode of before
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     assert run("Before", 2, "then") == "42"
