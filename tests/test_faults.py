@@ -59,7 +59,7 @@ def gip(*words: str | Path) -> int:
     """Run the program; return its exit code."""
     sys.argv = ["gip", *map(str, words)]
     try:
-        program.main()
+        program.run()
     except SystemExit as end:
         return int(end.code or 0)
     raise AssertionError("main came back")

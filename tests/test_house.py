@@ -193,10 +193,10 @@ def test_no_two_classes_have_one_name() -> None:
 def test_help_is_quick(option: str) -> None:
     program = (
         "import sys\n"
-        "from optimizer.cli.main import main\n"
+        "from optimizer.cli.main import run\n"
         f"sys.argv = ['gip', '{option}']\n"
         "try:\n"
-        "    main()\n"
+        "    run()\n"
         "except SystemExit as end:\n"
         "    assert not end.code\n"
         f"print('loaded:', *(name for name in {HEAVY} if name in sys.modules))\n"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
-import gc
 import io
 import os
 import sys
@@ -67,7 +67,20 @@ for command in COMMANDS:
 lay_out(gip)
 
 
-def main() -> None:
+def main() -> NoReturn:
+    """Run ``gip`` as a process, which ends without taking its libraries down.
+
+    Threads of theirs may still be there, and abort it then, after all is done (apache/arrow#34314).
+    """
+    try:
+        run()
+    except SystemExit as end:
+        atexit._run_exitfuncs()
+        _give_up_output()
+        os._exit(end.code)  # type: ignore[arg-type]
+
+
+def run() -> NoReturn:
     """Run ``gip``; errors become one message and an exit code (commands.md)."""
     _prepare()
     try:
@@ -94,7 +107,6 @@ def main() -> None:
         code = GipError.exit_code
         _tell(f"Error: {why}", why, code)
     _give_up_output()
-    gc.freeze()  # else Python looks through all objects once more before it ends
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -36,7 +36,7 @@ def gip(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def call(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["gip", *map(str, arguments)])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
         assert isinstance(caught.value.code, int)
         return (caught.value.code, *capsys.readouterr())
 

@@ -40,7 +40,7 @@ def run(capsys: pytest.CaptureFixture[str], words: Sequence[str]) -> tuple[int, 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["gip", *words])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
     said = capsys.readouterr()
     assert isinstance(caught.value.code, int)
     return caught.value.code, said.out + said.err
@@ -138,7 +138,7 @@ def evil(tmp_path_factory: pytest.TempPathFactory) -> Path:
         plan = ["plan", str(folder / "estate"), "--out", str(folder / "plan"), "-q"]
         patch.setattr("sys.argv", ["gip", *plan])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
     assert caught.value.code in (0, 3)
     (folder / "saved").mkdir()
     item = {"id": EVIL, "name": EVIL, "type": "WindowsHost"}

@@ -27,7 +27,7 @@ def gip(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
     def call(*words: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.argv", ["gip", *words])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
         assert isinstance(caught.value.code, int)
         return (caught.value.code, *capsys.readouterr())
 

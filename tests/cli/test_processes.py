@@ -86,6 +86,25 @@ def test_a_connection_that_breaks_is_an_error_and_not_the_end() -> None:
     assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
 
 
+ABORTING = """
+import atexit, ctypes, sys
+library = ctypes.CDLL(None)
+library.on_exit(ctypes.cast(library.abort, ctypes.c_void_p), None)
+atexit.register(print, "closed")
+from optimizer.cli.main import main
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="on_exit is of Linux")
+def test_a_library_that_aborts_at_the_end_does_not_change_the_exit_code() -> None:
+    command = [sys.executable, "-c", ABORTING, "tables", "jobs"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "start" in done.stdout
+    assert done.stdout.endswith("closed\n")
+
+
 def on_terminal(command: list[str], variables: dict[str, str]) -> bytes:
     """Return what ``command`` shows on a terminal."""
     own, its = pty.openpty()

@@ -103,7 +103,7 @@ def run(words: Sequence[str]) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["gip", *words])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
     assert isinstance(caught.value.code, int)
     return caught.value.code
 

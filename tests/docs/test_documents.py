@@ -104,7 +104,7 @@ def call(
             return (0, "".join(capfd.readouterr()).replace("\ufeff", ""))
         monkeypatch.setattr("sys.argv", [name, *arguments])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
         assert isinstance(caught.value.code, int)
         codes.append(caught.value.code)
         return (codes[-1], "".join(capfd.readouterr()))

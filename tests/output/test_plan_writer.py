@@ -303,7 +303,7 @@ def gip(arguments: list[str]) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["gip", *arguments])
         with pytest.raises(SystemExit) as caught:
-            program.main()
+            program.run()
     assert isinstance(caught.value.code, int)
     return caught.value.code
 
