@@ -246,7 +246,7 @@ class LexicographicSolver:
             limit = self._limit(aim, aim.value(self._x))
             few = tighten_by_root_sum(program, aim, few, self._x, limit, deadline)
         gap = abs(aim.value(self._x) - few.bound)
-        if gap > (CLOSE * abs(few.bound) if squared else 0):
+        if gap > (2 * CLOSE * abs(few.bound) if squared else 0):
             relaxed = bound_by_lp(program, aim, self._x, deadline)
             if relaxed.x is not None:
                 return relaxed
@@ -305,7 +305,8 @@ class LexicographicSolver:
         by_duals = bound
         if self._many_rows and relaxed.x is None:  # few rows were enough, or all the time allowed
             return bound, "duals"
-        close = self._is_close(aim, bound)
+        # Measured: of as many rows the whole is searched for a minute without a gain.
+        close = self._many_rows or self._is_close(aim, bound)
         allowed = left = BRIEF if close else self._thorough.deterministic
         for share in SHARES[-1:] if close or relaxed.x is None else SHARES:
             gap = abs(aim.value(self._x) - bound)
