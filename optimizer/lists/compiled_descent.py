@@ -16,6 +16,7 @@ from optimizer.lists.compiled_trials import (
     Longs,
     NearbyArrays,
     RunArrays,
+    add_list,
     add_tasks,
     copy_begun,
     fill_tiers,
@@ -23,6 +24,7 @@ from optimizer.lists.compiled_trials import (
     find_room,
     is_less,
     is_over,
+    moment_of,
     place_tasks,
     propose,
     servers_in,
@@ -118,14 +120,19 @@ def _put(descent, state, scratch, job, bits):
 
 
 @compiled_helper
-def _has_worse_tiers(descent, state, scratch, job, bits):
-    """Tell whether a list is worse in tiers than the best so far, whatever the loads are."""
+def _most_overload(descent, state, scratch, job, bits):
+    """Return with how much overload a list may still be the best so far; -1 if with none.
+
+    Its tiers tell, whatever the loads are.
+    """
+    if servers_in(bits) < descent.least:
+        return -1.0
     find_best_outcomes(descent.nearby, descent.runs, job, bits, scratch.outcomes)
     fill_tiers(scratch.outcomes, state.totals, descent.planned, descent.is_limits, scratch.key)
     for place in range(4):
         if scratch.key[place] != scratch.best_key[place]:
-            return scratch.key[place] > scratch.best_key[place]
-    return False
+            return -1.0 if scratch.key[place] > scratch.best_key[place] else np.inf
+    return scratch.best_key[4]
 
 
 @compiled_helper
@@ -139,8 +146,7 @@ def _find_list(descent, state, scratch, job):
     tried[0] = state.lists[job]
     if not descent.fixed[job]:
         for place in range(descent.first_start[job], descent.first_start[job + 1]):
-            tried[many] = descent.starts[place]
-            many += 1
+            many = add_list(descent.starts[place], tried, many)
         many = propose(nearby, job, room, tried, many)
     bits = np.int64(-1)
     at = np.int64(0)
@@ -148,15 +154,14 @@ def _find_list(descent, state, scratch, job):
     while at < many:
         one = tried[at]
         at += 1
-        if bits < 0 or (
-            servers_in(one) >= descent.least
-            and not _has_worse_tiers(descent, state, scratch, job, one)
-        ):
-            try_list(
-                nearby, runs, job, one, state.load, scratch.highest, descent.limit, scratch.trial,
-                scratch.outcomes, state.totals, descent.planned, descent.is_limits, scratch.key,
+        most = np.inf if bits < 0 else _most_overload(descent, state, scratch, job, one)
+        if most >= 0:
+            fits = try_list(
+                nearby, runs, job, one, state.load, scratch.highest, descent.limit, most,
+                scratch.trial, scratch.outcomes, state.totals, descent.planned, descent.is_limits,
+                scratch.key,
             )  # fmt: skip
-            if bits < 0 or is_less(scratch.key, scratch.best_key):
+            if bits < 0 or (fits and is_less(scratch.key, scratch.best_key)):
                 bits = one
                 for place in range(KEY):
                     scratch.best_key[place] = scratch.key[place]
@@ -198,7 +203,7 @@ def _begin_in_sequence(descent, state, scratch):
                 tasks, server = begun[cell], nearby.nearby[low + cell]
                 if tasks:
                     for step in range(begin, end):
-                        load[week, server, step % runs.moments[week]] += tasks
+                        load[week, server, moment_of(step, runs.moments[week])] += tasks
 
 
 @compiled

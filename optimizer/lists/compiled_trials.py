@@ -54,6 +54,12 @@ class RunArrays(NamedTuple):
 
 
 @compiled_helper
+def moment_of(step, moments):
+    """Return which of so many moments a step is that may go round the week's end."""
+    return step if step < moments else step - moments
+
+
+@compiled_helper
 def _level_tasks(load, tasks, bits, connects, begun):
     """Fill the servers of ``bits`` evenly (S15); return how many tasks pick one that fails."""
     stop = np.int64(1) << 60  # a server that does not connect gets all once its turn has come
@@ -120,7 +126,7 @@ def add_tasks(nearby, runs, job, load, begun, sign):
                 if tasks:
                     server = nearby.nearby[low + cell]
                     for step in range(begin, end):
-                        load[week, server, step % runs.moments[week]] += tasks
+                        load[week, server, moment_of(step, runs.moments[week])] += tasks
 
 
 @compiled_helper
@@ -153,9 +159,13 @@ def find_best_outcomes(nearby, runs, job, bits, outcomes):
 
 @compiled_helper
 def try_list(
-    nearby, runs, job, bits, load, highest, limit, begun, outcomes, totals, planned, is_limits, key,
+    nearby, runs, job, bits, load, highest, limit, most, begun, outcomes, totals, planned,
+    is_limits, key,
 ):  # fmt: skip
-    """Find what a job does with the list ``bits``: fill ``begun``, ``outcomes`` and ``key``."""
+    """Find what a job does with the list ``bits``: fill ``begun``, ``outcomes`` and ``key``.
+
+    Tells whether it has no more than the ``most`` overload; if not, nothing is filled to the end.
+    """
     low = nearby.first_nearby[job]
     size = nearby.first_nearby[job + 1] - low
     for outcome in range(OUTCOMES):
@@ -169,6 +179,8 @@ def try_list(
         for cell in range(size):
             before[cell] = -1
         for run in range(runs.first_run[job], runs.first_run[job + 1]):
+            if overload > most:
+                return False
             begin, end = runs.begin[week, run], runs.end[week, run]
             alike = True
             for cell in range(size):
@@ -190,7 +202,7 @@ def try_list(
                     strain += tasks * top / limit[server]
                     if top > limit[server]:
                         for step in range(begin, end):
-                            moment = step % runs.moments[week]
+                            moment = moment_of(step, runs.moments[week])
                             there = load[week, server, moment]
                             overload += runs.last[week, moment] * (
                                 max(there + tasks - limit[server], 0)
@@ -199,6 +211,7 @@ def try_list(
     fill_tiers(outcomes, totals, planned, is_limits, key)
     key[4] = overload
     key[8] = strain
+    return overload <= most
 
 
 @compiled_helper
@@ -229,7 +242,7 @@ def is_over(nearby, runs, job, load, limit, begun):
                 if begun[week, run, cell]:
                     server = nearby.nearby[low + cell]
                     for step in range(runs.begin[week, run], runs.end[week, run]):
-                        if load[week, server, step % runs.moments[week]] > limit[server]:
+                        if load[week, server, moment_of(step, runs.moments[week])] > limit[server]:
                             return True
     return False
 
@@ -246,9 +259,19 @@ def find_room(nearby, runs, job, load, limit, highest, room):
                 server = nearby.nearby[low + cell]
                 top = np.int32(0)
                 for step in range(runs.begin[week, run], runs.end[week, run]):
-                    top = max(top, load[week, server, step % runs.moments[week]])
+                    top = max(top, load[week, server, moment_of(step, runs.moments[week])])
                 highest[week, run, cell] = top
                 room[cell] = min(room[cell], limit[server] - top)
+
+
+@compiled_helper
+def add_list(bits, tried, many):
+    """Add a list to the ``many`` that are ``tried``, if it is new; return how many there are."""
+    for place in range(many):
+        if tried[place] == bits:
+            return many
+    tried[many] = bits
+    return many + 1
 
 
 @compiled_helper
@@ -275,26 +298,22 @@ def propose(nearby, job, room, tried, many):
     for place in range(min(size, MOST_SINGLES)):
         bit = np.int64(1) << by_room[place]
         all_bits |= bit
-        tried[many], tried[many + 1] = bit, all_bits
-        many += 2
+        many = add_list(bit, tried, many)
+        many = add_list(all_bits, tried, many)
         if near & bit:
             near_bits |= bit
-            tried[many] = near_bits
+            many = add_list(near_bits, tried, many)
             best_near = best_near or bit
-            many += 1
         else:
             best_far = best_far or bit
             if best_near:
-                tried[many] = best_near | bit
-                many += 1
+                many = add_list(best_near | bit, tried, many)
             if near:
-                tried[many] = near | bit
-                many += 1
+                many = add_list(near | bit, tried, many)
     for place in range(min(size, MOST_SINGLES)):
         bit = np.int64(1) << by_room[place]
         if near & bit and best_far:
-            tried[many] = bit | best_far
-            many += 1
+            many = add_list(bit | best_far, tried, many)
     return many
 
 

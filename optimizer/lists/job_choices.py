@@ -75,7 +75,8 @@ def _search_locally(
     """Improve the best of several starts, job by job, as long as that helps."""
     bases = [local.bases(job) for job in range(len(week.jobs))]
     descent = LoadDescent(week, search.rules, local.relevant, bases)
-    starts = chain(descent.propose(search.first, planned), zip(*bases, strict=True))
+    proposed = descent.propose(search.first, planned, search.deadline)
+    starts = chain(proposed, zip(*bases, strict=True))
     for number, choices in enumerate(starts):
         step(f"lists, start {number + 1}")
         found = search.evaluate(search.evaluator.replay(choices))

@@ -67,7 +67,7 @@ class ListSearch:
         self.evaluator, self.rules, self.first = evaluator, rules, first
         self._planned = [planned.reached(tier) for tier in (1, 2, 3)]
         self._starts = [len(job.starts[0]) for job in evaluator.jobs]
-        self._deadline = deadline
+        self.deadline = deadline
         self.enumerated = False
         self.today = self.evaluate(evaluator.replay(choices or rules.today))
         self.first_work = evaluator.work
@@ -86,7 +86,7 @@ class ListSearch:
     @property
     def late(self) -> bool:
         """Tell whether the deadline has passed."""
-        return self._deadline.remaining() <= 0
+        return self.deadline.remaining() <= 0
 
     @property
     def spent(self) -> float:

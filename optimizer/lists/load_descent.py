@@ -24,6 +24,7 @@ from optimizer.lists.compiled_descent import (
 )
 from optimizer.lists.compiled_trials import OUTCOMES, NearbyArrays, RunArrays
 from optimizer.lists.week_jobs import DESCENDING_ORDER, WeekEstate
+from optimizer.solver.deadline import Deadline
 
 WEEKS_TRIED = (0, 3, 4)
 PASSES = 4
@@ -62,11 +63,13 @@ class LoadDescent:
             for job, of_job in enumerate(starts)
         ]
 
-    def propose(self, first: First, planned: WeekFigures) -> Iterator[list[Servers]]:
+    def propose(
+        self, first: First, planned: WeekFigures, deadline: Deadline
+    ) -> Iterator[list[Servers]]:
         """Yield choices of all jobs, those first that leave least room free.
 
         Room left free makes jobs move that are in the way of others; less and less is, until no
-        limit is broken.
+        limit is broken, or the ``deadline`` has passed.
         """
         if not self._week.jobs or self._fixed.all():
             return
@@ -101,7 +104,7 @@ class LoadDescent:
             descent = descent._replace(limit=_leave_free(most, margin))
             descend_loads(descent, state, scratch, order, PASSES, False)
             found.append(state.lists.tolist())
-            if not (state.load > most[:, None]).any():
+            if not (state.load > most[:, None]).any() or deadline.remaining() <= 0:
                 break
         for lists in reversed(found):
             yield [self._choice(job, bits) for job, bits in enumerate(lists)]

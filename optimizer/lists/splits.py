@@ -64,6 +64,8 @@ def find_splits(
     ``best`` is the search that found the lists, ``proxy`` each task's in the plan; ``changed`` are
     the jobs (codes) whose choice is set.
     """
+    if deadline.remaining() <= 0:
+        return ()
     written = replace(week, today=best.best.weeks.choices)
     divisions = [
         division

@@ -32,6 +32,11 @@ from optimizer.solver.deadline import Deadline
 ROOT = Path(__file__).parents[2]
 BRANCHES = ROOT / "data" / "branch-offices"
 MOST = 2
+some = settings(
+    max_examples=max(10, settings().max_examples // 4),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 Spec = dict[str, Any]
 Rows = list[dict[str, str]]
 
@@ -102,7 +107,7 @@ def values(point: FrontierPoint) -> dict[str, int]:
     return {stage.aim: stage.best for stage in point.stages}
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+@some
 @given(questions())
 def test_no_choice_of_as_many_places_better_point(question: tuple[Spec, Rows]) -> None:
     spec, machines = question
@@ -119,7 +124,7 @@ def test_no_choice_of_as_many_places_better_point(question: tuple[Spec, Rows]) -
         assert values(point) == oracle.solve(having(spec, chosen)).best
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+@some
 @given(questions())
 def test_one_by_one_each_is_the_best_beside_those_before(question: tuple[Spec, Rows]) -> None:
     spec, machines = question
@@ -138,7 +143,7 @@ def test_one_by_one_each_is_the_best_beside_those_before(question: tuple[Spec, R
         held = names
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=40)
+@some
 @given(questions())
 def test_the_fewest_of_today_s_proxies_keep_every_aim(question: tuple[Spec, Rows]) -> None:
     spec, machines = question

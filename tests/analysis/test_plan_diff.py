@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commands import GIP
+from commands import gip
 from estates import estate
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,12 +192,6 @@ def test_a_row_that_is_there_twice(tmp_path: Path) -> None:
     a = today(tmp_path / "a.csv", "j a p", "k a p", "j a q")
     with pytest.raises(PlanError, match=r"a\.csv:4: job 'j', vm 'a' is there already"):
         compare_assignments(a, a)
-
-
-def gip(*arguments: object) -> tuple[int, str, str]:
-    """Run the program; return exit code, stdout and stderr."""
-    done = subprocess.run([GIP, *map(str, arguments)], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def test_the_moves_of_a_plan_are_those_that_its_aim_counts(branch_plan: Path) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import random_estates
-from commands import GIP
+from commands import gip
 from estates import estate, read_with_lists
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -144,9 +143,3 @@ def test_the_week_on_the_terminal_and_as_json(tmp_path: Path) -> None:
     shown = gip("explain", read.folder, out, "Alpha")[1]
     assert "In the week, j selects p (as it is today):\n" in shown
     assert "  7 of 7 runs are on p in tier 1 as planned\n" in shown
-
-
-def gip(*arguments: object) -> tuple[int, str, str]:
-    """Run the program; return exit code, stdout and stderr."""
-    done = subprocess.run([GIP, *map(str, arguments)], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr

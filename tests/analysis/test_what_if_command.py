@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
-from commands import GIP
+from commands import gip
 
 DATA = Path(__file__).parents[2] / "data"
 BRANCHES, TINY = DATA / "branch-offices", DATA / "tiny"
-
-
-def gip(*arguments: object) -> tuple[int, str, str]:
-    """Run the program; return exit code, stdout and stderr."""
-    done = subprocess.run([GIP, *map(str, arguments)], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def table_width(shown: str) -> int:

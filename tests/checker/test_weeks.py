@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import slow_judge
 import slow_weeks
+from hypothesis import settings
 from week_cases import MOST, Case, Cells, case, cases
 
 BLOCKS = range(4)
-IN_BLOCK = 25
+IN_BLOCK = max(8, settings().max_examples // 6)
 SEEN_FROM = {"guaranteed": 1, "likely": 34, "depends": 160}
 
 

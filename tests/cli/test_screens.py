@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import ALL, NAMES
+from commands import ALL, NAMES, run
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -20,7 +20,6 @@ from veeam_bodies import job, server
 from veeam_server import PASSWORD, USER
 from veeam_site import GIPS, Site, site_of
 
-from optimizer.cli import main as program
 from optimizer.output.console import plain, terminal
 from optimizer.output.console.fitting import fitted
 
@@ -88,7 +87,7 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        assert run(["plan", "branches", "--out", "out", "-q"]) == 3
+        assert run("plan", "branches", "--out", "out", "-q") == 3
     return folder
 
 
@@ -96,16 +95,6 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(tmp_path: Path) -> Iterator[Site]:
     (tmp_path / "backup").mkdir()
     yield from site_of(REVISION, tmp_path / "backup")
-
-
-def run(words: Sequence[str]) -> int:
-    """Run the program in this process and return its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["gip", *words])
-        with pytest.raises(SystemExit) as caught:
-            program.run()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
 
 
 def too_wide(text: str, width: int) -> list[str]:
@@ -166,7 +155,7 @@ def test_nothing_is_wider_than_the_terminal_and_no_column_is_lost(
     monkeypatch.setattr(terminal, "fitted", watched)
     for words in WORDS[name]:
         shutil.rmtree(tmp_path / "new", ignore_errors=True)
-        run([*name.split(), *(stand_in.get(word, word) for word in words)])
+        run(*name.split(), *(stand_in.get(word, word) for word in words))
         captured = capsys.readouterr()
         said = captured.out + captured.err
         assert "Traceback" not in said
@@ -201,7 +190,7 @@ def test_help_is_no_wider_than_the_terminal(
     name: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    assert run([*name.split(), "--help"]) == 0
+    assert run(*name.split(), "--help") == 0
     said = capsys.readouterr().out
     usage, _, told = said.partition("\n\n")
     free = usage.split("\n")[0] + "\n" + _without_verbatim(told)

@@ -26,7 +26,7 @@ from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.pipeline import run_plan
 from optimizer.planner import plan
 
-TRIALS = int(os.environ.get("GIP_METAMORPHIC", "25"))
+TRIALS = int(os.environ.get("GIP_METAMORPHIC", max(12, settings().max_examples // 6)))
 # The same estates each time: whether a change changes anything must not depend on luck.
 some = settings(
     max_examples=TRIALS,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
+import commands
 import numpy as np
 import pytest
-from commands import GIP
 
 from models.plan import WINDOWS
 from optimizer.analysis.explanation.week_route import SplitRouter, WeekRouter
@@ -27,9 +26,9 @@ LEADING = ("failed", "tier1", "tier2", "tier3", "tier4", "overload_minutes")
 
 def gip(*arguments: object, code: int = 0) -> str:
     """Run the program; return what it prints, as one line."""
-    done = subprocess.run([GIP, *map(str, arguments)], capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr
-    return " ".join(done.stdout.split())
+    ended, shown, told = commands.gip(*arguments)
+    assert ended == code, told
+    return " ".join(shown.split())
 
 
 def rows(path: Path) -> list[dict[str, str]]:

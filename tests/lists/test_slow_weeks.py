@@ -15,11 +15,13 @@ import pytest
 import random_estates
 import slow_weeks
 import tiny_weeks
+from hypothesis import settings
 from slow_weeks import Lists, as_key, lateness, total
 
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.simulation import simulate
 
+IN_BLOCK = max(10, settings().max_examples // 4)
 NOTHING = dict.fromkeys(slow_weeks.FIGURES, 0)
 SUNDAY = "days=sun"
 
@@ -215,7 +217,7 @@ def test_the_overload_of_a_row_is_that_of_its_servers_while_it_runs(tmp_path: Pa
 
 @pytest.mark.parametrize("block", range(4))
 def test_the_nominal_week_is_what_is_simulated(tmp_path: Path, block: int) -> None:
-    for seed in range(1000 + 40 * block, 1040 + 40 * block):
+    for seed in range(1000 + IN_BLOCK * block, 1000 + IN_BLOCK * (block + 1)):
         random_estates.write(tiny_weeks.spec(seed), tmp_path)
         made, read = Lists(slow_weeks.read_folder(tmp_path)), read_estate(tmp_path)
         for choices in ({}, dict.fromkeys(made.jobs, ())):

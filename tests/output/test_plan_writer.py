@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from commands import run
 from estates import write
 
 from models.errors import OutputError
-from optimizer.cli import main as program
 from optimizer.files import csv_writer
 from optimizer.files.atomic_folder import write_atomically
 from optimizer.files.csv_writer import named, write_csv
@@ -292,20 +292,10 @@ def test_a_folder_that_cannot_be_made_is_refused(
     estate_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = below_a_file(tmp_path)
-    assert gip(["plan", str(estate_folder), "--out", str(target)]) == 1
+    assert run("plan", estate_folder, "--out", target) == 1
     reason = "cannot be written: Not a directory; choose another folder with --out"
     assert capsys.readouterr().err == f"Error: {target}: {reason}\n"
     assert (tmp_path / "file").read_text() == ""
-
-
-def gip(arguments: list[str]) -> int:
-    """Run the program in this process and return its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["gip", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            program.run()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
 
 
 @pytest.fixture
@@ -332,7 +322,7 @@ def test_a_full_disk_leaves_the_earlier_plan(
     free = os.statvfs(mounted).f_bavail * os.statvfs(mounted).f_frsize
     (mounted / "filler").write_bytes(bytes(free - 4096))
     before = content(mounted)
-    assert gip(["plan", str(estate_folder), "--out", str(mounted)]) == 1
+    assert run("plan", estate_folder, "--out", mounted) == 1
     assert "cannot be written: No space left on device" in capsys.readouterr().err
     assert content(mounted) == before
 
@@ -343,7 +333,7 @@ def test_a_read_only_folder_is_refused(
 ) -> None:
     (mounted / "plan.json").write_bytes(b"old plan")
     subprocess.run(["mount", "-o", "remount,ro", str(mounted)], check=True)
-    assert gip(["plan", str(estate_folder), "--out", str(mounted)]) == 1
+    assert run("plan", estate_folder, "--out", mounted) == 1
     assert "cannot be written: Read-only file system" in capsys.readouterr().err
     assert content(mounted) == {"plan.json": b"old plan"}
 
@@ -359,7 +349,7 @@ def test_no_right_to_make_the_folder(
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", refuse)
-        assert gip(["plan", str(estate_folder), "--out", str(tmp_path / "out")]) == 1
+        assert run("plan", estate_folder, "--out", tmp_path / "out") == 1
     assert "cannot be written: Permission denied" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -383,7 +373,7 @@ def test_no_room_for_the_last_file(
     target = out if existing else tmp_path / "a" / "b"
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        assert gip(["plan", str(estate_folder), "--out", str(target)]) == 1
+        assert run("plan", estate_folder, "--out", target) == 1
     assert "cannot be written: No space left on device" in capsys.readouterr().err
     if existing:
         assert content(out) == OLD

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
-from commands import GIP, content
+from commands import content, gip
 from estates import estate
 from replays import codes, served
 
@@ -20,12 +19,6 @@ from optimizer.simulation.results import measure_agreement
 FILES = {"runs.csv", "proxy_load.csv", "simulation.json"}
 TINY = Path(__file__).parents[2] / "data" / "tiny"
 BRANCHES = Path(__file__).parents[2] / "data" / "branch-offices"
-
-
-def gip(*arguments: object) -> tuple[int, str, str]:
-    """Run the program; return exit code, stdout and stderr."""
-    done = subprocess.run([GIP, *map(str, arguments)], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def test_the_files_to_the_letter(tmp_path: Path) -> None:
