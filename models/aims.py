@@ -1,4 +1,4 @@
-"""The aims of a plan (estate.md): the one place that knows their names, order and direction."""
+"""The aims of a plan (docs/aims.md): the one place that knows their names, order and direction."""
 
 from __future__ import annotations
 

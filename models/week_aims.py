@@ -1,4 +1,4 @@
-"""The aims of the week (lists.md): the one place that knows their names, orders and direction."""
+"""The aims of the week (docs/aims.md): the one place that knows their names and orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Machine code: functions that numba compiles when they are first called, and keeps on disk."""
+"""Machine code: functions that numba compiles when they are first called, and keeps on disk.
+
+That is in `__pycache__` beside their modules, in the user's cache folder where that is read-only.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The five weeks of lists.md, one choice after another: `slow_simulation` with other ties, orders
-and starts."""
+"""The five weeks of docs/certainty.md, one choice after another.
+
+That is `slow_simulation` with other ties, orders and starts.
+"""
 
 from __future__ import annotations
 

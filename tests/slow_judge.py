@@ -1,4 +1,4 @@
-"""Judges what a plan's folder says of lists, from the files alone and the plain way (lists.md).
+"""Judges what a plan's folder says of lists, from the files alone (docs/certainty.md).
 
 ``judge_plan(estate, plan)`` returns a sentence for everything that is wrong; none is right.
 """

@@ -1,4 +1,4 @@
-"""What `gip simulate` does, as commands.md of the contract says it: one choice after another.
+"""What `gip simulate` does, as its help says it: one choice after another.
 
 Shares nothing with the planner: a spec's facts come from the oracle, a server's load is counted
 anew for every choice. Servers, jobs and VMs are names; code points order as UTF-8 bytes do.

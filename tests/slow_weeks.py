@@ -1,4 +1,4 @@
-"""The five weeks of lists.md, its aims and the best lists of small estates, the plain way.
+"""The five weeks of docs/certainty.md, its aims and the best lists of small estates, the plain way.
 
 Shares nothing with the planner nor with the checker: facts come from the oracle, every run is
 dispatched by itself, every allowed choice is tried. A *choice* is a tuple of server names, the

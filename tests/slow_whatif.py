@@ -1,4 +1,4 @@
-"""What `gip whatif` says, as commands.md of the contract says it: task by task, minute by minute.
+"""What `gip whatif` says, as its help says it: task by task, minute by minute.
 
 Shares nothing with the planner: a spec's facts come from the oracle, of which what is lost is
 taken away. A plan is a mapping of planned tasks (job, VM) to their proxy.

@@ -1,4 +1,4 @@
-"""Tiny random estates in which the choice of a job hurts: for the weeks of lists.md.
+"""Tiny random estates in which the choice of a job hurts: for the weeks of docs/certainty.md.
 
 Jobs overlap, round midnight and round the end of the week; room is tight, what runs anyway too
 much; far servers do not connect; jobs are bound, some to servers that are not usable.

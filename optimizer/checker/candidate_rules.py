@@ -1,6 +1,6 @@
 """What single machines may do: candidates (S8), licence (S3), PowerShell Direct (S11), guests.
 
-Written again from rules.md on purpose: a slip in the planner's rules must not hide here too.
+Written again from docs/rules.md on purpose: a slip in the planner's rules must not hide here too.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Loads:
-    """Tasks per span of the week, as estate.md defines load.
+    """Tasks per span of the week, as the glossary defines load.
 
     ``planned`` has shape (servers, spans), ``own`` (the backup server's non-Windows tasks) has
     shape (spans,). ``taken_over`` is the part of ``planned`` whose VM the backup server connects

@@ -1,4 +1,4 @@
-"""What may be selected in a job (lists.md): bound and free jobs, the licence, wishes."""
+"""What may be selected in a job (docs/certainty.md): bound and free jobs, the licence, wishes."""
 
 from __future__ import annotations
 

@@ -132,10 +132,9 @@ class Dispatcher:
         self._met: dict[bytes, tuple[Whole, Whole, Whole]] = {}
 
     def start(self, load: Whole) -> tuple[Whole, Whole, Whole]:
-        """Return who runs each task (`NOBODY`.
+        """Return who runs each task, VMs ascending, the places that get tasks, and how many.
 
-        It fails), VMs ascending, and which places get tasks, and how many. ``load`` is what all
-        servers run, shape (servers,).
+        A task that fails has `NOBODY`. ``load`` is what all servers run, shape (servers,).
         """
         here = load[self._servers]
         if len(self._first):

@@ -1,4 +1,4 @@
-"""Judges what a plan says will really happen: lists, splits, and the week that follows (lists.md).
+"""Judges what a plan says will really happen: lists, splits, the week (docs/certainty.md).
 
 One week, the nominal one, is enough for what was just written; five are replayed when asked.
 """

@@ -1,4 +1,4 @@
-"""Replays the week, twice through, start by start; the five weeks of lists.md."""
+"""Replays the week, twice through, start by start; the five weeks of docs/certainty.md."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Replay:
 
 
 def late_by(name: str, number: int) -> int:
-    """Return how many minutes late the job ``name`` is: h(job, number) of lists.md."""
+    """Return how many minutes late the job ``name`` is: as docs/certainty.md has it."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[4 * number :][:4], "big") % LATE_BY
 
 

@@ -81,7 +81,7 @@ def main() -> NoReturn:
 
 
 def run() -> NoReturn:
-    """Run ``gip``; errors become one message and an exit code (commands.md)."""
+    """Run ``gip``; errors become one message and an exit code (README.md)."""
     _prepare()
     try:
         code = gip.main(prog_name="gip", standalone_mode=False, obj=STARTED)

@@ -60,16 +60,16 @@ def whatif(
       gip whatif data/branch-offices out --sweep --replan worst:3
       gip whatif data/branch-offices out --fail server:gip-osaka-01 --week
     """
+    if bool(fail) == sweep or (more and not fail):
+        raise click.UsageError("write either --fail KIND:NAME or --sweep")
+    names = None if sweep else (*fail, *more)
+    replanned = _worst(replan, sweep)
     from models.diagnostics import UnknownNameError
     from optimizer.analysis.what_if.study import run_what_if
     from optimizer.cli.progress import progress
     from optimizer.output.console.plain import print_json
     from optimizer.output.console.what_if import print_study, record
 
-    if bool(fail) == sweep or (more and not fail):
-        raise click.UsageError("write either --fail KIND:NAME or --sweep")
-    names = None if sweep else (*fail, *more)
-    replanned = _worst(replan, sweep)
     try:
         with progress(not quiet) as step:
             study = run_what_if(estate, plan, names, replanned, step, week)

@@ -194,8 +194,8 @@ def _classes(problem: AssignmentProblem, limit: Counts, settings: Settings) -> I
     """Return the class of each server, in the order of their first ones.
 
     The backup server is alone, and so is one that may serve nothing or has no room, which costs
-    nothing. Servers of today are where an aim follows on `moves`, which would not hold what the
-    plan has, but what classes could have.
+    nothing. Servers of today stay alone, too, where an aim follows on `moves`: the bound of a
+    class on `moves` need not be what the plan has.
     """
     servers = len(problem.limit)
     label = problem.label[np.unique(problem.kind)]

@@ -62,8 +62,8 @@ class ExchangeSearch:
     def improve(self, arcs: Arcs, deadline: Deadline, seed: int) -> Arcs:
         """Return an assignment no worse than ``arcs`` in any aim, or only after a better one.
 
-        It is the same for the same seed, unless the ``deadline`` ends the search: a tenth of a
-        second it takes even then, as nothing else makes as much of that.
+        It is the same for the same seed, unless the ``deadline`` ends the search; a first chunk, a
+        tenth of a second or so, is tried even after it, as nothing else makes as much of that.
         """
         if not len(self._group):
             return arcs

@@ -92,7 +92,7 @@ def solve_problem(problem: AssignmentProblem, options: SolveOptions, progress: W
 def _answer_of_whole(
     few: Aggregation, options: SolveOptions, solved: Answer, arcs: Arcs
 ) -> Answer | None:
-    """Return what was ``solved`` with few servers as the answer of the whole, which has ``arcs``.
+    """Turn the plan over classes into one over servers, ``arcs``: return that as the answer.
 
     None where that plan misses too many of the tasks that an aim counts. Values are those of the
     plan. The bounds of aims after one that is worse than with few servers do not hold for plans

@@ -30,7 +30,7 @@ NOTHING = (np.zeros(0, dtype=np.int64),) * 3
 
 @dataclass(frozen=True, slots=True)
 class SolveOptions:
-    """How a question is to be answered, beside its own data."""
+    """How a problem is to be solved, beside its own data."""
 
     settings: Settings
     deadline: Deadline
@@ -41,7 +41,7 @@ class SolveOptions:
 
 @dataclass(frozen=True, slots=True)
 class StagedSolve:
-    """How far a question has come: the plan so far, and what became of each aim up to now.
+    """How far the solve of a problem has come: the plan so far, what became of each aim up to now.
 
     ``question`` is the program of it all, ``program`` what the aims up to now have left of it,
     ``before`` the same without the last of them.

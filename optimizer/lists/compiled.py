@@ -1,6 +1,6 @@
 """Compiled replay: weeks of some groups of tasks, start by start (S15), in machine code.
 
-All else in this room decides what is replayed; only here is it done, over flat arrays. A group's
+All else in this package decides what is replayed; here it is done, over flat arrays. A group's
 *cells* are its servers; what each start met and began is kept per cell, so that a start which meets
 the same loads again (the next night, or after a change elsewhere) is not dispatched anew.
 """

@@ -121,7 +121,7 @@ def _put(descent, state, scratch, job, bits):
 
 @compiled_helper
 def _most_overload(descent, state, scratch, job, bits):
-    """Return with how much overload a list may still be the best so far; -1 if with none.
+    """Return the most overload with which a list could be the best so far; -1 if it cannot be.
 
     Its tiers tell, whatever the loads are.
     """

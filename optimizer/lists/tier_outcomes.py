@@ -1,6 +1,6 @@
 """Tier outcomes: what becomes of each kind of VM of a job inside a choice, whatever the loads.
 
-Of the choice alone depends whether a kind finds a near server (tier 1), the backup server near
+It depends on the choice alone whether a kind finds a near server (tier 1), the backup server near
 (tier 2), far servers that all connect (tier 3), far ones of which some do not, or only the backup
 server (S13, S14, S16). Where some do not, loads decide: then there is a worst and a best outcome.
 Outcomes are ranks: tiers 1 to 4, `FAILED` beyond them.

@@ -103,7 +103,7 @@ class LexicographicSolver:
     ) -> None:
         self._program = self._before = program
         self._x = start
-        self._canonicalise, self._improved = relabelled, improved
+        self._relabelled, self._improved = relabelled, improved
         self._slack = slack
         self._quick, self._thorough = efforts
         self._deadline = self._quick.deadline
@@ -168,7 +168,7 @@ class LexicographicSolver:
             found = search_near(reached, None, last.point, None, self._quick).x
             if found is None and len(aims) > 1:  # of one aim alone that is the first search of all
                 found = solve_cp_sat(reached, None, rounded(last.point, reached), self._quick).x
-            found = None if found is None else self._canonicalise(found)
+            found = None if found is None else self._relabelled(found)
         if found is None or not reached.is_feasible(found):
             return False
         self._x = found
@@ -224,6 +224,8 @@ class LexicographicSolver:
         if aim.value(self._x) != bound and decided:
             self._take(aim, search_same_definitions(before, aim, self._x, self._quick))
         relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
+        if self._many_rows and not self._is_squared(aim) and not self._is_close(aim, bound):
+            self._search_few_columns(aim, self._deadline.share(0.5))
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
@@ -237,9 +239,7 @@ class LexicographicSolver:
             return bound_by_lp(program, aim, self._x, deadline)
         self._improve()
         if squared:
-            effort = replace(self._quick, deadline=deadline)
-            x = search_few_columns(program, aim, self._x, effort)
-            self._take(aim, SearchResult(x, None))
+            self._search_few_columns(aim, deadline)
         deadline = self._deadline.share(0.5)  # of what the search has left
         few = bound_by_few_rows(program, aim, self._x, deadline)
         if squared and few.bound != aim.value(self._x):
@@ -251,6 +251,10 @@ class LexicographicSolver:
             if relaxed.x is not None:
                 return relaxed
         return replace(few, x=None)
+
+    def _search_few_columns(self, aim: Aim, deadline: Deadline) -> None:
+        effort = replace(self._quick, deadline=deadline)
+        self._take(aim, SearchResult(search_few_columns(self._program, aim, self._x, effort), None))
 
     def _reach_or_tighten(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int
@@ -303,10 +307,10 @@ class LexicographicSolver:
         of the time that the best one takes. Where they are close a single brief search has to do.
         """
         by_duals = bound
-        if self._many_rows and relaxed.x is None:  # few rows were enough, or all the time allowed
-            return bound, "duals"
         # Measured: of as many rows the whole is searched for a minute without a gain.
-        close = self._many_rows or self._is_close(aim, bound)
+        if self._many_rows:
+            return bound, "duals"
+        close = self._is_close(aim, bound)
         allowed = left = BRIEF if close else self._thorough.deterministic
         for share in SHARES[-1:] if close or relaxed.x is None else SHARES:
             gap = abs(aim.value(self._x) - bound)
@@ -364,7 +368,7 @@ class LexicographicSolver:
     def _take(self, aim: Aim, found: SearchResult) -> None:
         if found.x is None:
             return
-        x = self._canonicalise(found.x)
+        x = self._relabelled(found.x)
         if aim.is_better(x, self._x) and self._program.is_feasible(x):
             self._x = x
 

@@ -40,7 +40,7 @@ STEPS = np.array([0, *(sign * 2**power for power in range(32) for sign in (1, -1
 class LpBound:
     """A bound on an aim, its proof, and where the relaxation has it.
 
-    The proof speaks of the points as good as ``floor``; None means of all. ``x`` is None where
+    The proof speaks of the points as good as ``cutoff``; None means of all. ``x`` is None where
     the relaxation was not solved in time, or has no point.
     """
 

@@ -1,4 +1,4 @@
-"""The rules of the product (rules.md), S1 to S16: where each holds, and the case beside it."""
+"""The rules of the product (docs/rules.md), S1 to S16: where each holds, and the case beside it."""
 
 from __future__ import annotations
 

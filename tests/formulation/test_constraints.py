@@ -1,4 +1,4 @@
-"""What every plan must obey (estate.md), at the edge: what just fits, and what just does not."""
+"""What every plan must obey (docs/aims.md), at the edge: what just fits, and what just does not."""
 
 from __future__ import annotations
 

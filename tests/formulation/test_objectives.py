@@ -1,4 +1,4 @@
-"""What makes a plan better (estate.md): every aim, their order, and what they give back."""
+"""What makes a plan better (docs/aims.md): every aim, their order, and what they give back."""
 
 from __future__ import annotations
 

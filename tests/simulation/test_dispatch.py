@@ -1,4 +1,4 @@
-"""Tests of what tasks pick: a job's start one task after another, as commands.md words it."""
+"""Tests of what tasks pick: a job's start one task after another, as docs/rules.md has it (S15)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from optimizer.formulation.solution_mapping import Arcs
 
 @dataclass(frozen=True, slots=True)
 class Subproblem:
-    """A question by itself, and the number of each of its groups and servers in the whole."""
+    """A part of a problem, and the number of each of its groups and servers in the whole."""
 
     problem: AssignmentProblem
     group: Ints

@@ -243,7 +243,7 @@ def resolve_references(
 ) -> Estate | None:
     """Return the estate; None where a table or a required column is missing.
 
-    Whatever does not resolve is added to ``diagnostics``, as estate.md has it.
+    Whatever does not resolve is added to ``diagnostics``.
     """
     problems, findings = diagnostics.problems, diagnostics.findings
     complete = complete_tables(raw)

@@ -1,4 +1,4 @@
-"""Reads the sheets of an xlsx that `bounds` has found harmless."""
+"""Reads the sheets of an xlsx that `xlsx_guard.check_xlsx` has found harmless."""
 
 from __future__ import annotations
 
