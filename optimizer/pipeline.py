@@ -89,7 +89,7 @@ def run_plan(
     with write_atomically(out, last="plan.json") as folder:
         step("planning")
         context = PlanningContext.build(estate)
-        deadline = deadline.earlier(_time_to_finish(deadline, time.monotonic() - began))
+        deadline = deadline.earlier(time_to_finish(deadline, time.monotonic() - began))
         options = SolveOptions(estate.settings, deadline.share(PLANS), seed, workers, pooling=True)
         best = solve_assignment(context, options, watch)
         made = plan_of_solution(context, best)
@@ -110,7 +110,7 @@ def run_plan(
     return PlanRun(made, week, other, certified)
 
 
-def _time_to_finish(deadline: Deadline, spent: float) -> float:
+def time_to_finish(deadline: Deadline, spent: float) -> float:
     """Return the seconds that splits, bounds, writing and the check take after the search.
 
     So many times what is ``spent`` on reading the tables and on who may serve whom, which a busy

@@ -15,7 +15,7 @@ from optimizer.solver.lp_relaxation import bound_by_lp
 INTEGRAL = 1e-6
 SHORT_ROW = 200
 LAST = 2
-TRIES = 8
+TRIES = 4
 FEW_COLUMNS = 0.25
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -58,7 +59,7 @@ from optimizer.formulation.unassigned import groups_with_capacity
 from optimizer.inputs.week_record import free_after
 from optimizer.lists.week_planner import plan_week
 from optimizer.output.plan_writer import write_summaries
-from optimizer.pipeline import PLANS, PlanRun, refuse_violations
+from optimizer.pipeline import PLANS, PlanRun, refuse_violations, time_to_finish
 from optimizer.planner import aim_results
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.headroom import require_headroom
@@ -134,8 +135,10 @@ def _planned(
     )
     context = PlanningContext.build(estate, tasks)
     eligibility = context.eligibility
+    spent = time.monotonic() - solving.deadline.started
+    deadline = solving.deadline.earlier(time_to_finish(solving.deadline, spent))
     options = SolveOptions(
-        estate.settings, solving.deadline.share(PLANS), solving.seed, solving.workers, pooling=True
+        estate.settings, deadline.share(PLANS), solving.seed, solving.workers, pooling=True
     )
     best = solve_assignment(context, options, watch)
     dump(
@@ -161,9 +164,7 @@ def _planned(
     plan = merge_plan(estate, eligibility, finished, aims, ordered.unmatched, ordered.partitions)
     step("job lists")
     every = merge_tasks(plan, eligibility, folders)
-    week = plan_week(
-        PlanningContext(estate, every.tasks, eligibility), every, solving.deadline, step
-    )
+    week = plan_week(PlanningContext(estate, every.tasks, eligibility), every, deadline, step)
     del every
     step("writing")
     write_summaries(plan, week, folder, solving.seed)
