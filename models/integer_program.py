@@ -106,7 +106,7 @@ class Aim:
         """Tell whether ``x`` is better than another point."""
         return self.sign * self.value(x) > self.sign * self.value(than)
 
-    def tighter(self, bound: int, other: int | None) -> int:
+    def tighter_bound(self, bound: int, other: int | None) -> int:
         """Return the tighter of two bounds, of which there may be one only."""
         return bound if other is None else self.sign * min(self.sign * bound, self.sign * other)
 

@@ -29,7 +29,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class AimProgress:
     """An aim at work: the best value that a plan has so far and the bound, None while unknown."""
 
     aim: str
@@ -37,17 +37,17 @@ class Trial:
     bound: int | None = None
 
 
-Watch = Callable[[Stage | Trial], None]
+Watch = Callable[[Stage | AimProgress], None]
 
 
-def telling(progress: Watch, aim: Aim, value: int, bound: int) -> Callable[[int], None]:
+def report_better(progress: Watch, aim: Aim, value: int, bound: int) -> Callable[[int], None]:
     """Tell the value so far; return a function that passes on better ones of plans found."""
     best = [value]
-    progress(Trial(aim.name, value, bound))
+    progress(AimProgress(aim.name, value, bound))
 
     def found(value: int) -> None:
         if aim.sign * value > aim.sign * best[0]:
             best[0] = value
-            progress(Trial(aim.name, value, bound))
+            progress(AimProgress(aim.name, value, bound))
 
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from models.integer_program import FREE, Aim, DefinedColumns, IntegerProgram, LinearRows
-from models.solve_events import Stage, Trial, Watch
+from models.solve_events import AimProgress, Stage, Watch
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lexicographic import LexicographicSolution, solve_lexicographic
 
@@ -42,7 +42,7 @@ def program(*aims: Aim) -> IntegerProgram:
     )
 
 
-def nothing(event: Stage | Trial) -> None:
+def nothing(event: Stage | AimProgress) -> None:
     pass
 
 

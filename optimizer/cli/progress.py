@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from models.solve_events import Stage, Trial
+from models.solve_events import AimProgress, Stage
 from optimizer.output.console.plain import printable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Board:
         """Show what is being done from now on."""
         self._now = printable(step)
 
-    def watch(self, event: Stage | Trial) -> None:
+    def watch(self, event: Stage | AimProgress) -> None:
         """Take in an event: an aim is done, or how far it has come."""
         if isinstance(event, Stage):
             self._done += (event,)
@@ -91,7 +91,7 @@ class Board:
         return Group(aims, now) if self._done else now
 
 
-def _known(trial: Trial) -> Iterator[str]:
+def _known(trial: AimProgress) -> Iterator[str]:
     yield trial.aim
     if trial.best is not None:
         yield f"{trial.best} so far"

@@ -16,7 +16,7 @@ from optimizer.lists.list_search import (
     FixedNeighbourhood,
     ListSearch,
     Neighbourhood,
-    few,
+    has_few_combinations,
 )
 from optimizer.lists.load_descent import LoadDescent
 from optimizer.lists.week_jobs import WeekEstate
@@ -52,7 +52,7 @@ def choose(
     local = LocalNeighbourhood(week, rules, proxy, tier_lists)
     if lists <= ALL_LISTS:
         every = [rules.effects(evaluator, week.servers, job) for job in range(len(week.jobs))]
-        if few(every):
+        if has_few_combinations(every):
             search.enumerate(every)
             return search
         _search_locally(search, FixedNeighbourhood(every, exact=True), local, week, planned, step)
@@ -60,7 +60,7 @@ def choose(
             search.descend(range(len(every)), FixedNeighbourhood(every, exact=True))
     else:
         _search_locally(search, local, local, week, planned, step)
-    finish(search, week)
+    prune_and_widen(search, week)
     return search
 
 
@@ -89,13 +89,13 @@ def _search_locally(
             break
     for number in range(ROUNDS):
         step(f"lists, round {number + 1}")
-        if not search.descend(order(search, neighbourhood.exact), neighbourhood):
+        if not search.descend(order_jobs(search, neighbourhood.exact), neighbourhood):
             break
     if not neighbourhood.exact:
-        search.descend(order(search, every=True), FixedNeighbourhood(bases, exact=False))
+        search.descend(order_jobs(search, every=True), FixedNeighbourhood(bases, exact=False))
 
 
-def order(search: ListSearch, every: bool) -> list[int]:
+def order_jobs(search: ListSearch, every: bool) -> list[int]:
     """Return the jobs, those first that miss servers, then those on servers with most overload.
 
     Without ``every`` job, only those.
@@ -113,10 +113,10 @@ def order(search: ListSearch, every: bool) -> list[int]:
     return [job for job in jobs if every or missed[job] or weight[job]]
 
 
-def finish(search: ListSearch, week: WeekEstate) -> None:
+def prune_and_widen(search: ListSearch, week: WeekEstate) -> None:
     """Let jobs keep what they have where that is as good, and widen the lists of the others."""
     search.prune()
     pruned = search.best
-    search.spread(week.servers)
+    search.widen(week.servers)
     if search.best is not pruned:
         search.prune()

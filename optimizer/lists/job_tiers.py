@@ -36,17 +36,17 @@ def find_tier_lists(
     ``order`` has the servers by name. ``planned``, shape (jobs, 3), counts the tasks as planned in
     tiers 1 to k: with ``limits`` first, these and no more are aimed at.
     """
-    types = classify(views & np.uint8(TIER_BITS), own, order)
+    classes = classify(views & np.uint8(TIER_BITS), own, order)
     solved: dict[tuple[bytes, ...], NDArray[np.bool_]] = {}
     return [
-        _best_list(of, types, types.of[own], goal, first, solved)
+        _best_list(of, classes, classes.of[own], goal, first, solved)
         for of, goal in zip(allowed, planned, strict=True)
     ]
 
 
 def _best_list(
     allowed: AllowedChoices,
-    types: ServerClasses,
+    classes: ServerClasses,
     own: int,
     planned: Counts,
     first: First,
@@ -55,18 +55,18 @@ def _best_list(
     if not allowed.may_change:
         return np.zeros_like(allowed.servers)
     count = np.bincount(allowed.of.kind, minlength=len(allowed.of.profiles)).astype(np.int64)
-    views = types.views[allowed.of.profiles]
-    size = types.sizes(allowed.servers)
+    views = classes.views[allowed.of.profiles]
+    size = classes.sizes(allowed.servers)
     found = outcomes(views, own, (size > 0)[None])
     guaranteed, at_best = reached(found.worst, count), reached(found.best, count)
     # What all servers guarantee is the best there is where loads decide nothing.
     if not (guaranteed < at_best).any() or not allowed.may_set_list:
         return allowed.servers
-    problem, of_type = _class_problem(views, size, own, count, planned, allowed.least)
+    problem, of_class = _class_problem(views, size, own, count, planned, allowed.least)
     key = problem.key()
     if key not in solved:
         solved[key] = _solve(problem, first)
-    return allowed.servers & solved[key][of_type][types.of]
+    return allowed.servers & solved[key][of_class][classes.of]
 
 
 def _class_problem(
@@ -76,10 +76,10 @@ def _class_problem(
     kept = np.flatnonzero(size > 0)
     kept = np.append(kept[kept != own], own)
     classes = classify(views[:, kept], len(kept) - 1, np.arange(len(kept)))
-    of_type = np.zeros(len(size), dtype=np.intp)
-    of_type[kept] = classes.of
+    of_class = np.zeros(len(size), dtype=np.intp)
+    of_class[kept] = classes.of
     sizes = np.bincount(classes.of, size[kept], len(classes)).astype(np.int64)
-    return ClassProblem(classes.views, sizes, count, planned, least), of_type
+    return ClassProblem(classes.views, sizes, count, planned, least), of_class
 
 
 def _solve(problem: ClassProblem, first: First) -> NDArray[np.bool_]:

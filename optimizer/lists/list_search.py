@@ -120,7 +120,7 @@ class ListSearch:
                 changed, offered = changed + sign * one * WEEKS, offered - sign * servers
         return (*self._aims(self.evaluator.figures_after(base.weeks, move)), changed, offered)
 
-    def _promises(self, base: Evaluated, move: Move) -> bool:
+    def _seems_no_worse(self, base: Evaluated, move: Move) -> bool:
         """Tell whether a move is no worse in some of the weeks."""
         weeks = list(SOME_WEEKS)
         after = self.evaluator.figures_after(base.weeks, move, weeks, if_no_worse=True)[weeks]
@@ -136,7 +136,7 @@ class ListSearch:
         for move in moves:
             if self.over:
                 break
-            if not exact and not self._promises(base, move):
+            if not exact and not self._seems_no_worse(base, move):
                 continue
             key = self.key(base, move)
             if key < best and (limit is None or key[-AFTER_AIMS] <= limit * WEEKS):
@@ -247,7 +247,7 @@ class ListSearch:
             while several and not self.late and self.evaluator.work <= last:
                 jobs = several.pop()
                 move = {job: self.rules.today[job] for job in jobs}
-                if self._is_small or self._promises(self.best, move):
+                if self._is_small or self._seems_no_worse(self.best, move):
                     key = self.key(self.best, move)
                     if key[:-AFTER_AIMS] <= self.best.aims:
                         self.best = Evaluated(self.evaluator.change(self.best.weeks, move), key)
@@ -264,7 +264,7 @@ class ListSearch:
     def _is_set(self, job: int, today: Servers) -> bool:
         return self.best.weeks.choices[job] != today
 
-    def spread(self, servers: WeekServers) -> None:
+    def widen(self, servers: WeekServers) -> None:
         """Where no aim is worse for it, offer more servers."""
         for job, today in enumerate(self.rules.today):
             wider = self._is_set(job, today) and len(self.best.weeks.choices[job]) > 0
@@ -299,6 +299,6 @@ class FixedNeighbourhood(Neighbourhood):
         yield from self.choices[job]
 
 
-def few(choices: Sequence[Sequence[Servers]]) -> bool:
+def has_few_combinations(choices: Sequence[Sequence[Servers]]) -> bool:
     """Tell whether all combinations of choices can be looked at."""
     return prod(map(len, choices)) <= ENUMERATED

@@ -64,7 +64,7 @@ def solve_cp_sat(
         left -= found.spent
         bound = found.bound
         if aim is not None and bound is not None:
-            bound = aim.tighter(bound, best.bound)
+            bound = aim.tighter_bound(bound, best.bound)
         bound = best.bound if bound is None else bound
         best = SearchResult(best.x, bound, found.empty, effort.deterministic - left)
         if found.x is None:

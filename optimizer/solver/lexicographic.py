@@ -18,7 +18,7 @@ import numpy as np
 
 from models.aims import Proof
 from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints, hold_aim
-from models.solve_events import Stage, Trial, Watch, telling
+from models.solve_events import AimProgress, Stage, Watch, report_better
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions
@@ -200,7 +200,7 @@ class LexicographicSolver:
         program, deadline = self._program, self._deadline.share(0.5)
         for aim in aims:
             began = time.monotonic()
-            self._progress(Trial(aim.name))
+            self._progress(AimProgress(aim.name))
             relaxed = bound_by_lp(program, aim, self._x, deadline)
             if relaxed.x is None:
                 return
@@ -213,10 +213,10 @@ class LexicographicSolver:
         Its relaxation may be ``known``.
         """
         began, before = time.monotonic(), self._program
-        self._progress(Trial(aim.name, aim.value(self._x)))
+        self._progress(AimProgress(aim.name, aim.value(self._x)))
         relaxed = known or self._relax(aim)
         bound = relaxed.bound
-        self._progress(Trial(aim.name, aim.value(self._x), bound))
+        self._progress(AimProgress(aim.name, aim.value(self._x), bound))
         if aim.value(self._x) != bound:
             self._improve()
         # Measured: at 200 windows the relaxation with loads held takes 10 s, and gains nothing.
@@ -278,7 +278,7 @@ class LexicographicSolver:
             )
             if tight is relaxed:
                 break
-            relaxed, bound = tight, aim.tighter(bound, tight.bound)
+            relaxed, bound = tight, aim.tighter_bound(bound, tight.bound)
         return relaxed, bound
 
     def _is_close(self, aim: Aim, bound: int) -> bool:
@@ -321,7 +321,7 @@ class LexicographicSolver:
                 self._thorough,
                 deterministic=left * max(share, 0.5),
                 deadline=self._deadline.share(max(share, 0.5)),
-                found=telling(self._progress, aim, aim.value(self._x), bound),
+                found=report_better(self._progress, aim, aim.value(self._x), bound),
             )
             found = solve_cp_sat(relaxed.restrict_to_value(before, target), aim, self._x, effort)
             left -= found.spent

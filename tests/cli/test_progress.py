@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from models.aims import AIMS
-from models.solve_events import Stage, Trial
+from models.solve_events import AimProgress, Stage
 from optimizer.cli.progress import Board
 
 TINY = str(Path(__file__).parents[2] / "data" / "tiny")
@@ -105,15 +105,15 @@ def test_the_board_tells_the_work_then_each_aim() -> None:
     assert drawn(board) == ["reading  N s"]
     board.step("[/red]")
     assert drawn(board) == ["[/red]  N s"]
-    board.watch(Trial("coverage"))
+    board.watch(AimProgress("coverage"))
     assert drawn(board) == ["coverage, bounding  N s"]
     board.watch(Stage("coverage", 167, 167, 0.1))
-    board.watch(Trial("peak", 20))
+    board.watch(AimProgress("peak", 20))
     assert drawn(board) == [
         "coverage  167  bound 167  proven",
         "peak, 20 so far, bounding  N s",
     ]
-    board.watch(Trial("peak", 18, 16))
+    board.watch(AimProgress("peak", 18, 16))
     assert drawn(board)[-1] == "peak, 18 so far, bound 16, gap 12.50%  N s"
     board.watch(Stage("peak", 17, 16, 1.0))
     board.step("writing")

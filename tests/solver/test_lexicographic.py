@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from odd_cycles import CYCLES, Q_A, Q_B, A, aim, program, solved
 
-from models.solve_events import Stage, Trial
+from models.solve_events import AimProgress, Stage
 from optimizer.solver.cp_sat import SearchLimits, solve_cp_sat
 from optimizer.solver.deadline import Deadline
 from optimizer.solver.lexicographic import LexicographicSolution
@@ -40,13 +40,13 @@ def test_a_guess_that_fails_leaves_nothing_behind() -> None:
 
 
 def test_who_watches_sees_true_values_rise_to_the_stage() -> None:
-    seen: list[Stage | Trial] = []
+    seen: list[Stage | AimProgress] = []
     solution = solved(program(aim("most", True, *CYCLES)), seen.append)
     *trials, last = seen
     assert (last,) == solution.stages
-    assert trials[0] == Trial("most")
+    assert trials[0] == AimProgress("most")
     known = [trial for trial in trials if trial.best is not None and trial.bound is not None]
-    assert known[0] == Trial("most", 0, 3)
+    assert known[0] == AimProgress("most", 0, 3)
     assert {trial.bound for trial in known} == {3}
     values = [trial.best for trial in known if trial.best is not None]
     assert values == sorted(values)

@@ -16,7 +16,7 @@ import numpy as np
 from models.aims import AIMS, BALANCE, LEADING, PROOFS
 from models.assignment_problem import AssignmentProblem
 from models.settings import Settings
-from models.solve_events import Stage, Trial, Watch
+from models.solve_events import AimProgress, Stage, Watch
 from optimizer.formulation.decomposition.components import Decomposition, decompose
 from optimizer.formulation.decomposition.subproblems import (
     Subproblem,
@@ -64,7 +64,7 @@ def solve_decomposed(
     aims = solves[0].aims
     reported = 0
     for stop in stage_boundaries(aims, coordinated=True):
-        progress(Trial(aims[reported].name))
+        progress(AimProgress(aims[reported].name))
         solves = _advance_all(solves, stop, options)
         if AIMS[aims[stop - 1].name].combine is max:
             peak = max(solve.stages[-1].best for solve in solves)
