@@ -5,6 +5,7 @@ No example has a deadline: the machine may be busy.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,11 @@ settings.register_profile("dev", max_examples=40, deadline=None)
 settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.register_profile("more", max_examples=50_000, deadline=None)
 settings.load_profile("dev")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Some tests wait more than they work: one worker more than processors."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(scope="session")
