@@ -24,7 +24,7 @@ from optimizer.eligibility.reachability import Network
 from optimizer.eligibility.tasks import find_tasks
 from optimizer.eligibility.tiers import compute_eligibility
 from optimizer.inputs.estate_folder.reader import read_estate
-from optimizer.lists import job_choices, list_search
+from optimizer.lists import compiled_descent, job_choices, list_search, load_descent
 from optimizer.lists.list_search import ListSearch
 from optimizer.lists.week_lists import choose_week
 from optimizer.output.split_writer import find_job_vms, parts_of
@@ -34,6 +34,7 @@ from optimizer.solver.deadline import Deadline
 plain = settings(deadline=None, suppress_health_check=list(HealthCheck))
 plain = settings(parent=plain, max_examples=plain.max_examples // 8)
 SHARED = Path(__file__).parents[3] / "shared" / "faults"
+BRANCHES = Path(__file__).parents[2] / "data" / "branch-offices"
 NOTHING = WeekFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 ORDERS = st.sampled_from(["limits", "tiers"])
 
@@ -183,6 +184,21 @@ def test_a_deadline_leaves_what_is_no_worse(spec: dict[str, Any], first: Any) ->
     assert len(made.choices) == len(search.best.weeks.choices)
 
 
+def test_the_descent_on_load_ends_by_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, calls = read_estate(BRANCHES), list[bool]()
+
+    def counted(*arguments: Any) -> None:
+        calls.append(arguments[-1])
+        compiled_descent.descend_loads(*arguments)
+
+    monkeypatch.setattr(load_descent, "descend_loads", counted)
+    made, _ = search_lists(read, ListWishes(first="limits"))
+    assert (calls, bool(made.splits)) == ([True, False, False, False, False], True)
+    calls.clear()
+    made, _ = search_lists(read, ListWishes(first="limits"), Deadline(0.0))
+    assert (calls, made.splits) == ([True, False], ())
+
+
 @plain
 @given(list_estates.EITHER, ORDERS)
 def test_shortcuts_of_large_estates_come_to_an_end_and_are_no_worse(
@@ -190,7 +206,7 @@ def test_shortcuts_of_large_estates_come_to_an_end_and_are_no_worse(
 ) -> None:
     found = read_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job_choices, "few", lambda choices: False)
+        patch.setattr(job_choices, "has_few_combinations", lambda choices: False)
         patch.setattr(list_search, "LARGE_WORK", 0)
         made, search = search_lists(found, ListWishes(first=first), Deadline(100.0))
     assert not search.late
