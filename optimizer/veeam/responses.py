@@ -43,6 +43,8 @@ class Responses:
     def add(self, kind: str, name: str, content: bytes, task: str = "") -> None:
         """Add an answer of ``kind``, which came from ``name``; the log is that of ``task``.
 
+        What an earlier page had (by its id) is there once.
+
         Raises EstateError where ``content`` is no such answer.
         """
         self.sources.append(SourceFile(name, hashlib.sha256(content).hexdigest()))
@@ -61,7 +63,8 @@ class Responses:
             items = _items(name, document, key)
             _check(kind, name, items)
             _complain(name, misfits(document, PAGE))
-            self.items[kind] += items
+            known = {text(item, "id") for item in self.items[kind]} - {""}
+            self.items[kind] += [item for item in items if text(item, "id") not in known]
             total = whole_number(document, "pagination", "total")
             self.announced[kind] = max(total, self.announced.get(kind, 0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import struct
 import zipfile
 from collections.abc import Callable, Sequence
@@ -129,7 +130,7 @@ def test_a_workbook_reads_as_a_csv_would(tmp_path: Path) -> None:
     assert read.cells.to_dict("list") == {
         "VM": ["a", "b"], "CPUs": ["4", "0.5"], "On": ["True", ""],
     }  # fmt: skip
-    assert read_sheets(path, None, wanted={"vHost"}) == []
+    assert read_sheets(path, None, wanted=re.compile("vHost")) == []
 
 
 def test_a_file_that_inflates_too_well_is_not_opened(
@@ -197,6 +198,6 @@ def test_samples_in_every_form_tell_the_same() -> None:
         for form in ("csv_comma", "csv_semicolon_cp932")
     }
     assert of["csv_comma"].equals(of["csv_semicolon_cp932"])
-    (info,) = read_sheets(DATA / "rvtools_constructed.xlsx", None, wanted={"vInfo"})
+    (info,) = read_sheets(DATA / "rvtools_constructed.xlsx", None, wanted=re.compile("vInfo"))
     differs = info.cells.columns[(info.cells != of["csv_comma"]).any()]
     assert list(differs) == ["Annotation"]  # its formula is a text there, with a quote before it

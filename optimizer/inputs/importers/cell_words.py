@@ -145,13 +145,12 @@ def check_cells(
     problems: list[InputProblem] = []
     for field, columns in fields.items():
         column = table.column(field)
-        seen: set[str] = set()
-        for text in map(str, cells[field].unique()):
-            for part in _parts(text, column):
-                why = None if part in seen else _unfit(part, column)
-                seen.add(part)
-                if why is not None:
-                    problems.append(_problem(sheet, columns, cells[field], part, why))
+        parts = dict.fromkeys(
+            part for text in map(str, cells[field].unique()) for part in _parts(text, column)
+        )
+        unfit = {part: why for part in parts if (why := _unfit(part, column)) is not None}
+        rows = _rows_of_parts(cells[field]) if unfit else {}
+        problems += [_problem(sheet, columns, rows[part], part, why) for part, why in unfit.items()]
     if problems:
         raise EstateError(problems)
 
@@ -206,11 +205,20 @@ def _quoted(text: str) -> str:
     return f"'{text}'" if not text.replace("=", "").isalnum() else text
 
 
+def _rows_of_parts(cells: pd.Series[str]) -> dict[str, tuple[int, int]]:
+    """Return of each cell, and each item of one, the first row and the number of rows."""
+    found: dict[str, tuple[int, int]] = {}
+    for row, text in enumerate(cells.tolist()):
+        for part in {text, *items(text)}:
+            first, count = found.get(part, (row, 0))
+            found[part] = first, count + 1
+    return found
+
+
 def _problem(
-    sheet: Sheet, columns: Sequence[str], cells: pd.Series[str], text: str, why: tuple[str, str]
+    sheet: Sheet, columns: Sequence[str], rows: tuple[int, int], text: str, why: tuple[str, str]
 ) -> InputProblem:
-    rows = cells.str.split(";").map(lambda parts: text in parts) | (cells == text)
-    count = int(rows.sum())
+    first, count = rows
     often = f" ({count} rows)" if count > 1 else ""
-    line = sheet.first_row + int(rows.to_numpy().argmax())
+    line = sheet.first_row + first
     return InputProblem(sheet.file, line, ", ".join(columns), text, f"{why[0]}{often}", why[1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from models.diagnostics import Finding, InputProblem, counted
@@ -126,6 +127,7 @@ class _State:
         self.resolve_names()
         found = resolve_members(self.tables, self.findings)
         self.fill_gaps(found.tables)
+        self.leave_out(found.excluded, replace)
         for inventory in inventories:
             if inventory.used is not None:
                 rows = current_table(inventory.used, self.tables, self.findings)
@@ -173,6 +175,19 @@ class _State:
                 self.tables[name] = table
                 self.changed.add(name)
         self.findings = list(dict.fromkeys(self.findings))
+
+    def leave_out(self, excluded: Collection[tuple[str, str]], replace: bool) -> None:
+        """Take VMs out of jobs that exclude them by now, or say that they stay."""
+        rows = self.tables["job_vms"]
+        pairs = zip(rows["job"].tolist(), rows["vm"].tolist(), strict=True)
+        out = np.array([pair in excluded for pair in pairs], dtype=np.bool_)
+        for job, count in rows["job"][out].value_counts(sort=False).items():
+            way = "left out" if replace else "kept; --replace leaves out what a job excludes"
+            detail = f"excludes {counted(int(count), 'VM')} that job_vms.csv has: {way}"
+            self.findings.append(Finding("warning", "excluded_vms", str(job), detail))
+        if replace and out.any():
+            self.tables["job_vms"] = rows[~out].reset_index(drop=True)
+            self.changed.add("job_vms")
 
     def fill_gaps(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Fill gaps with what follows from the tables themselves."""

@@ -72,10 +72,14 @@ INCLUDE = "include"
 
 @dataclass(frozen=True, slots=True)
 class JobMembers:
-    """Rows that follow from what jobs take in, and a gap for each object that stays unknown."""
+    """Rows that follow from what jobs take in, and a gap for each object that stays unknown.
+
+    ``excluded`` are the pairs of job and VM that a job leaves out.
+    """
 
     tables: Mapping[str, pd.DataFrame]
     gaps: tuple[Gap, ...]
+    excluded: frozenset[tuple[str, str]]
 
 
 @dataclass
@@ -170,7 +174,7 @@ def resolve_members(tables: Mapping[str, pd.DataFrame], findings: list[Finding])
     """
     objects = tables["job_objects"]
     if objects.empty:
-        return JobMembers({}, ())
+        return JobMembers({}, (), frozenset())
     finder = _Finder(tables)
     containers = VmContainers(tables["vm_places"])
     chosen: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
@@ -202,6 +206,7 @@ def resolve_members(tables: Mapping[str, pd.DataFrame], findings: list[Finding])
             "vm_places": _table(finder.places, "vm", "vcenter", "object").drop_duplicates("vm"),
         },
         tuple(gaps),
+        frozenset((job, vm) for job, uses in chosen.items() for vm in uses["exclude"]),
     )
 
 

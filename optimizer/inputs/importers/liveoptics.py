@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -64,7 +65,7 @@ def read_liveoptics(path: Path, encoding: str | None) -> Inventory:
 
 
 def _sheet(path: Path, encoding: str | None) -> Sheet:
-    sheets = read_sheets(path, encoding, wanted=[SHEET])
+    sheets = read_sheets(path, encoding, wanted=re.compile(SHEET))
     if not sheets:
         reason, remedy = f"has no sheet {SHEET}", "give the workbook of a Live Optics project"
         raise refuse_table(path.name, reason, remedy)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Table
+from tomlkit.items import InlineTable, Table
 
 from models.diagnostics import Finding, InputProblem
 from models.errors import EstateError
@@ -31,7 +31,7 @@ def merge_settings(
         table = document
         for section in sections:
             table = table.setdefault(section, tomlkit.table())
-            if not isinstance(table, Table):
+            if not isinstance(table, (Table, InlineTable)):
                 raise _refused(f"{section} is not a table")
         there = table.get(name)
         if there is None or (replace and there != value):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,15 +54,15 @@ class Sheet:
 def read_sheets(
     path: Path,
     encoding: str | None,
-    wanted: Collection[str] | None = None,
+    wanted: re.Pattern[str] | None = None,
     step: Step = silent,
 ) -> list[Sheet]:
     """Return the sheets of an xlsx, or the one of a CSV, which is named by the file's stem.
 
-    Of an xlsx only the ``wanted`` sheets are read, all where None. Text in a CSV is UTF-8, or
-    UTF-16 with its mark, or else of ``encoding``. Sheets without a header are left out. ``step``
-    is told which file and sheet is being read. Raises EstateError where a file cannot be read, is
-    too large, or means harm.
+    Of an xlsx only the sheets of a ``wanted`` name are read, all where None. Text in a CSV is
+    UTF-8, or UTF-16 with its mark, or else of ``encoding``. Sheets without a header are left out.
+    ``step`` is told which file and sheet is being read. Raises EstateError where a file cannot be
+    read, is too large, or means harm.
     """
     step(f"reading {path.name}")
     start = _start(path)

@@ -6,7 +6,7 @@ several VMs are told and stay as they are.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -110,16 +110,18 @@ def _same_vms(new: pd.DataFrame, old: pd.DataFrame) -> dict[str, str]:
     if new.empty or old.empty:
         return {}
     known, told = VmNames(_pairs(old)), VmNames(_pairs(new))
-    bare = {vm for vm, name in _pairs(old) if name in ("", vm)}
+    bare = VmNames((vm, vm) for vm, name in _pairs(old) if name in ("", vm))
+    spellings = Counter((name or vm).casefold() for vm, name in _pairs(new))
     ids = {}
     for vm, name in _pairs(new):
         called = name or vm
         if vm in known.ids or len(told.owners(called) or {vm}) > 1:
             continue
-        if name in ("", vm) and len(found := known.owners(vm)) == 1:
+        found = known.owners(vm) if name in ("", vm) else set()
+        if len(found) != 1 and (called in bare.ids or spellings[called.casefold()] == 1):
+            found = bare.owners(called)
+        if len(found) == 1:
             ids[vm] = next(iter(found))
-        elif called in bare:
-            ids[vm] = called
     return ids
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ ROWS_AT_ONCE = 10_000
 
 
 def read_workbook(
-    path: Path, wanted: Collection[str] | None, step: Callable[[str], None]
+    path: Path, wanted: re.Pattern[str] | None, step: Callable[[str], None]
 ) -> Iterator[tuple[str, pd.DataFrame, int]]:
     """Yield name, table and number of the first row of each wanted sheet; `Sheet` says the rest."""
     step(f"reading {path.name}: is it sound?")
@@ -29,7 +30,7 @@ def read_workbook(
     try:
         book = CalamineWorkbook.from_path(str(path))
         for name in book.sheet_names:
-            if wanted is None or name in wanted:
+            if wanted is None or wanted.fullmatch(name):
                 step(f"reading {path.name}: {name}")
                 yield from _sheet(book.get_sheet_by_name(name), errors.get(name, {}))
     except CalamineError as error:

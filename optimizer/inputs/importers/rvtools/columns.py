@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from optimizer.inputs.importers.closed_sets import ClosedSet, flags
 
 TABS = ("vInfo", "vNetwork")
-SHEETS = {*TABS, *(f"tab{tab}" for tab in TABS)}
+# Excel calls a second sheet of a name "vInfo (2)".
+SHEETS = re.compile(rf"(tab)?({'|'.join(TABS)})( \(\d+\))?", re.IGNORECASE)
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "name": ("vm", "vmname"),
     "uuid": ("vmuuid", "uuid"),
