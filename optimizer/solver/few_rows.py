@@ -1,11 +1,14 @@
-"""Bounds an aim by few of many rows.
+"""Bounds an aim by few of many rows, and drops rows that others dominate.
 
 Where windows overlap at hundreds of moments, nearly all rows say that a busiest moment is at least
 the load at one more of them. Few of these bind, and a relaxation without the others is as good a
-bound, for a tenth of the time. Its point breaks the others, so it is no use to a search.
+bound, for a tenth of the time. Its point may break the others, but it tells which columns are
+worth a search.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,19 +31,25 @@ def has_many_definitions(program: IntegerProgram, hurried: bool) -> bool:
     return int(_is_definition(program.rows).sum()) > (MANY if hurried else VERY_MANY)
 
 
+def sums_squares(program: IntegerProgram) -> bool:
+    """Tell whether a row sums squares, as one does that holds such an aim."""
+    rows, (_, squares) = program.rows, program.squares
+    return bool((np.bincount(rows.row[np.isin(rows.column, squares)]) > 1).any())
+
+
 def bound_by_few_rows(program: IntegerProgram, aim: Aim, x: Ints, deadline: Deadline) -> LpBound:
     """Return a bound of ``aim``, met by the point ``x`` or as good as few rows make it.
 
-    Of the rows that define a column those without slack at ``x`` are taken first where squares are
-    summed, else the longest few; then, round after round, those that the relaxation's point breaks
-    most.
+    Of the rows that define a column those without slack at ``x`` are taken first where the aim is
+    to be small, else the longest few; then, round after round, those that the relaxation's point
+    breaks most.
     """
     rows = program.rows
     late = _is_definition(rows)
-    if np.isin(aim.column, program.squares[1]).any():
-        first = rows.activity(x) - rows.lower < TIGHT
-    else:
+    if aim.maximise:
         first = _first_of_each(rows, -np.bincount(rows.row, minlength=len(rows)), late, FIRST)
+    else:
+        first = rows.activity(x) - rows.lower < TIGHT
     among = ~late | first
     best = LpBound(trivial(program, aim), None, None)
     for _ in range(ROUNDS):
@@ -55,6 +64,41 @@ def bound_by_few_rows(program: IntegerProgram, aim: Aim, x: Ints, deadline: Dead
             break
         among |= _first_of_each(rows, -missing, broken, NEXT)
     return best
+
+
+def without_dominated_rows(program: IntegerProgram) -> IntegerProgram:
+    """Return the program without definition rows that another one of their column dominates.
+
+    That is what most of them are while most columns are fixed: many moments have the same load
+    then, or part of another's.
+    """
+    rows, free = program.rows, program.lower < program.upper
+    raising = rows.coefficient > 0
+    target = np.full(len(rows), -1)
+    target[rows.row[raising]] = rows.column[raising]
+    uneven = np.zeros(len(rows), dtype=np.bool_)
+    uneven[rows.row[np.abs(rows.coefficient) != 1]] = True
+    target[~_is_definition(rows) | uneven] = -1
+    # What fixed columns add is part of what the row demands.
+    load = ~raising & (target[rows.row] >= 0)
+    fixed = load & ~free[rows.column]
+    demand = rows.lower + np.bincount(
+        rows.row[fixed], program.lower[rows.column[fixed]], len(rows)
+    ).astype(np.int64)
+    kept = np.ones(len(rows), dtype=np.bool_)
+    entries = np.flatnonzero(load & free[rows.column])
+    entries = entries[np.argsort(target[rows.row[entries]], kind="stable")]
+    for part in np.split(entries, np.flatnonzero(np.diff(target[rows.row[entries]])) + 1):
+        names, place = np.unique(rows.row[part], return_inverse=True)
+        loads, column = np.unique(rows.column[part], return_inverse=True)
+        has = np.zeros((len(names), len(loads)), dtype=np.float32)
+        has[place, column] = 1
+        within = has @ has.T >= has.sum(axis=1)[:, None]
+        within &= demand[names][:, None] <= demand[names]
+        # Of equal rows the first stays.
+        within &= ~within.T | np.tri(len(names), k=-1, dtype=np.bool_)
+        kept[names[within.any(axis=1)]] = False
+    return replace(program, rows=rows.only(kept))
 
 
 def _is_definition(rows: LinearRows) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ from models.integer_program import FREE, Aim, Floats, IntegerProgram, Ints, hold
 from models.solve_events import AimProgress, Stage, Watch, report_better
 from optimizer.solver.cp_sat import SearchLimits, SearchResult, solve_cp_sat
 from optimizer.solver.deadline import Deadline
-from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions
+from optimizer.solver.few_rows import bound_by_few_rows, has_many_definitions, sums_squares
 from optimizer.solver.lp_relaxation import LpBound, bound_by_lp, trivial
 from optimizer.solver.neighbourhoods import (
     rounded,
@@ -121,8 +121,7 @@ class LexicographicSolver:
                 continue
             if self._hurried:
                 self._improve()
-            few = self._hurried or (self._many_rows and self._is_squared(aims[0]))
-            chain = [] if few else self._bound_batch(aims)
+            chain = [] if self._takes_few_rows(aims[0]) else self._bound_batch(aims)
             settled = len(chain) if chain and self._try_batch(aims, chain) else 0
             # The relaxation of an aim that was first in its run holds without any guess.
             known = chain[0].relaxed if len(aims) == len(chain) == 1 else None
@@ -154,6 +153,11 @@ class LexicographicSolver:
             if squared or self._slack(aim.name, 10**9):
                 runs.append([])
         return [aims for aims in runs if aims]
+
+    def _takes_few_rows(self, aim: Aim) -> bool:
+        """Tell whether few of many rows are looked at first: of squares, or in a hurry."""
+        squared = self._is_squared(aim) or sums_squares(self._program)
+        return self._hurried or (self._many_rows and squared)
 
     def _is_squared(self, aim: Aim) -> bool:
         return bool(np.isin(aim.column, self._program.squares[1]).any())
@@ -224,8 +228,9 @@ class LexicographicSolver:
         if aim.value(self._x) != bound and decided:
             self._take(aim, search_same_definitions(before, aim, self._x, self._quick))
         relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
-        if self._many_rows and not self._is_squared(aim) and not self._is_close(aim, bound):
-            self._search_few_columns(aim, self._deadline.share(0.5))
+        far = self._many_rows and not self._is_squared(aim) and not self._is_close(aim, bound)
+        if far and relaxed.x is not None:
+            self._search_few_columns(aim, relaxed)
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
         self._keep(aim, value, relaxed, before)
@@ -235,26 +240,28 @@ class LexicographicSolver:
         """Return a bound of ``aim``, of few of many rows where a plan comes close to that."""
         program, deadline = self._program, self._deadline.share(0.5)
         squared = self._is_squared(aim)
-        if not self._hurried and not (self._many_rows and squared):
+        if not self._takes_few_rows(aim):
             return bound_by_lp(program, aim, self._x, deadline)
         self._improve()
-        if squared:
-            self._search_few_columns(aim, deadline)
-        deadline = self._deadline.share(0.5)  # of what the search has left
         few = bound_by_few_rows(program, aim, self._x, deadline)
+        self._search_few_columns(aim, few)
+        deadline = self._deadline.share(0.5)  # of what the search has left
         if squared and few.bound != aim.value(self._x):
+            again = bound_by_few_rows(program, aim, self._x, deadline)
+            few = max(few, again, key=lambda found: aim.sign * -found.bound)
             limit = self._limit(aim, aim.value(self._x))
             few = tighten_by_root_sum(program, aim, few, self._x, limit, deadline)
         gap = abs(aim.value(self._x) - few.bound)
-        if gap > (2 * CLOSE * abs(few.bound) if squared else 0):
+        if gap > (0 if aim.maximise else 2 * CLOSE * abs(few.bound)):
             relaxed = bound_by_lp(program, aim, self._x, deadline)
             if relaxed.x is not None:
                 return relaxed
         return replace(few, x=None)
 
-    def _search_few_columns(self, aim: Aim, deadline: Deadline) -> None:
-        effort = replace(self._quick, deadline=deadline)
-        self._take(aim, SearchResult(search_few_columns(self._program, aim, self._x, effort), None))
+    def _search_few_columns(self, aim: Aim, relaxed: LpBound) -> None:
+        effort = replace(self._quick, deadline=self._deadline.share(0.5))
+        found = search_few_columns(self._program, aim, self._x, relaxed, effort)
+        self._take(aim, SearchResult(found, None))
 
     def _reach_or_tighten(
         self, aim: Aim, relaxed: LpBound, before: IntegerProgram, bound: int

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import oracle
 import pytest
 import random_estates
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.aims import MINIMISED
+from models.integer_program import FREE, IntegerProgram, Ints, LinearRows
 from optimizer.inputs.estate_folder.reader import read_estate
 from optimizer.planner import plan
 from optimizer.solver import few_rows
@@ -38,3 +40,48 @@ def test_what_few_rows_and_columns_prove_is_true(
         if not aim.proven:  # the bounds of later aims speak of plans that are as good in this one
             assert abs(aim.best - truth[aim.aim]) <= 0.005 * truth[aim.aim]
             break
+
+
+def _peaks(random: np.random.Generator) -> IntegerProgram:
+    """Return ten counts and two peaks over them, each at least what several moments have of them.
+
+    Of these some are doubled, and some coefficients are 2; a third of the counts is fixed.
+    """
+    counts, peaks, moments = 10, 2, 8
+    load = random.integers(0, 2, (peaks, moments, counts)) * (random.random(counts) < 0.8)
+    load[:, -1] = load[:, 0]
+    load[:, 1] *= random.integers(1, 3)
+    matrix = np.zeros((peaks * moments, counts + peaks), dtype=np.int64)
+    matrix[:, :counts] = -load.reshape(-1, counts)
+    matrix[np.arange(len(matrix)), counts + np.arange(len(matrix)) // moments] = 1
+    row, column = np.nonzero(matrix)
+    lower = random.integers(0, 4, len(matrix))
+    rows = LinearRows(row, column, matrix[row, column], lower, np.full(len(matrix), FREE))
+    low = random.integers(0, 2, counts)
+    high = low + 2 * (random.random(counts) < 0.66)
+    nothing: Ints = np.zeros(0, dtype=np.int64)
+    return IntegerProgram(
+        lower=np.concatenate([low, np.zeros(peaks, dtype=np.int64)]),
+        upper=np.concatenate([high, np.full(peaks, 20)]),
+        decisions=counts,
+        rows=rows,
+        definitions=(),
+        squares=(nothing, nothing),
+        aims=(),
+    )
+
+
+def test_rows_that_others_dominate_exclude_nothing() -> None:
+    dropped = different = 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        program = _peaks(random)
+        few = few_rows.without_dominated_rows(program)
+        dropped += len(program.rows) - len(few.rows)
+        for x in random.integers(program.lower, program.upper + 1, (40, len(program.lower))):
+            assert few.is_feasible(x) == program.is_feasible(x)
+            different += not few.is_feasible(x)
+        again = few_rows.without_dominated_rows(few)
+        assert len(again.rows) == len(few.rows)
+    assert dropped > 1000
+    assert different > 1000
