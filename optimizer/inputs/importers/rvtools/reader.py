@@ -21,6 +21,7 @@ from optimizer.inputs.importers.guest_networks import (
 )
 from optimizer.inputs.importers.guest_systems import worded
 from optimizer.inputs.importers.ip_plan import COLUMNS, read_ip_plan
+from optimizer.inputs.importers.network_identity import same_networks, with_network_names
 from optimizer.inputs.importers.rvtools.backup_notes import job_tables
 from optimizer.inputs.importers.rvtools.tabs import BETWEEN, read_tabs
 from optimizer.inputs.importers.rvtools.vm_ids import identify_vms
@@ -66,7 +67,9 @@ def read_rvtools(
         told = read_ip_plan(networks, encoding, findings)
     if there is not None and there.exists():
         known = read_ip_plan(there, None, [])
-    known = pd.concat([told, known]).drop_duplicates("network", ignore_index=True)
+    names = frozenset([*told["network"], *known["network"]])
+    same = with_network_names({"networks": told}, same_networks(told, known, []))["networks"]
+    known = pd.concat([same, known]).drop_duplicates("network", ignore_index=True)
     tabs = read_tabs(files, encoding, findings, step)
     info, nics = identify_vms(tabs, findings)
     info = _chosen(info, choice, findings)
@@ -83,7 +86,6 @@ def read_rvtools(
         guessed = guess(proven, sites, known, guess_prefix, findings)
         told = pd.concat([told, guessed], ignore_index=True)
         known = pd.concat([known, guessed], ignore_index=True)
-    names = frozenset(known["network"])
     codes = codes_of(chain.from_iterable(addresses.values()), known)
     inside = frozenset(item for item, code in codes.items() if code >= 0)
     info["networks"] = [

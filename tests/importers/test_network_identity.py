@@ -1,0 +1,74 @@
+"""Networks of two sources that are one under two names, or one range that is two networks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from first_hour import INFO, WINDOWS, estate, rows, run, table, write
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def networks() -> list[tuple[str, ...]]:
+    return [tuple(row.values()) for row in rows("estate/networks.csv")]
+
+
+@pytest.mark.parametrize(("site", "other"), [("hq", "hq"), ("hq", ""), ("", "hq"), ("", "")])
+def test_a_range_under_another_name_is_the_network_that_is_there(site: str, other: str) -> None:
+    estate(networks=f"network,cidr,site\noffice,10.1.1.0/24,{site}\nold,10.2.0.0/16,hq\n")
+    write("new.csv", f"network,cidr,site\nvlan 7,10.1.1.0/24,{other}\nwan,10.3.0.0/16,hq\n")
+    told = table("new.csv", "networks")
+    assert "vlan 7: called office in networks.csv, which has its range 10.1.1.0/24" in told
+    assert networks() == [
+        ("office", "10.1.1.0/24", site or other), ("old", "10.2.0.0/16", "hq"),
+        ("wan", "10.3.0.0/16", "hq"),
+    ]  # fmt: skip
+
+
+def test_whatever_names_the_network_gets_the_name_that_is_there() -> None:
+    """The first export names port groups, the list of networks tells later what they are."""
+    estate(
+        networks="network,cidr,site\noffice,10.1.1.0/24,hq\n",
+        links="from,to\nvlan 7,wan\noffice,wan\nwan,vlan 7\n",
+        servers="server,os,roles,networks\nb,Windows Server 2022,backup_server,vlan 7; office; n\n",
+    )
+    write("new.csv", "network,cidr,site\nvlan 7,10.1.1.0/24,hq\n")
+    header = INFO.replace("Primary IP Address", "Network #1")
+    write("RVTools_tabvInfo.csv", f"{header}\nm,poweredOn,u,{WINDOWS},vlan 7\n")
+    run("import", "rvtools", "RVTools_tabvInfo.csv", "--networks", "new.csv", "--out", "estate")
+    assert networks() == [("office", "10.1.1.0/24", "hq")]
+    assert [row["networks"] for row in rows("estate/vms.csv")] == ["office"]
+    assert [row["networks"] for row in rows("estate/servers.csv")] == ["office; n"]
+    ends = [(row["from"], row["to"]) for row in rows("estate/links.csv")]
+    assert ends == [("office", "wan"), ("wan", "office")]
+
+
+@pytest.mark.parametrize(
+    ("there", "new"),
+    [
+        ("a,10.1.1.0/24,hq\n", "b,10.1.1.0/24,lab\n"),
+        ("a,10.1.1.0/24,hq\n", "b,10.1.1.0/24,hq\nc,10.1.1.0/24,hq\n"),
+        ("a,10.1.1.0/24,\nb,10.1.1.0/24,hq\n", "c,10.1.1.0/24,lab\n"),
+        ("a,10.1.1.0/24,hq\n", "a,10.1.1.0/24,hq\nb,10.1.1.0/24,hq\n"),
+    ],
+)
+def test_a_range_that_may_be_several_networks_is_told(there: str, new: str) -> None:
+    estate(networks=f"network,cidr,site\n{there}")
+    write("new.csv", f"network,cidr,site\n{new}")
+    told = " ".join(table("new.csv", "networks").split())
+    assert "10.1.1.0/24: the range of several networks (a at" in told
+    assert "its addresses count as unknown: write the network's name in their place" in told
+    assert len(networks()) == len({*there.splitlines(), *new.splitlines()})
+    assert "several networks" not in table("new.csv", "networks")
+
+
+def test_of_one_range_at_two_sites_each_is_known_again() -> None:
+    estate(networks="network,cidr,site\na,10.1.1.0/24,hq\nb,10.1.1.0/24,lab\n")
+    write("new.csv", "network,cidr,site\nx,10.1.1.0/24,lab\ny,10.1.1.0/24,hq\n")
+    assert "several networks" not in table("new.csv", "networks")
+    assert networks() == [("a", "10.1.1.0/24", "hq"), ("b", "10.1.1.0/24", "lab")]
