@@ -124,7 +124,7 @@ def test_import_and_check_say_what_blocks_what_it_costs_and_what_comes_next() ->
     assert json.loads(run("check", "estate", "--json"))["readiness"]["unserved"] == 1
     run("init", "estate", "--links", "hub")
     assert [(row["from"], row["to"]) for row in rows("estate/links.csv")] == [
-        ("10.1.1.0/24", "hub")
+        ("10.1.1.0/24 (guessed)", "hub")
     ]
     assert "links.csv" not in run("check", "estate")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from first_hour import INFO, WINDOWS, estate, rows, run, table, write
+from first_hour import INFO, WINDOWS, estate, rows, run, rvtools, table, write
 
 
 @pytest.fixture(autouse=True)
@@ -72,3 +72,42 @@ def test_of_one_range_at_two_sites_each_is_known_again() -> None:
     write("new.csv", "network,cidr,site\nx,10.1.1.0/24,lab\ny,10.1.1.0/24,hq\n")
     assert "several networks" not in table("new.csv", "networks")
     assert networks() == [("a", "10.1.1.0/24", "hq"), ("b", "10.1.1.0/24", "lab")]
+
+
+def guessed(address: str) -> str:
+    write("RVTools_tabvInfo.csv", f"{INFO},Datacenter\nm,poweredOn,u,{WINDOWS},{address},d\n")
+    return rvtools("RVTools_tabvInfo.csv")
+
+
+@pytest.mark.parametrize("cidr", ["10.1.0.0/16", "10.1.1.0/24"])
+def test_a_guess_gives_way_to_the_listed_network_that_holds_it(cidr: str) -> None:
+    guessed("10.1.1.9")
+    assert networks() == [("10.1.1.0/24 (guessed)", "10.1.1.0/24", "d")]
+    write("estate/links.csv", "from,to\n10.1.1.0/24 (guessed),wan\n")
+    write("new.csv", f"network,cidr,site\noffice,{cidr},\nwan,10.0.0.0/8,hq\n")
+    told = " ".join(table("new.csv", "networks").split())
+    assert f"(guessed): gives way to office, which is listed and holds it ({cidr}); its " in told
+    assert networks() == [("office", cidr, ""), ("wan", "10.0.0.0/8", "hq")]
+    assert [row["from"] for row in rows("estate/links.csv")] == ["office"]
+    told = guessed("10.1.1.9")
+    assert networks() == [("office", cidr, ""), ("wan", "10.0.0.0/8", "hq")]
+
+
+@pytest.mark.parametrize(
+    "listed", ["a,10.1.1.0/25,", "a,10.2.0.0/16,", "a,10.1.0.0/16,\nb,10.1.0.0/16,"]
+)
+def test_a_guess_stays_where_no_single_network_holds_it(listed: str) -> None:
+    guessed("10.1.1.9")
+    write("new.csv", f"network,cidr,site\n{listed}\n")
+    assert "gives way" not in table("new.csv", "networks")
+    assert networks()[0] == ("10.1.1.0/24 (guessed)", "10.1.1.0/24", "d")
+
+
+@pytest.mark.parametrize(
+    "known", ["network,cidr,site\n10.1.1.0/24,10.1.1.0/24,hq\n", "network\nn\n"]
+)
+def test_a_network_called_after_its_range_is_no_guess(known: str) -> None:
+    estate(networks=known)
+    write("new.csv", "network,cidr,site\noffice,10.1.0.0/16,hq\n")
+    assert "gives way" not in table("new.csv", "networks")
+    assert len(networks()) == 2

@@ -82,9 +82,9 @@ def test_every_guess_is_told_and_only_what_no_network_holds_is_guessed(tmp_path:
     read = read_rvtools([told], networks, 24, there=there)
     assert read.tables["networks"].to_numpy().tolist() == [
         ["lan", "10.0.0.0/23", "hq"],
-        ["10.7.1.0/24", "10.7.1.0/24", "d1"],
-        ["10.7.2.0/24", "10.7.2.0/24", ""],  # at two datacenters
-        ["2001:db8:0:1::/64", "2001:db8:0:1::/64", "d2"],
+        ["10.7.1.0/24 (guessed)", "10.7.1.0/24", "d1"],
+        ["10.7.2.0/24 (guessed)", "10.7.2.0/24", ""],  # at two datacenters
+        ["2001:db8:0:1::/64 (guessed)", "2001:db8:0:1::/64", "d2"],
     ]
     assert [(f.severity, f.subject, f.detail) for f in read.findings] == [
         ("warning", "10.7.1.0/24", "guessed for 10.7.1.9 and 1 more, site d1 by the datacenter"),

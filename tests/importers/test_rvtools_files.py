@@ -28,7 +28,8 @@ def test_columns_of_a_customer_may_stand_anywhere(tmp_path: Path) -> None:
     assert vms(read, "vm", "networks", "os") == [
         ["4202-1", "10.0.0.1", "Microsoft Windows Server 2016 (64-bit)"]
     ]
-    assert read.tables["networks"].to_numpy().tolist() == [["10.0.0.0/24", "10.0.0.0/24", "Tokyo"]]
+    guessed = ["10.0.0.0/24 (guessed)", "10.0.0.0/24", "Tokyo"]
+    assert read.tables["networks"].to_numpy().tolist() == [guessed]
 
 
 def test_a_database_calls_the_columns_otherwise(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ def without_nil(ids: pd.Series[str]) -> pd.Series[str]:
 
 
 IPV6_PREFIX = 64
+GUESSED = " (guessed)"  # behind the range, the name of a network that nobody listed
 
 
 def addresses_of(texts: Sequence[str]) -> list[str]:
@@ -143,7 +144,7 @@ def guess(
     """Return networks of ``length``, /64 for IPv6, for addresses that are in none of ``networks``.
 
     ``addresses`` and ``sites`` are those of VMs. A guess is at the site that its VMs have in
-    common; each is told in ``findings``.
+    common, its name says that it is one; each is told in ``findings``.
     """
     owners: dict[str, str] = {}
     for vm, found in addresses.items():
@@ -163,7 +164,7 @@ def guess(
         more = f" and {len(items) - 1} more" if len(items) > 1 else ""
         detail = f"guessed for {items[0]}{more}{where}"
         findings.append(Finding("warning", "guessed_network", cidr, detail))
-        rows.append((cidr, cidr, site))
+        rows.append((cidr + GUESSED, cidr, site))
     return pd.DataFrame(rows, columns=["network", "cidr", "site"], dtype="str")
 
 

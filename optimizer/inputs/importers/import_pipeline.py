@@ -33,7 +33,7 @@ from optimizer.inputs.importers.hyperv_facts import hyperv_facts
 from optimizer.inputs.importers.ip_plan import Network
 from optimizer.inputs.importers.job_membership import resolve_members
 from optimizer.inputs.importers.managers import read_aliases, with_aliases
-from optimizer.inputs.importers.network_identity import same_networks, with_network_names
+from optimizer.inputs.importers.network_identity import recognise_networks
 from optimizer.inputs.importers.servers_from_vms import servers_as_guests
 from optimizer.inputs.importers.settings_merge import SETTINGS, merge_settings
 from optimizer.inputs.importers.shared_addresses import read_prefixes, without_idle
@@ -121,7 +121,9 @@ class _State:
             _refuse_nul(inventory)
             self.findings += [*inventory.findings, *_of_no_rows(inventory)]
             self.keys |= inventory.settings
-            named = self.recognise_networks(with_aliases(inventory.tables, aliases))
+            named = with_aliases(inventory.tables, aliases)
+            named, estate = recognise_networks(named, self.tables, self.findings)
+            self.take(estate)
             known = recognise_vms(dataclasses.replace(inventory, tables=named), self.tables)
             known = with_ids(known, self.tables, self.findings)
             self.merge(without_idle(known, self.tables, prefixes, self.findings), replace)
@@ -161,14 +163,6 @@ class _State:
     def rename_managers(self, aliases: Mapping[str, str]) -> None:
         """Give servers that manage VMs their other name where the user says so."""
         self.take(with_aliases(self.tables, aliases))
-
-    def recognise_networks(self, new: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        """Return ``new`` tables with the estate's names of networks, which are its own, too."""
-        if "networks" not in new:
-            return new
-        names = same_networks(new["networks"], self.tables["networks"], self.findings)
-        self.take(with_network_names(self.tables, names))
-        return with_network_names(new, names)
 
     def take(self, tables: dict[str, pd.DataFrame]) -> None:
         """Go on with ``tables``, of which those that are the same have not changed."""

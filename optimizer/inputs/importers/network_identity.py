@@ -1,4 +1,4 @@
-"""Knows a network again that another inventory calls otherwise: by its range and its site."""
+"""Knows a network again that another inventory calls otherwise, by range and site, or guessed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,30 @@ import pandas as pd
 
 from models.diagnostics import Finding
 from optimizer.files.text_table import items
+from optimizer.inputs.importers.guest_networks import GUESSED
 from optimizer.inputs.importers.ip_plan import COLUMNS, Network, parse_prefix
 
 NAMED = {"networks": ("network",), "links": ("from", "to")}  # columns that hold one name
 LISTED = ("servers", "vms")  # tables whose column networks holds several
 Place = tuple[str, str]  # a network's name and site
+
+
+def recognise_networks(
+    new: Mapping[str, pd.DataFrame], known: Mapping[str, pd.DataFrame], findings: list[Finding]
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return an inventory's tables and the estate's, both with the estate's names of networks.
+
+    Guesses of the estate that a listed network holds are there no more. Tables without any of
+    these stay the same; `same_networks` and `outlived_guesses` say what is told.
+    """
+    if "networks" not in new:
+        return dict(new), dict(known)
+    names = same_networks(new["networks"], known["networks"], findings)
+    found = with_network_names(new, names)
+    outlived = outlived_guesses(found["networks"], known["networks"], findings)
+    rows = known["networks"]
+    rows = rows[~rows["network"].isin(list(outlived))].reset_index(drop=True) if outlived else rows
+    return found, with_network_names({**known, "networks": rows}, names | outlived)
 
 
 def same_networks(
@@ -37,6 +56,28 @@ def same_networks(
         others = [place for place in told if place[0] not in found]
         if others and cidr in there:
             findings.append(_several(cidr, [*there[cidr], *others]))
+    return names
+
+
+def outlived_guesses(
+    new: pd.DataFrame, known: pd.DataFrame, findings: list[Finding]
+) -> dict[str, str]:
+    """Return for each guess in ``known`` the listed network that holds it, the smallest.
+
+    ``new`` are networks that an inventory lists by now. Each guess that gives way is told; one
+    stays where two networks of one range hold it.
+    """
+    rows = _rows(known)
+    listed = _by_range(pd.concat([rows, _rows(new)]).drop_duplicates("network"), set())
+    names = {}
+    for name, text, site in rows[_is_guess(rows)].itertuples(index=False, name=None):
+        around = _around(parse_prefix(text))
+        cidr = next((cidr for cidr in around if cidr in listed), None)
+        if cidr is not None and len(listed[cidr]) == 1:
+            names[name], at = listed[cidr][0]
+            lost = f"; its site {site} goes with it" if site not in ("", at) else ""
+            detail = f"gives way to {names[name]}, which is listed and holds it ({cidr}){lost}"
+            findings.append(Finding("info", "guess_replaced", name, detail))
     return names
 
 
@@ -70,11 +111,26 @@ def _renamed(cells: pd.Series[str], names: Mapping[str, str]) -> pd.Series[str]:
     return cells.map(lambda text: names.get(text, text)).astype("str")
 
 
+def _around(guess: Network | None) -> list[Network]:
+    """Return a network and all that hold it, the smallest first."""
+    if guess is None:
+        return []
+    return [guess.supernet(new_prefix=bits) for bits in range(guess.prefixlen, -1, -1)]
+
+
+def _rows(networks: pd.DataFrame) -> pd.DataFrame:
+    return networks.reindex(columns=list(COLUMNS), fill_value="")
+
+
+def _is_guess(networks: pd.DataFrame) -> pd.Series[bool]:
+    return networks["network"] == networks["cidr"] + GUESSED
+
+
 def _by_range(networks: pd.DataFrame, without: Set[str]) -> dict[Network, list[Place]]:
-    """Return the networks of each range, but for those of a name in ``without``."""
-    rows = networks.reindex(columns=list(COLUMNS), fill_value="")
+    """Return the networks of each range, but for guesses and those of a name in ``without``."""
+    rows = _rows(networks)
     ranges: dict[Network, list[Place]] = defaultdict(list)
-    for name, text, site in rows.itertuples(index=False, name=None):
+    for name, text, site in rows[~_is_guess(rows)].itertuples(index=False, name=None):
         cidr = parse_prefix(text)
         if cidr is not None and name not in without:
             ranges[cidr].append((name, site))

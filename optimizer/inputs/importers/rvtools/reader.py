@@ -21,7 +21,11 @@ from optimizer.inputs.importers.guest_networks import (
 )
 from optimizer.inputs.importers.guest_systems import worded
 from optimizer.inputs.importers.ip_plan import COLUMNS, read_ip_plan
-from optimizer.inputs.importers.network_identity import same_networks, with_network_names
+from optimizer.inputs.importers.network_identity import (
+    outlived_guesses,
+    same_networks,
+    with_network_names,
+)
 from optimizer.inputs.importers.rvtools.backup_notes import job_tables
 from optimizer.inputs.importers.rvtools.tabs import BETWEEN, read_tabs
 from optimizer.inputs.importers.rvtools.vm_ids import identify_vms
@@ -69,6 +73,7 @@ def read_rvtools(
         known = read_ip_plan(there, None, [])
     names = frozenset([*told["network"], *known["network"]])
     same = with_network_names({"networks": told}, same_networks(told, known, []))["networks"]
+    known = known[~known["network"].isin(list(outlived_guesses(same, known, [])))]
     known = pd.concat([same, known]).drop_duplicates("network", ignore_index=True)
     tabs = read_tabs(files, encoding, findings, step)
     info, nics = identify_vms(tabs, findings)
