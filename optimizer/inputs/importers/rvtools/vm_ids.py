@@ -6,6 +6,8 @@ vCenter. Names are not unique; nor is `VM ID`, which counts anew in each vCenter
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -30,6 +32,7 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
     for name in info.loc[bare, "name"].drop_duplicates():
         detail = "a VM of this name is there, and no UUID or VM ID tells them apart: left out"
         findings.append(Finding("warning", "vm_without_id", name, detail))
+    findings += _perhaps_copies(info, info[again & ~bare])
     if (again & ~bare).any():
         detail = (
             f"{counted(int((again & ~bare).sum()), 'row')} of VMs that were there before: left out"
@@ -44,6 +47,20 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
         )
         findings.append(Finding("warning", "unknown_vms", "vms", detail))
     return info, network[~lost]
+
+
+def _perhaps_copies(info: pd.DataFrame, again: pd.DataFrame) -> Iterator[Finding]:
+    """Yield the rows ``again`` of a VM that has another name there, and not the same place."""
+    rows = info.drop_duplicates("vm")[["vm", "name", "place"]].itertuples(index=False, name=None)
+    first = {vm: (name, place) for vm, name, place in rows}
+    for vm, name, place in again[["vm", "name", "place"]].itertuples(index=False, name=None):
+        known, where = first[vm]
+        if name.casefold() != known.casefold() and (place != where or not place):
+            detail = (
+                f"the UUID of {known} and {name}: {name} left out; if they are two, export both "
+                "with the columns VM ID and VI SDK Server, which tell them apart"
+            )
+            yield Finding("warning", "shared_uuid", vm, detail)
 
 
 def _nameless(rows: pd.DataFrame) -> list[Finding]:
