@@ -67,3 +67,28 @@ def test_in_one_export_both_are_named_where_one_place_is_not_known(vms: list[str
     told = exported(*vms)
     assert "4202-7: the UUID of web and clone: clone left out; if they are two, export" in told
     assert known() == [("4202-7", "web")]
+
+
+def optics(*vms: str) -> str:
+    header = "VM Name,VM OS,Guest IP1,Power State,vCenter,MOB ID,UUID,Template"
+    lines = [
+        f"{name},{WINDOWS},10.1.1.{len(name)},poweredOn,{vcenter},{number},4202-7,False"
+        for name, vcenter, number in (vm.split(" ") for vm in vms)
+    ]
+    write("VMs.csv", "\n".join((header, *lines)))
+    return " ".join(run("import", "liveoptics", "VMs.csv", "--out", "estate").split())
+
+
+def test_live_optics_keeps_copies_apart_as_rvtools_does() -> None:
+    told = optics("web vc vm-1", "clone vc vm-2", "web vc vm-1")
+    assert "4202-7: the UUID of more than one VM: their ids are vCenter and VM ID" in told
+    assert "1 row of VMs that were there before: left out" in told
+    assert known() == [("vc/vm-1", "web"), ("vc/vm-2", "clone")]
+    exported("clone vc vm-2")
+    assert known() == [("vc/vm-1", "web"), ("vc/vm-2", "clone")]
+
+
+def test_what_live_optics_tells_of_places_finds_vms_of_rvtools() -> None:
+    exported("web vc vm-1", "clone vc vm-2")
+    optics("web vc vm-1")
+    assert known() == [("vc/vm-1", "web"), ("vc/vm-2", "clone")]

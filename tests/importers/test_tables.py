@@ -225,8 +225,9 @@ def test_live_optics_gives_vms_by_their_uuid(tmp_path: Path) -> None:
     ]
     assert codes(inventory) == [
         ("absent_columns", "VMs.csv"),
-        ("left_out", "vms"), ("repeated_vm", "ab-1"),
+        ("left_out", "vms"), ("repeated_vms", "vms"),
     ]  # fmt: skip
+    assert rows(inventory, "vm_places")[:2] == [("ab-1", "vc", "vm-1"), ("ab-2", "", "vm-2")]
 
 
 def test_the_shared_workbook_is_read() -> None:

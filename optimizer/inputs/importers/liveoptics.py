@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from optimizer.inputs.importers.guest_networks import (
 from optimizer.inputs.importers.guest_systems import worded
 from optimizer.inputs.importers.rvtools.columns import POWER
 from optimizer.inputs.importers.rvtools.reader import VCLS
+from optimizer.inputs.importers.rvtools.vm_ids import distinct_vms
 from optimizer.inputs.importers.spreadsheets import Sheet, nameless, read_sheets, source_file
 
 SHEET = "VMs"
@@ -36,8 +38,9 @@ CLOSED = {
 def read_liveoptics(path: Path, encoding: str | None) -> Inventory:
     """Return the VMs of a workbook, or of its sheet ``VMs`` as CSV.
 
-    Templates are left out, and so are the VMs that vSphere keeps for its clusters. A VM's id is its
-    UUID, else vCenter and MOB ID, else its name. One that is not powered on is not available.
+    Templates are left out, and so are the VMs that vSphere keeps for its clusters. A VM's id is
+    what `distinct_vms` makes of UUID, vCenter and MOB ID. One that is not powered on is not
+    available.
     Raises EstateError where the sheet or a column is missing.
     """
     source = source_file(path)
@@ -54,13 +57,12 @@ def read_liveoptics(path: Path, encoding: str | None) -> Inventory:
     if idle.any():
         detail = f"{int(idle.sum())} templates and cluster services: no job processes them"
         findings.append(Finding("info", "left_out", "vms", detail))
-    vms = _table(sheet, cells[~idle & (cells["VM Name"] != "")], findings)
-    again = vms["vm"].duplicated()
-    findings += [
-        Finding("warning", "repeated_vm", vm, "listed twice: the first one is taken")
-        for vm in vms["vm"][again]
-    ]
-    tables = {"vms": vms[~again].reset_index(drop=True)}
+    addresses = [name for name in ADDRESSES if name in cells]
+    findings += unreadable(sheet, {name: cells[name] for name in addresses})
+    vms = _identified(cells[~idle & (cells["VM Name"] != "")], findings)
+    placed = vms[(vms["vcenter"] != "") | (vms["number"] != "")].reset_index(drop=True)
+    places = placed[["vm", "vcenter", "number"]].rename(columns={"number": "object"})
+    tables = {"vms": _table(vms, addresses), "vm_places": places}
     return Inventory(tables, (source,), tuple(findings))
 
 
@@ -85,19 +87,25 @@ def _lacking(sheet: Sheet) -> list[Finding]:
     return [Finding("warning", "absent_columns", sheet.file, detail)] if lacking else []
 
 
-def _table(sheet: Sheet, cells: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
-    found = [cells[name] for name in ADDRESSES if name in cells.columns]
-    place = cells["vCenter"] + "/" + cells["MOB ID"]
-    vm = without_nil(cells["UUID"]).str.lower().str.strip("{}")
-    findings += unreadable(sheet, {str(column.name): column for column in found})
-    vm = vm.where(vm != "", place.where((cells["vCenter"] != "") & (cells["MOB ID"] != ""), ""))
+def _identified(cells: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+    """Return the rows of VMs, each once, with its id as ``vm``."""
+    known = {
+        "name": cells["VM Name"],
+        "uuid": without_nil(cells["UUID"]).str.lower().str.strip("{}"),
+        "number": without_nil(cells["MOB ID"]),
+        "vcenter": without_nil(cells["vCenter"]),
+    }
+    return distinct_vms(cells.assign(**known).reset_index(drop=True), findings)
+
+
+def _table(vms: pd.DataFrame, addresses: Sequence[str]) -> pd.DataFrame:
     rows = zip(
-        vm.where(vm != "", cells["VM Name"]),
-        cells["VM Name"],
-        worded(cells["VM OS"]),
-        (";".join(addresses_of(cell)) for cell in zip(*found, strict=True)),
-        ("vmware" if server else "" for server in cells["vCenter"]),
-        ({"on": "true", "off": "false"}.get(state, "") for state in cells["Power State"]),
+        vms["vm"],
+        vms["name"],
+        worded(vms["VM OS"]),
+        (";".join(addresses_of(cell)) for cell in vms[[*addresses]].itertuples(index=False)),
+        ("vmware" if server else "" for server in vms["vcenter"]),
+        ({"on": "true", "off": "false"}.get(state, "") for state in vms["Power State"]),
         strict=True,
     )
     return pd.DataFrame(list(rows), columns=COLUMNS, dtype="str")

@@ -75,7 +75,7 @@ def _copies(
         else:
             detail = (
                 f"has the id {vm} of {other}: taken as that, renamed; if it is a copy, import "
-                "both with the columns VM ID and VI SDK Server, which tell them apart"
+                "both with vCenter and VM ID, which tell them apart"
             )
         findings.append(Finding("warning", "shared_uuid", name, detail))
     return ids

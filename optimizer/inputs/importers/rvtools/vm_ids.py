@@ -1,4 +1,4 @@
-"""Gives every VM of RVTools exports an id, and finds the VM of every row of vNetwork.
+"""Gives every VM of an export an id, and finds the VM of every row of vNetwork.
 
 The id is the VM UUID: other inventories know it too, and a VM keeps it when it moves to another
 vCenter. Names are not unique; nor is `VM ID`, which counts anew in each vCenter.
@@ -16,15 +16,28 @@ from optimizer.inputs.importers.rvtools.tabs import Tabs
 
 
 def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the VMs, and the rows of vNetwork that are one's, each with its id as ``vm``.
-
-    Without a UUID, or where two VMs share one, the id is vCenter and VM ID; without these it is
-    the name, of namesakes name and VM ID. Rows of a VM that is there already are left out.
-    """
-    network = tabs.network.assign(place=_places(tabs.network))
+    """Return the VMs, and the rows of vNetwork that are one's, each with its id as ``vm``."""
     info = tabs.info if len(tabs.info) else tabs.network
     findings += _nameless(info[info["name"] == ""])
-    info = info[info["name"] != ""].reset_index(drop=True)
+    info = distinct_vms(info[info["name"] != ""].reset_index(drop=True), findings)
+    network = tabs.network.assign(place=_places(tabs.network))
+    network["vm"] = _owners(network, info)
+    lost = network["vm"] == ""
+    if lost.any():
+        detail = (
+            f"left out {counted(int(lost.sum()), 'row')} of vNetwork: of VMs that are not in vInfo"
+        )
+        findings.append(Finding("warning", "unknown_vms", "vms", detail))
+    return info, network[~lost]
+
+
+def distinct_vms(info: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+    """Return the rows of VMs with their ids as ``vm``, and vCenter and number as ``place``.
+
+    ``info`` has columns name, uuid, vcenter and number. Without a UUID, or where two VMs share
+    one, the id is vCenter and number; without these it is the name, of namesakes name and number.
+    Rows of a VM that is there already are left out.
+    """
     info = info.assign(place=_places(info))
     info["vm"] = _ids(info, findings)
     again = info["vm"].duplicated()
@@ -38,15 +51,7 @@ def identify_vms(tabs: Tabs, findings: list[Finding]) -> tuple[pd.DataFrame, pd.
             f"{counted(int((again & ~bare).sum()), 'row')} of VMs that were there before: left out"
         )
         findings.append(Finding("info", "repeated_vms", "vms", detail))
-    info = info[~again].reset_index(drop=True)
-    network["vm"] = _owners(network, info)
-    lost = network["vm"] == ""
-    if lost.any():
-        detail = (
-            f"left out {counted(int(lost.sum()), 'row')} of vNetwork: of VMs that are not in vInfo"
-        )
-        findings.append(Finding("warning", "unknown_vms", "vms", detail))
-    return info, network[~lost]
+    return info[~again].reset_index(drop=True)
 
 
 def _perhaps_copies(info: pd.DataFrame, again: pd.DataFrame) -> Iterator[Finding]:
@@ -58,7 +63,7 @@ def _perhaps_copies(info: pd.DataFrame, again: pd.DataFrame) -> Iterator[Finding
         if name.casefold() != known.casefold() and (place != where or not place):
             detail = (
                 f"the UUID of {known} and {name}: {name} left out; if they are two, export both "
-                "with the columns VM ID and VI SDK Server, which tell them apart"
+                "with vCenter and VM ID, which tell them apart"
             )
             yield Finding("warning", "shared_uuid", vm, detail)
 
