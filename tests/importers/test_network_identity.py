@@ -111,3 +111,27 @@ def test_a_network_called_after_its_range_is_no_guess(known: str) -> None:
     write("new.csv", "network,cidr,site\noffice,10.1.0.0/16,hq\n")
     assert "gives way" not in table("new.csv", "networks")
     assert len(networks()) == 2
+
+
+def netbox(*prefixes: tuple[str, str, str]) -> None:
+    """Import prefixes of NetBox, each as range, tenant and site."""
+    text = "".join(f"{cidr},Active,,{tenant},{site}\n" for cidr, tenant, site in prefixes)
+    write("prefixes.csv", f"prefix,status,vrf,tenant,site\n{text}")
+    run("import", "netbox", "prefixes.csv", "--out", "estate")
+
+
+def test_names_of_ranges_stay_when_others_come_and_in_any_order() -> None:
+    oslo, rome, a = (
+        ("10.1.1.0/24", "", "oslo"),
+        ("10.1.1.0/24", "", "rome"),
+        ("10.1.1.0/24", "A", ""),
+    )
+    netbox(oslo)
+    netbox(a, rome, oslo)
+    found = [
+        ("10.1.1.0/24", "10.1.1.0/24", "oslo"), ("10.1.1.0/24 (A)", "10.1.1.0/24", ""),
+        ("10.1.1.0/24 at rome", "10.1.1.0/24", "rome"),
+    ]  # fmt: skip
+    assert networks() == found
+    netbox(rome, ("10.1.1.0/24", "B", ""), oslo, a)
+    assert networks() == [*found, ("10.1.1.0/24 (B)", "10.1.1.0/24", "")]

@@ -56,11 +56,11 @@ def test_tenants_who_use_the_same_addresses_stay_apart() -> None:
         prefix("10.0.0.0/24", vrf=vrf(1, "acme")),
     )
     assert [name for name, *_ in rows(inventory)] == [
-        "10.0.0.0/24",
-        "acme/10.0.0.0/24",
+        "10.0.0.0/24 at no site",
+        "acme/10.0.0.0/24 in VRF 1",
         "acme/10.0.0.0/24 (Acme, east)",  # ';' would end an item of a networks cell
-        "acme/10.0.0.0/24 (2)",
-        "10.0.0.0/24 (Oslo)",
+        "acme/10.0.0.0/24 in VRF 3",
+        "10.0.0.0/24 at Oslo",
     ]
     assert codes(inventory) == [("repeated_prefixes", "networks")]
 
@@ -132,7 +132,7 @@ def test_a_csv_of_the_table_view_reads_like_the_interface(tmp_path: Path) -> Non
     )
     assert rows(read_netbox([read_saved_netbox(path, None)])) == [
         ("10.0.1.0/24", "10.0.1.0/24", "Tokyo"),
-        ("acme/10.0.1.0/25", "10.0.1.0/25", ""),
+        ("acme/10.0.1.0/25 (Acme)", "10.0.1.0/25", ""),
     ]
 
 
@@ -195,10 +195,16 @@ some_prefixes = st.builds(
 @given(st.lists(some_prefixes, max_size=20))
 def test_every_network_has_a_name_of_its_own(prefixes: list[Prefix]) -> None:
     networks = name_networks(prefixes, [])
+    assert name_networks([*networks.values()][::-1], []) == networks
     kept = {(p.space, p.cidr, p.tenant, p.site) for p in prefixes if p.status == "active"}
     found = [(p.space, p.cidr, p.tenant, p.site) for p in networks.values()]
     assert sorted(found, key=str) == sorted(kept, key=str)
     assert all(name == name.strip() and ";" not in name for name in networks)
+
+
+def test_a_network_in_use_is_taken_though_a_deprecated_one_comes_before() -> None:
+    was, now = prefix("10.0.0.0/24", status={"value": "deprecated"}), prefix("10.0.0.0/24")
+    assert rows(read(was, now)) == rows(read(now, was)) == [("10.0.0.0/24", "10.0.0.0/24", "")]
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "", "/24", "10.0.0.0/", "10.0.0.0/-1", "٣.0.0.0/8"])

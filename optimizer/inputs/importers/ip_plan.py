@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,30 +155,28 @@ def why_none(text: str, what: str = "a network") -> tuple[str, str]:
 
 
 def name_networks(prefixes: Iterable[Prefix], findings: list[Finding]) -> dict[str, Prefix]:
-    """Return the networks by name: the prefix, in a VRF ``vrf/prefix``.
+    """Return the networks by name: the prefix, in a VRF ``vrf/prefix``, of a tenant with its name.
 
-    Where this name is taken the tenant, the site or a number follows, so that tenants stay apart
-    who use the same addresses. Containers hold networks and no VMs, deprecated prefixes are on
-    their way out: both are left out and told in ``findings``.
+    Where several are called so, all have their sites in their names, or else their VRFs' ids, so
+    that tenants stay apart who use the same addresses, whatever the order. Containers hold
+    networks and no VMs, deprecated prefixes are on their way out: both are left out and told in
+    ``findings``.
     """
-    networks: dict[str, Prefix] = {}
-    met: set[tuple[str, Network, str, str]] = set()
+    kept: dict[tuple[str, Network, str, str], Prefix] = {}
     containers = repeated = 0
     for prefix in prefixes:
         known = (prefix.space, prefix.cidr, prefix.tenant, prefix.site)
         if prefix.status == "container":
             containers += 1
-        elif known in met:
+        elif known in kept:
             repeated += 1
         else:
-            met.add(known)
-            name = _name(prefix, networks)
+            findings += _doubts(_name(prefix), prefix.status)
             if prefix.status not in LEFT_OUT:
-                networks[name] = prefix
-            findings += _doubts(name, prefix.status)
+                kept[known] = prefix
     findings += _counted("containers", containers, "holds networks, no VM is in it itself")
     findings += _counted("repeated_prefixes", repeated, "was there already")
-    return networks
+    return dict(zip(_names([*kept.values()]), kept.values(), strict=True))
 
 
 def networks_table(networks: Mapping[str, Prefix]) -> pd.DataFrame:
@@ -186,16 +185,29 @@ def networks_table(networks: Mapping[str, Prefix]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["network", "cidr", "site"], dtype="str")
 
 
-def _name(prefix: Prefix, taken: Mapping[str, Prefix]) -> str:
-    vrf = listable(prefix.vrf)
+def _name(prefix: Prefix) -> str:
+    vrf, tenant = listable(prefix.vrf), listable(prefix.tenant)
     base = f"{vrf}/{prefix.cidr}" if vrf else str(prefix.cidr)
-    more = [f"{base} ({listable(text)})" for text in (prefix.tenant, prefix.site) if text.strip()]
-    free = next((name for name in (base, *more) if name not in taken), None)
-    turn = 2
-    while free is None:
-        free = None if f"{base} ({turn})" in taken else f"{base} ({turn})"
-        turn += 1
-    return free
+    return f"{base} ({tenant})" if tenant else base
+
+
+def _names(prefixes: Sequence[Prefix]) -> list[str]:
+    """Return a name of its own for each of distinct ``prefixes``, in any order the same."""
+    names = [_name(prefix) for prefix in prefixes]
+    sites = [f"at {listable(prefix.site) or 'no site'}" for prefix in prefixes]
+    spaces = [f"in VRF {listable(prefix.space) or 'none'}" for prefix in prefixes]
+    for texts in (sites, spaces):
+        kinds = Counter(name for name, _ in set(zip(names, texts, strict=True)))
+        names = [
+            f"{name} {text}" if kinds[name] > 1 else name
+            for name, text in zip(names, texts, strict=True)
+        ]
+    taken: set[str] = set()
+    for place in sorted(range(len(names)), key=lambda place: repr(prefixes[place])):
+        while names[place] in taken:  # what tells them apart is blanks
+            names[place] += " (2)"
+        taken.add(names[place])
+    return names
 
 
 def listable(text: str) -> str:

@@ -137,7 +137,7 @@ ASSUMED = {
     ("status",): "every prefix is taken as active",
     ("site", "scope"): "networks are at no site",
     ("vrf",): "all are in the global one",
-    ("tenant",): "networks of one range are told apart by site or number",
+    ("tenant",): "networks of one range are told apart by site or VRF",
 }
 DISTINGUISHER = r" \([\d.]+:\d+\)$"
 
