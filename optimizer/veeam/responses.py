@@ -70,7 +70,11 @@ class Responses:
 
     def lacking(self) -> dict[str, int]:
         """Return how many objects of each kind were announced and did not come."""
-        missing = {kind: total - len(self.items[kind]) for kind, total in self.announced.items()}
+        there = {
+            kind: len({text(item, "id") or id(item) for item in self.items[kind]})
+            for kind in self.announced
+        }
+        missing = {kind: total - there[kind] for kind, total in self.announced.items()}
         return {kind: count for kind, count in missing.items() if count > 0}
 
 

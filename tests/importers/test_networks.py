@@ -120,6 +120,25 @@ def test_a_page_that_is_not_the_last_is_told(tmp_path: Path) -> None:
     assert codes(read_netbox([read_saved_netbox(first, None)])) == [("incomplete", "1.json")]
 
 
+def test_a_page_that_is_saved_twice_does_not_stand_for_another() -> None:
+    def page(*numbers: int, **more: Any) -> dict[str, Any]:
+        items = [prefix(f"10.0.{number}.0/24", id=number) for number in numbers]
+        return {"count": 3, "next": None, "results": items, **more}
+
+    def pages(*answers: dict[str, Any]) -> Inventory:
+        return read_netbox([parse_listing(NO_SOURCE, json.dumps(one).encode()) for one in answers])
+
+    twice = pages(page(1, 2), page(1, 2))
+    assert ("incomplete", "prefixes.json") in codes(twice)
+    assert "1 more are announced" in str(twice.findings)
+    assert "incomplete" not in dict(codes(pages(page(1, 2), page(1, 2), page(3))))
+
+
+def test_a_vm_on_two_pages_keeps_its_name() -> None:
+    vm = {"id": 7, "name": "sql", "status": {"value": "active"}, "primary_ip4": None}
+    assert [row[0] for row in rows(read(vm, vm), "vms")] == ["sql"]
+
+
 def test_a_csv_of_the_table_view_reads_like_the_interface(tmp_path: Path) -> None:
     """Its headers are for people, depth is bullets, and no VRF is called Global."""
     path = tmp_path / "netbox_prefixes.csv"

@@ -62,6 +62,8 @@ def test_a_page_that_is_saved_twice_counts_once() -> None:
     told = run("import", "veeam", "saved", "--out", "estate")
     assert "jobs: 1 more are there than the files hold: save the other pages, too" in told
     assert [row["job"] for row in rows("estate/jobs.csv")] == ["Daily"]
+    saved("saved/jobs-2", [job([]), job([])], 2)
+    assert "jobs: 1 more are there" in run("import", "veeam", "saved", "--out", "estate")
     saved("saved/jobs-2", [job([], "j2", "Weekly")], 2)
     assert "more are there" not in run("import", "veeam", "saved", "--out", "other")
     assert {row["job"] for row in rows("other/jobs.csv")} == {"Daily", "Weekly"}

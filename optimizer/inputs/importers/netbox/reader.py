@@ -129,9 +129,9 @@ def _incomplete(listings: Sequence[Listing]) -> list[Finding]:
             detail = f"it is not the last page: more follow at {pages[-1].rest[:200]}"
             findings.append(Finding("warning", "incomplete", pages[-1].source.file, detail))
             continue
-        lacking = max((page.count for page in pages), default=0) - sum(
-            len(page.items) for page in pages
-        )
+        items = [item for page in pages for item in page.items]
+        there = {listing_text(item, "id") or id(item) for item in items}  # a page may come twice
+        lacking = max((page.count for page in pages), default=0) - len(there)
         if lacking > 0:
             detail = f"{lacking} more are announced than the files hold: save the other pages, too"
             findings.append(Finding("warning", "incomplete", pages[-1].source.file, detail))

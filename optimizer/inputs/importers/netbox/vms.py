@@ -35,7 +35,8 @@ def vms_table(
         owner = listing_text(address, "assigned_object", "virtual_machine", "id")
         if owner:
             assigned[owner] += _place(address, books, findings)
-    names = Counter(listing_text(vm, "name") for vm in vms)
+    distinct = {(listing_text(vm, "id"), listing_text(vm, "name")) for vm in vms}
+    names = Counter(name for _, name in distinct)
     rows = []
     for vm in vms:
         number, name = listing_text(vm, "id"), listing_text(vm, "name")
