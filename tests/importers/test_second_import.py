@@ -106,3 +106,20 @@ def test_many_wrong_cells_are_counted_by_their_text() -> None:
     told = run("import", "table", "jobs.csv", *words, code=1)
     assert "jobs.csv:3: start: '25:00' is not a time of day (1500 rows)" in told
     assert "jobs.csv:2: start: 'x0' is not a time of day; write" in told
+
+
+def test_a_message_names_the_line_though_lines_are_blank() -> None:
+    write("jobs.csv", "job,start\n\na,22:00\n\nb,soon\n,23:00\n\n")
+    words = ("--into", "jobs", "--map", "job=job", "--map", "start=start", "--out", "estate")
+    assert "jobs.csv:5: start: 'soon' is not a time" in run(
+        "import", "table", "jobs.csv", *words, code=1
+    )
+    write("plan.csv", "cidr,name\n\n10.1.1.0/24,a\n\nsoon,b\n")
+    write(
+        "RVTools_tabvInfo.csv", f"{INFO}\n\nm,off?,u,{WINDOWS},\n\nn,poweredOn,u2,{WINDOWS},soon\n"
+    )
+    told = rvtools("RVTools_tabvInfo.csv")
+    assert "RVTools_tabvInfo.csv:3: Powerstate: 'off?' is not" in told
+    assert "RVTools_tabvInfo.csv:5: Primary IP Address: 'soon' is not" in told
+    told = rvtools("RVTools_tabvInfo.csv", "--networks", "plan.csv", code=1)
+    assert "plan.csv:5: cidr: 'soon' is not" in told

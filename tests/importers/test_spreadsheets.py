@@ -80,12 +80,24 @@ def test_a_table_comes_back_as_it_was_written(
 
 def test_a_csv_is_named_by_its_file_and_counts_rows_as_a_spreadsheet_does(tmp_path: Path) -> None:
     plain = one(write(tmp_path / "RVTools_tabvInfo.csv", "VM,Tag,Tag\r\n a ,1,2\r\n"))
-    assert (plain.file, plain.name, plain.first_row) == (
+    assert (plain.file, plain.name, plain.line(0)) == (
         "RVTools_tabvInfo.csv", "RVTools_tabvInfo", 2,
     )  # fmt: skip
     assert plain.cells.to_dict("list") == {"VM": ["a"], "Tag": ["1"], "Tag (2)": ["2"]}
     excel = one(write(tmp_path / "e.csv", "sep=;\nVM;Host\na,b;c\n"))
-    assert (excel.cells.to_dict("list"), excel.first_row) == ({"VM": ["a,b"], "Host": ["c"]}, 3)
+    assert (excel.cells.to_dict("list"), excel.line(0)) == ({"VM": ["a,b"], "Host": ["c"]}, 3)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_row_has_the_line_that_an_editor_shows(tmp_path: Path, end: str, quoted: bool) -> None:
+    """Blank lines count, and so do those inside of a cell."""
+    long = f'"b{end}b"' if quoted else "b"
+    lines = ["sep=,", "VM,Host", "", f"a,{long}", "", "", "c,d", "e,f", ""]
+    sheet = one(write(tmp_path / "t.csv", end.join(lines)))
+    more = 1 if quoted else 0
+    assert [sheet.line(row) for row in (-1, 0, 1, 2)] == [2, 4, 7 + more, 8 + more]
+    assert sheet.place(2) == f"t.csv:{8 + more}"
 
 
 def test_an_encoding_that_utf8_is_not_has_to_be_named(tmp_path: Path) -> None:
@@ -126,7 +138,7 @@ def test_files_that_are_not_there_or_not_what_they_are_called(tmp_path: Path) ->
 def test_a_workbook_reads_as_a_csv_would(tmp_path: Path) -> None:
     path = workbook(tmp_path / "t.xlsx", [], ["VM", "CPUs", "On"], ["a", 4.0, True], [" b ", 0.5])
     read = one(path)
-    assert (read.name, read.first_row) == ("vInfo", 3)
+    assert (read.name, read.line(0)) == ("vInfo", 3)
     assert read.cells.to_dict("list") == {
         "VM": ["a", "b"], "CPUs": ["4", "0.5"], "On": ["True", ""],
     }  # fmt: skip

@@ -220,5 +220,5 @@ def _problem(
 ) -> InputProblem:
     first, count = rows
     often = f" ({count} rows)" if count > 1 else ""
-    line = sheet.first_row + first
+    line = sheet.line(first)
     return InputProblem(sheet.file, line, ", ".join(columns), text, f"{why[0]}{often}", why[1])

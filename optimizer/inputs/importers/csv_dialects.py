@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -56,8 +57,8 @@ REMOVE_TITLE = "its first line seems to be a title: remove what stands above the
 
 def read_delimited(
     path: Path, encoding: str | None, findings: list[Finding] | None = None
-) -> tuple[pd.DataFrame, int]:
-    """Return the table in a CSV file and the number of its first row; `Sheet` says the rest.
+) -> tuple[pd.DataFrame, Sequence[int]]:
+    """Return the table in a CSV file and the lines of its header and rows; `Sheet` says the rest.
 
     Text is of ``encoding`` where one is given, but for files that begin with a mark of UTF-8 or
     UTF-16, which say it themselves; without either it is UTF-8. A file that speaks against the
@@ -84,7 +85,7 @@ def read_delimited(
     if table is None:
         table = _by_rows(file, content, delimiter, skipped, names)
     named = [name for name, cell in zip(names, header, strict=True) if cell.strip()]
-    return table.select(named).to_pandas(), skipped + 2
+    return table.select(named).to_pandas(), _lines(content, delimiter, skipped, len(table))
 
 
 def unique(header: Sequence[str]) -> list[str]:
@@ -202,6 +203,21 @@ def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: lis
         raise refuse_table(file, f"cannot be read: {error}", remedy, line + 1) from error
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return _trimmed(pa.table([pa.array(column, pa.string()) for column in columns], names))
+
+
+def _lines(content: bytes, delimiter: str, skipped: int, rows: int) -> Sequence[int]:
+    """Return the lines on which the header and each row begin: some may be blank, or cells long."""
+    lines = range(skipped + 1, skipped + 2 + rows)
+    if content.count(b"\n") + (not content.endswith(b"\n")) == lines[-1]:
+        return lines
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    found, begin = [], 1
+    with suppress(csv.Error):  # where pyarrow is less strict
+        for end, row in rows_of(text, delimiter):
+            if row:
+                found.append(begin)
+            begin = end + 1
+    return found[skipped:] if len(found) == skipped + 1 + rows else lines
 
 
 def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:

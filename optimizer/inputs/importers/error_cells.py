@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -61,9 +61,12 @@ def sheet_parts(archive: zipfile.ZipFile) -> Mapping[str, str]:
 
 
 def clear_errors(
-    file: str, cells: pd.DataFrame, first_row: int, findings: list[Finding]
+    file: str, cells: pd.DataFrame, lines: Sequence[int], findings: list[Finding]
 ) -> pd.DataFrame:
-    """Return ``cells`` with "" for errors; each kind of a column is told, with its first place."""
+    """Return ``cells`` with "" for errors; each kind of a column is told, with its first place.
+
+    ``lines`` are those of the header and of each row.
+    """
     cleared = {}
     for name in map(str, cells):
         column = cells[name]
@@ -71,10 +74,10 @@ def clear_errors(
             continue
         wrong = column.str.fullmatch(ERROR, flags=re.IGNORECASE)
         for text, count in column[wrong].value_counts(sort=False).items():
-            row = first_row + int((column == text).to_numpy().argmax())
+            line = lines[1 + int((column == text).to_numpy().argmax())]
             what = "a formula saved without its value" if text == NO_VALUE else f"the error {text}"
             detail = f"{what} in {counted(count, 'cell')} of column {name}: taken as unknown"
-            findings.append(Finding("warning", "error_cell", f"{file}:{row}", detail))
+            findings.append(Finding("warning", "error_cell", f"{file}:{line}", detail))
         if wrong.any():
             cleared[name] = column.where(~wrong, "")
     return cells.assign(**cleared) if cleared else cells

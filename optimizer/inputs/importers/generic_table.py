@@ -202,7 +202,7 @@ def _keyed(sheet: Sheet, table: Table, rows: pd.DataFrame, findings: list[Findin
     """Return the rows that have a key."""
     keyed = (rows[list(table.key)] != "").all(axis=1)
     if not keyed.all():
-        first = sheet.first_row + int((~keyed).to_numpy().argmax())
+        first = sheet.line(int((~keyed).to_numpy().argmax()))
         detail = f"{counted(int((~keyed).sum()), 'row')} left out: no {' or '.join(table.key)}"
         findings.append(Finding("warning", "row_without_key", f"{sheet.file}:{first}", detail))
     return rows[keyed].reset_index(drop=True)

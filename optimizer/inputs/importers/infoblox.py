@@ -211,7 +211,7 @@ def _list_rows(sheet: Sheet) -> list[_Row]:
             rows.append(_Row(at, str(site), FIRST in kind, LAST in kind))
         except ValueError:
             reason, remedy = "is not an IP address", "export the list again"
-            line = sheet.first_row + place
+            line = sheet.line(place)
             problems.append(InputProblem(sheet.file, line, "IP Address", address, reason, remedy))
     if problems:
         raise EstateError(problems)

@@ -77,7 +77,7 @@ def _check(sheet: Sheet, told: pd.DataFrame) -> None:
     problems = []
     again = told["network"].duplicated() & (told["network"] != "")
     for row, (name, text) in enumerate(zip(told["network"], told["cidr"], strict=True)):
-        line = sheet.first_row + int(told.index[row])
+        line = sheet.line(int(told.index[row]))
         if (text or not name) and parse_prefix(text) is None:
             problems.append(InputProblem(sheet.file, line, "cidr", text, *why_none(text)))
         if again.iloc[row]:

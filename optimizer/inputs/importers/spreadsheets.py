@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,21 +34,25 @@ def silent(step: str) -> None:
 class Sheet:
     """One sheet: its header's names as columns of trimmed text, "" where a cell is empty.
 
-    ``first_row`` is the number that a spreadsheet gives the first row below the header. A name
-    that comes again in the header has its turn behind it: ``Backup status (2)``. Columns without a
-    name are left out. ``findings`` tell of its encoding, and of cells that hold errors.
+    ``lines`` are the numbers that a spreadsheet or an editor gives the header and each row below. A
+    name that comes again in the header has its turn behind it: ``Backup status (2)``. Columns
+    without a name are left out. ``findings`` tell of its encoding, and of cells that hold errors.
     """
 
     file: str
     name: str
     cells: pd.DataFrame
-    first_row: int
+    lines: Sequence[int]
     findings: tuple[Finding, ...] = ()
+
+    def line(self, row: int) -> int:
+        """Return the number of a row (0 = first below the header)."""
+        return self.lines[row + 1]
 
     def place(self, row: int) -> str:
         """Return where a row (0 = first below the header) stands, as in ``vms.csv:2``."""
         where = self.file if self.name in self.file else f"{self.file}, sheet {self.name}"
-        return f"{where}:{self.first_row + row}"
+        return f"{where}:{self.line(row)}"
 
 
 def read_sheets(
@@ -67,7 +71,7 @@ def read_sheets(
     step(f"reading {path.name}")
     start = _start(path)
     doubts: list[Finding] = []
-    read: Iterable[tuple[str, pd.DataFrame, int]]
+    read: Iterable[tuple[str, pd.DataFrame, Sequence[int]]]
     if start.startswith(OLE):
         reason = "is an old xls file, or protected by a password"
         raise refuse_table(path.name, reason, "save it as xlsx without a password, or as CSV")
@@ -78,10 +82,10 @@ def read_sheets(
     else:
         read = [(path.stem, *read_delimited(path, encoding, doubts))]
     sheets = []
-    for name, cells, row in read:
+    for name, cells, lines in read:
         findings = [*doubts]
-        cells = clear_errors(path.name, cells, row, findings)
-        sheets.append(Sheet(path.name, name, cells, row, tuple(findings)))
+        cells = clear_errors(path.name, cells, lines, findings)
+        sheets.append(Sheet(path.name, name, cells, lines, tuple(findings)))
     return sheets
 
 

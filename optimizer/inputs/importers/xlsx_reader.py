@@ -23,8 +23,8 @@ ROWS_AT_ONCE = 10_000
 
 def read_workbook(
     path: Path, wanted: re.Pattern[str] | None, step: Callable[[str], None]
-) -> Iterator[tuple[str, pd.DataFrame, int]]:
-    """Yield name, table and number of the first row of each wanted sheet; `Sheet` says the rest."""
+) -> Iterator[tuple[str, pd.DataFrame, range]]:
+    """Yield name, table and lines of each wanted sheet; `Sheet` says the rest."""
     step(f"reading {path.name}: is it sound?")
     errors = check_xlsx(path)
     try:
@@ -38,7 +38,7 @@ def read_workbook(
         raise refuse_table(path.name, reason, "export it again") from error
 
 
-def _sheet(sheet: CalamineSheet, errors: Errors) -> Iterator[tuple[str, pd.DataFrame, int]]:
+def _sheet(sheet: CalamineSheet, errors: Errors) -> Iterator[tuple[str, pd.DataFrame, range]]:
     """Yield one table, none where the sheet is empty; the first row with text is the header.
 
     Cells of ``errors`` hold their text.
@@ -49,7 +49,8 @@ def _sheet(sheet: CalamineSheet, errors: Errors) -> Iterator[tuple[str, pd.DataF
         if any(header):
             places = [place for place, name in enumerate(header) if name]
             names = unique([header[place] for place in places])
-            yield sheet.name, _table(names, places, rows).to_pandas(), number + 1
+            cells = _table(names, places, rows).to_pandas()
+            yield sheet.name, cells, range(number, number + 1 + len(cells))
             return
 
 

@@ -80,7 +80,9 @@ def _files(paths: Sequence[Path]) -> Mapping[str, Path]:
 
 def _sheet(path: Path, kind: str, encoding: str | None) -> Sheet:
     """Return the table in a file that has the columns which are needed."""
-    (sheet,) = read_sheets(path, encoding)[:1] or [Sheet(path.name, path.stem, pd.DataFrame(), 2)]
+    (sheet,) = read_sheets(path, encoding)[:1] or [
+        Sheet(path.name, path.stem, pd.DataFrame(), (1,))
+    ]
     columns = [str(name) for name in sheet.cells.columns]
     lacking = [name for name in NEEDED[kind] if name not in columns]
     if lacking:

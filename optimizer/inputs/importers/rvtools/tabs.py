@@ -131,7 +131,7 @@ def _unfit(sheet: Sheet, tab: str, lacking: Sequence[str]) -> InputProblem:
         remedy = f"was it renamed, or is it of another language or tab? its columns are {some}"
     where = sheet.file if sheet.name in sheet.file else f"{sheet.file}, sheet {sheet.name}"
     reason = f"has no column {' and no '.join(lacking)}, which {tab} needs"
-    return InputProblem(where, sheet.first_row - 1, None, None, reason, remedy)
+    return InputProblem(where, sheet.lines[0], None, None, reason, remedy)
 
 
 def _no_tab(path: Path, sheets: Sequence[Sheet]) -> InputProblem:
@@ -141,7 +141,7 @@ def _no_tab(path: Path, sheets: Sequence[Sheet]) -> InputProblem:
     names = ", ".join([str(name) for name in sheets[0].cells][:8])
     reason = f"is no tab of RVTools by its columns ({names})"
     remedy = "give vInfo and vNetwork, or use `gip import table --into vms`"
-    return InputProblem(path.name, sheets[0].first_row - 1, None, None, reason, remedy)
+    return InputProblem(path.name, sheets[0].lines[0], None, None, reason, remedy)
 
 
 def _is_other_tab(stem: str) -> bool:
