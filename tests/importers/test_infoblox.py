@@ -92,6 +92,41 @@ def test_a_list_never_gives_a_wrong_network_as_sure(
     assert sure or not marked
 
 
+@pytest.mark.parametrize("first", ["", "sep=,\r\n"])
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [("utf-8", None), ("utf-8-sig", None), ("utf-16", None), ("utf-16-le", "utf-16-le")],
+)
+def test_an_export_is_read_as_any_other_csv(
+    tmp_path: Path, first: str, encoding: str, named: str | None
+) -> None:
+    text = f"{first}header-network,address*,netmask*,EA-Site\nnetwork,10.0.1.0,24,東京\n"
+    path = tmp_path / "infoblox.csv"
+    path.write_bytes(text.encode(encoding))
+    assert rows(read_infoblox(path, named)) == [("10.0.1.0/24", "10.0.1.0/24", "東京")]
+
+
+def test_an_encoding_that_there_is_not_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "infoblox.csv"
+    path.write_text("header-network,address*,netmask*\n", encoding="utf-8")
+    with pytest.raises(EstateError, match="no encoding is called 'cp9999'"):
+        read_infoblox(path, "cp9999")
+
+
+def test_what_is_wrong_with_an_export_has_its_line(tmp_path: Path) -> None:
+    """Blank lines count; a byte in another encoding may stand far behind the start."""
+    header = 'header-network,address*,netmask*,comment\n\nnetwork,10.0.1.0,24,"a\nb"\n'
+    with pytest.raises(EstateError, match=r"infoblox.csv:5: 'network,10.0.2.0,,' has no address"):
+        infoblox(tmp_path, f"{header}network,10.0.2.0,,\n")
+    with pytest.raises(EstateError, match=r"infoblox.csv:5: cannot be read: unexpected end"):
+        infoblox(tmp_path, f'{header}network,10.0.2.0,24,"\n')
+    path = tmp_path / "infoblox.csv"
+    many = "network,10.0.2.0,24,\n" * 10_000
+    path.write_bytes(f"{header}{many}network,10.0.3.0,24,münchen\n".encode("cp1252"))
+    with pytest.raises(EstateError, match=r"byte 0xfc in line 10005; name it: --encoding"):
+        read_infoblox(path, None)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from models.diagnostics import Finding
+from models.errors import EstateError
 from optimizer.files.reading import read_bytes
 from optimizer.files.text_table import refuse_table
 
@@ -65,13 +66,13 @@ def read_delimited(
     ``encoding`` is told in ``findings``.
     """
     file = path.name
-    content = _utf8(file, read_bytes(path), encoding, findings if findings is not None else [])
+    content = in_utf8(file, read_bytes(path), encoding, findings if findings is not None else [])
     start = io.StringIO(content[:LONGEST_CELL].decode(errors="replace"), newline="")
     delimiter, skipped = delimiter_of(start.readline())
     start.seek(0)
     try:
         _, header = next(islice(rows_of(start, delimiter), skipped, None), (1, []))
-    except csv.Error as error:
+    except RowError as error:
         reason = f"has a header that cannot be read: {error}"
         raise refuse_table(file, reason, "export the table again", 1) from error
     if not any(name.strip() for name in header):
@@ -107,9 +108,17 @@ def unique(header: Sequence[str]) -> list[str]:
     return names
 
 
-def _utf8(file: str, content: bytes, encoding: str | None, findings: list[Finding]) -> bytes:
-    """Return ``content`` as UTF-8 without a mark."""
-    marked = next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+def marked_encoding(content: bytes) -> str | None:
+    """Return the encoding that a text's first bytes tell, None where they are no mark."""
+    return next((name for mark, name in MARKS.items() if content.startswith(mark)), None)
+
+
+def in_utf8(file: str, content: bytes, encoding: str | None, findings: list[Finding]) -> bytes:
+    """Return ``content`` as UTF-8 without a mark; EstateError where it is no such text.
+
+    `read_delimited` says what ``encoding`` and ``findings`` are.
+    """
+    marked = marked_encoding(content)
     name = marked or encoding or "utf-8"
     remedy = NAME_ENCODING
     try:
@@ -188,7 +197,6 @@ def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: lis
     """Read row by row; raise EstateError with the place of what is wrong."""
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
     rows: list[list[str]] = []
-    line = skipped + 1
     try:
         for line, row in islice(rows_of(text, delimiter), skipped + 1, None):
             if row and len(row) != len(names):
@@ -198,35 +206,49 @@ def _by_rows(file: str, content: bytes, delimiter: str, skipped: int, names: lis
                 raise refuse_table(file, reason, remedy, line)
             if row:
                 rows.append(row)
-    except csv.Error as error:
-        remedy = f"close its quotes, and shorten cells to {LONGEST_CELL} characters"
-        raise refuse_table(file, f"cannot be read: {error}", remedy, line + 1) from error
+    except RowError as error:
+        raise refuse_row(file, error) from error
     columns = zip(*rows, strict=True) if rows else ([] for _ in names)
     return _trimmed(pa.table([pa.array(column, pa.string()) for column in columns], names))
 
 
 def _lines(content: bytes, delimiter: str, skipped: int, rows: int) -> Sequence[int]:
     """Return the lines on which the header and each row begin: some may be blank, or cells long."""
-    lines = range(skipped + 1, skipped + 2 + rows)
+    lines: Sequence[int] = range(skipped + 1, skipped + 2 + rows)
     if content.count(b"\n") + (not content.endswith(b"\n")) == lines[-1]:
         return lines
     text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
-    found, begin = [], 1
-    with suppress(csv.Error):  # where pyarrow is less strict
-        for end, row in rows_of(text, delimiter):
-            if row:
-                found.append(begin)
-            begin = end + 1
-    return found[skipped:] if len(found) == skipped + 1 + rows else lines
+    with suppress(RowError):  # pyarrow is less strict
+        found = [line for line, row in rows_of(text, delimiter) if row][skipped:]
+        lines = found if len(found) == len(lines) else lines
+    return lines
+
+
+class RowError(ValueError):
+    """A row that cannot be read; ``line`` is the one on which it begins."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
+def refuse_row(file: str, error: RowError) -> EstateError:
+    """Return the error of a file with a row that cannot be read."""
+    remedy = f"close its quotes, and shorten cells to {LONGEST_CELL} characters"
+    return refuse_table(file, f"cannot be read: {error}", remedy, error.line)
 
 
 def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line on which it ends; csv.Error also where a cell is too long."""
+    """Yield each row with the line on which it begins; RowError also where a cell is too long."""
     limit = csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    begin = 1
     try:
-        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         for row in reader:
-            yield reader.line_num, row
+            yield begin, row
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise RowError(begin, str(error)) from error
     finally:
         csv.field_size_limit(limit)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from models.diagnostics import Finding, InputProblem, counted
@@ -13,7 +15,14 @@ from models.errors import EstateError
 from models.imported_tables import Inventory
 from optimizer.files.reading import check_regular
 from optimizer.files.text_table import refuse_table
-from optimizer.inputs.importers.csv_dialects import NAME_ENCODING, delimiter_of, rows_of
+from optimizer.inputs.importers.csv_dialects import (
+    RowError,
+    delimiter_of,
+    in_utf8,
+    marked_encoding,
+    refuse_row,
+    rows_of,
+)
 from optimizer.inputs.importers.ip_plan import (
     Network,
     Prefix,
@@ -39,19 +48,25 @@ def read_infoblox(path: Path, encoding: str | None) -> Inventory:
     """
     source = source_file(path)
     findings: list[Finding] = []
-    if _is_export(path):
-        prefixes = _exported(path, encoding or "utf-8-sig", findings)
+    if _is_export(path, encoding):
+        prefixes = _exported(path, encoding, findings)
         networks = name_networks(prefixes, findings)
     else:
         networks = name_networks(_listed(path, encoding, findings), findings)
     return Inventory({"networks": networks_table(networks)}, (source,), tuple(findings))
 
 
-def _is_export(path: Path) -> bool:
+def _is_export(path: Path, encoding: str | None) -> bool:
+    """Tell whether the first line is a ``header-`` row, but for one that names the delimiter."""
     check_regular(path)
     with path.open("rb") as file:
-        start = file.read(64)
-    return start.removeprefix(b"\xef\xbb\xbf").lstrip(b'"').lower().startswith(HEADER.encode())
+        start = file.read(256)
+    with suppress(LookupError, ValueError):  # reading the file tells what is wrong with either
+        text = start.decode(marked_encoding(start) or encoding or "utf-8", "ignore")
+        lines = [*text.splitlines(), "", ""]
+        header = lines[delimiter_of(lines[0])[1]]
+        return header.lstrip('"').lower().startswith(HEADER)
+    return False
 
 
 def _listed(path: Path, encoding: str | None, findings: list[Finding]) -> Iterator[Prefix]:
@@ -65,11 +80,11 @@ def _listed(path: Path, encoding: str | None, findings: list[Finding]) -> Iterat
         yield from networks_of_list(sheet, findings)
 
 
-def _exported(path: Path, encoding: str, findings: list[Finding]) -> Iterator[Prefix]:
+def _exported(path: Path, encoding: str | None, findings: list[Finding]) -> Iterator[Prefix]:
     """Yield the networks and containers of a CSV export; EstateError lists what is wrong."""
     problems: list[InputProblem] = []
     headers: dict[str, list[str]] = {}
-    for line, row in _rows(path, encoding):
+    for line, row in _rows(path, encoding, findings):
         kind = row[0].strip().lower() if row else ""
         if kind.startswith(HEADER):
             names = [name.strip(" *").lower() for name in row]
@@ -123,20 +138,21 @@ def _prefix(cells: Mapping[str, str], status: str) -> Prefix | None:
     return None if cidr is None else Prefix(cidr, site, vrf=view, space=view, status=status)
 
 
-def _rows(path: Path, encoding: str) -> Iterator[tuple[int, Sequence[str]]]:
+def _rows(
+    path: Path, encoding: str | None, findings: list[Finding]
+) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield the rows, of unlike width, with their lines."""
-    remedy = NAME_ENCODING
-    line = 0
+    if path.stat().st_size > LARGEST:
+        reason, remedy = f"is larger than {LARGEST >> 20} MiB", "export the networks only"
+        raise refuse_table(path.name, reason, remedy)
+    content = in_utf8(path.name, path.read_bytes(), encoding, findings)
+    file = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    sign, skipped = delimiter_of(file.readline())
+    file.seek(0)
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"larger than {LARGEST >> 20} MiB")
-        with path.open(encoding=encoding, newline="") as file:
-            sign, _ = delimiter_of(file.readline())
-            file.seek(0)
-            for line, row in rows_of(file, sign):
-                yield line, row
-    except (ValueError, LookupError, csv.Error) as error:
-        raise refuse_table(path.name, f"cannot be read: {error}", remedy, line + 1) from error
+        yield from islice(rows_of(file, sign), skipped, None)
+    except RowError as error:
+        raise refuse_row(path.name, error) from error
 
 
 FIRST, LAST = "network", "broadcast"
