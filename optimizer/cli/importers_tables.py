@@ -29,9 +29,9 @@ def netbox(
     """Import networks and sites from NetBox: from FILES, or live with --url.
 
     FILES are answers of its interface saved as JSON (prefixes, and if wanted virtual machines and
-    IP addresses), or its CSV export of prefixes. A network is named after its prefix, VRF and
-    tenant: vrf/prefix (tenant). NetBox does not know the ids that other inventories give VMs, so
-    its VMs have their names as ids.
+    IP addresses), or its CSV export of prefixes. A network is named after its prefix, one in a VRF
+    vrf/prefix; several of one name by their tenants, sites or VRFs, too. NetBox does not know the
+    ids that other inventories give VMs, so its VMs have their names as ids.
 
     \b
     Example:

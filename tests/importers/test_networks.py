@@ -151,7 +151,7 @@ def test_a_csv_of_the_table_view_reads_like_the_interface(tmp_path: Path) -> Non
     )
     assert rows(read_netbox([read_saved_netbox(path, None)])) == [
         ("10.0.1.0/24", "10.0.1.0/24", "Tokyo"),
-        ("acme/10.0.1.0/25 (Acme)", "10.0.1.0/25", ""),
+        ("acme/10.0.1.0/25", "10.0.1.0/25", ""),
     ]
 
 

@@ -155,12 +155,12 @@ def why_none(text: str, what: str = "a network") -> tuple[str, str]:
 
 
 def name_networks(prefixes: Iterable[Prefix], findings: list[Finding]) -> dict[str, Prefix]:
-    """Return the networks by name: the prefix, in a VRF ``vrf/prefix``, of a tenant with its name.
+    """Return the networks by name: the prefix, in a VRF ``vrf/prefix``.
 
-    Where several are called so, all have their sites in their names, or else their VRFs' ids, so
-    that tenants stay apart who use the same addresses, whatever the order. Containers hold
-    networks and no VMs, deprecated prefixes are on their way out: both are left out and told in
-    ``findings``.
+    Where several are called so, all have their tenants in their names, then their sites, then
+    their VRFs' ids, so that tenants stay apart who use the same addresses, whatever the order.
+    Containers hold networks and no VMs, deprecated prefixes are on their way out: both are left
+    out and told in ``findings``.
     """
     kept: dict[tuple[str, Network, str, str], Prefix] = {}
     containers = repeated = 0
@@ -186,20 +186,20 @@ def networks_table(networks: Mapping[str, Prefix]) -> pd.DataFrame:
 
 
 def _name(prefix: Prefix) -> str:
-    vrf, tenant = listable(prefix.vrf), listable(prefix.tenant)
-    base = f"{vrf}/{prefix.cidr}" if vrf else str(prefix.cidr)
-    return f"{base} ({tenant})" if tenant else base
+    vrf = listable(prefix.vrf)
+    return f"{vrf}/{prefix.cidr}" if vrf else str(prefix.cidr)
 
 
 def _names(prefixes: Sequence[Prefix]) -> list[str]:
     """Return a name of its own for each of distinct ``prefixes``, in any order the same."""
     names = [_name(prefix) for prefix in prefixes]
-    sites = [f"at {listable(prefix.site) or 'no site'}" for prefix in prefixes]
-    spaces = [f"in VRF {listable(prefix.space) or 'none'}" for prefix in prefixes]
-    for texts in (sites, spaces):
+    tenants = [f" ({told})" if (told := listable(prefix.tenant)) else "" for prefix in prefixes]
+    sites = [f" at {listable(prefix.site) or 'no site'}" for prefix in prefixes]
+    spaces = [f" in VRF {listable(prefix.space) or 'none'}" for prefix in prefixes]
+    for texts in (tenants, sites, spaces):
         kinds = Counter(name for name, _ in set(zip(names, texts, strict=True)))
         names = [
-            f"{name} {text}" if kinds[name] > 1 else name
+            f"{name}{text}" if kinds[name] > 1 else name
             for name, text in zip(names, texts, strict=True)
         ]
     taken: set[str] = set()
