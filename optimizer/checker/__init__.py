@@ -6,6 +6,7 @@ again from the contract, the plain way, so that the two cannot share a mistake.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from models.estate import Estate
@@ -16,14 +17,16 @@ from optimizer.checker.unassigned import judge_reasons
 from optimizer.checker.violations import Judgement, Violations
 from optimizer.checker.week_judgement import NOT_DERIVED, WeekFiles, judge_week
 
-__all__ = ["NOT_DERIVED", "Judgement", "judge"]
+__all__ = ["Judgement", "judge"]
+
+NO_BEFORE = "what jobs had before the plan, which has no job_before.csv"
 
 
 def judge(estate: Estate, folder: Path, weeks: int = 1) -> Judgement:
     """Judge the plan in ``folder``: every rule, every label, every aim's value, the week.
 
     The lists are replayed in the nominal week, with ``weeks`` 5 in all five, today's choices and
-    the splits beside them (`NOT_DERIVED` says what is never judged).
+    the splits beside them (`Judgement.not_derived` says what is not judged).
 
     Raise PlanError where one of its files is missing or cannot be read.
     """
@@ -44,4 +47,6 @@ def judge(estate: Estate, folder: Path, weeks: int = 1) -> Judgement:
     week = WeekFiles(files["job_proxies.csv"], files["job_splits.csv"], record)
     roster, connections = checked.roster, checked.connections
     judge_week(estate, roster, connections, checked.planned, week, complaints, wishes, weeks)
-    return check_totals(estate, checked.seen, files, record, complaints)
+    judgement = check_totals(estate, checked.seen, files, record, complaints)
+    missing = () if "job_before.csv" in files else (NO_BEFORE,)
+    return replace(judgement, not_derived=NOT_DERIVED + missing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -55,9 +55,12 @@ def judge_record(
         complaints.add(
             "wrong lists of aims", f"{RECORD}: aims are {names}, expected {list(values)}"
         )
+    proven = True
     for aim in aims:
         if aim.get("aim") in values:
-            _judge_aim(estate, aim, values[aim["aim"]], complaints)
+            _judge_aim(estate, aim, values[aim["aim"]], not proven, complaints)
+        proven = proven and aim.get("proven") is True
+    _judge_settings(estate, record.get("settings"), complaints)
 
 
 def judge_totals(
@@ -97,10 +100,72 @@ def _judge_inputs(inputs: Mapping[str, str], found: Any, complaints: Violations)
             )
 
 
+def _judge_settings(estate: Estate, found: Any, complaints: Violations) -> None:
+    """Complain of each setting that plan.json names and the estate has otherwise."""
+    expected = _settings_of(estate)
+    for path, value in _leaves(found if isinstance(found, dict) else {}, expected):
+        wanted: Any = expected
+        for key in path:
+            wanted = wanted[key]
+        if value != wanted:
+            complaints.add(
+                "other settings",
+                f"{RECORD}: settings: {' '.join(path)} is {value!r}, expected {wanted!r} as in "
+                "estate.toml",
+            )
+
+
+def _leaves(
+    found: Mapping[str, Any], expected: Mapping[str, Any], *path: str
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield each of the ``expected`` settings that was found, with its path."""
+    for key in [key for key in expected if key in found]:
+        sections = isinstance(expected[key], dict) and isinstance(found[key], dict)
+        if sections and key != "tolerance":
+            yield from _leaves(found[key], expected[key], *path, key)
+        else:
+            yield (*path, key), found[key]
+
+
+def _settings_of(estate: Estate) -> dict[str, Any]:
+    made, wishes = estate.settings, estate.settings.lists
+    return {
+        "name": made.name,
+        "ruleset": made.ruleset,
+        "license": {"type": made.license_type, "edition": made.license_edition},
+        "connections": {"powershell_direct": made.powershell_direct},
+        "failover": {
+            "capacity": made.failover_capacity,
+            "survive": made.failover_survive,
+            "tasks": made.failover_tasks,
+        },
+        "planning": {
+            "balance": made.balance,
+            "objectives": list(made.objectives),
+            "tolerance": {aim: float(share) for aim, share in made.tolerance.items()},
+        },
+        "lists": {
+            "first": wishes.first,
+            "free": "all" if wishes.all_free else sorted(wishes.free),
+            "keep": sorted(wishes.keep),
+            "most_changes": wishes.most_changes,
+            "least_servers": wishes.least_servers,
+            "cross_sites": wishes.cross_sites,
+        },
+    }
+
+
 def _judge_aim(
-    estate: Estate, aim: Mapping[str, Any], counted: int, complaints: Violations
+    estate: Estate,
+    aim: Mapping[str, Any],
+    counted: int,
+    conditional: bool,
+    complaints: Violations,
 ) -> None:
-    """Complain where value, best, bound and proven of one aim do not fit together."""
+    """Complain where value, best, bound and proven of one aim do not fit together.
+
+    It is ``conditional`` where an aim before it is not proven.
+    """
     name = aim["aim"]
 
     def complain(kind: str, sentence: str) -> None:
@@ -128,6 +193,14 @@ def _judge_aim(
             f"has proven {aim.get('proven')}, expected {best == bound} "
             f"(best {best}, bound {bound})",
         )
+    if aim.get("conditional", conditional) is not conditional:
+        complain(
+            "aims wrongly conditional or not",
+            f"has conditional {aim.get('conditional')!r}, expected {conditional}",
+        )
+    seconds = aim.get("seconds", 0)
+    if type(seconds) not in (int, float) or not 0 <= seconds < float("inf"):
+        complain("aims without their time", f"has seconds {seconds!r}, not a number of 0 or more")
     possible = [proof for proof in PROOFS if proof != "disputed" or best != bound]
     if aim.get("proof") not in possible:
         complain(

@@ -119,6 +119,8 @@ def check_totals(
         "assigned": seen.counts["coverage"],
         "unassigned": seen.unassigned,
         "servers_used": int(np.sum(seen.loads.planned.any(axis=1))),
+        "findings": len(files["findings.csv"]),
+        "jobs_to_split": len(files["job_splits.csv"].columns["job"].unique()),
     }
     judge_totals(record, totals, complaints)
     return Judgement(

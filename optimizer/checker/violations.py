@@ -21,6 +21,7 @@ class Judgement:
     ``values`` maps each aim of the settings, in their order, to its value. ``tasks`` are the
     estate's; ``windows`` and ``own_work`` (of the backup server) are kinds of them; ``assigned``
     are the Windows tasks with a proxy, ``unassigned`` the tasks listed without one.
+    ``not_derived`` names what was not judged.
     """
 
     violations: tuple[str, ...]
@@ -30,6 +31,7 @@ class Judgement:
     own_work: int
     assigned: int
     unassigned: int
+    not_derived: tuple[str, ...] = ()
 
 
 @dataclass

@@ -42,6 +42,8 @@ NOT_DERIVED = (
     "that no choice per VM has less overload or peak, or more protected or same_site runs, than "
     "the bound of the week",
     "that every single change is worth it",
+    "that of lists as good as each other each has the most servers",
+    "findings.csv, and what notes and details say",
 )
 NEVER_WORSE = "lists that are worse than today"
 

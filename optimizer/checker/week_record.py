@@ -48,7 +48,7 @@ class RecordJudge:
             if not _equal(found.get(name), expected[name]):
                 self._add(
                     "wrong figures of the week",
-                    f"{said} has {name} {found.get(name)}, expected {expected[name]:g}",
+                    f"{said} has {name} {found.get(name)!r}, expected {expected[name]:g}",
                 )
 
     def judge_summary(self, name: str, weeks: Sequence[Figures]) -> None:
@@ -73,7 +73,8 @@ class RecordJudge:
         ]
         wanted = [(job, rank) for rank, (job, _) in enumerate(expected, 1)]
         if named != wanted:
-            self._add("other splits", f"week has splits {named}, expected {wanted}")
+            said = named if isinstance(found, list) else repr(found)
+            self._add("other splits", f"week has splits {said}, expected {wanted}")
             return
         for step, (job, weeks) in zip(steps, expected, strict=True):
             for kind, figures in summarise(weeks).items():
@@ -82,7 +83,7 @@ class RecordJudge:
                     if not _equal(value, figures[name]):
                         self._add(
                             "wrong figures of splits",
-                            f"week splits {job!r} {kind} has {name} {value}, "
+                            f"week splits {job!r} {kind} has {name} {value!r}, "
                             f"expected {figures[name]:g}",
                         )
 
@@ -99,7 +100,7 @@ class RecordJudge:
             if not _equal(found.get(name), ideal[name]):
                 self._add(
                     "wrong bounds of the week",
-                    f"week bound has {name} {found.get(name)}, expected {ideal[name]}",
+                    f"week bound has {name} {found.get(name)!r}, expected {ideal[name]}",
                 )
         for name in FIGURES:
             if name in EXACT:
@@ -110,7 +111,7 @@ class RecordJudge:
             if type(value) is not int or sign * value < sign * best:
                 self._add(
                     "weeks beyond their bound",
-                    f"week bound has {name} {value}, and {best} is reached",
+                    f"week bound has {name} {value!r}, and {best} is reached",
                 )
 
     def judge_aims(self, first: str, values: Mapping[str, int] | None) -> None:
@@ -129,7 +130,7 @@ class RecordJudge:
             name, value, bound = aim["aim"], aim.get("value"), aim.get("bound")
             said = f"week aim {name!r} has"
             if type(value) is not int or type(bound) is not int:
-                self._add("week's aims without numbers", f"{said} value {value}, bound {bound}")
+                self._add("week's aims without numbers", f"{said} value {value!r}, bound {bound!r}")
                 return
             if values is not None and value != values[name]:
                 self._add(

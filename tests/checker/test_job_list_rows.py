@@ -38,7 +38,9 @@ def test_each_spoilt_list_is_found(
 def test_a_plan_of_before_job_before_was_written(tmp_path: Path) -> None:
     case = Case(tmp_path)
     (case.plan / "job_before.csv").unlink()
-    assert case.judge().violations == ()
+    judgement = case.judge()
+    assert judgement.violations == ()
+    assert judgement.not_derived[-1].endswith("no job_before.csv")
 
 
 def test_job_that_names_its_proxy(tmp_path: Path) -> None:

@@ -93,6 +93,10 @@ def test_objectives_are_judged_in_their_order(tmp_path: Path) -> None:
         # Tolerances: peak may lose floor(0.5 * 2) = 1, coverage floor(0.2 * 5) = 1 and not 2.
         ("peak", {"best": 2, "bound": 2}, ""),
         ("peak", {"best": 1, "bound": 1}, "has value 3, expected 1 or better"),
+        ("tier1", {"conditional": False, "seconds": 0.25}, ""),
+        ("tier1", {"conditional": True}, "has conditional True, expected False"),
+        ("tier1", {"seconds": "0.1"}, "has seconds '0.1', not a number"),
+        ("tier1", {"seconds": float("nan")}, "has seconds nan, not a number"),
         ("tier1", {"best": 5, "bound": 5}, ""),
         ("tier1", {"best": 6, "bound": 6}, "has value 4, expected 5 or better"),
     ],
@@ -143,7 +147,8 @@ def test_record(tmp_path: Path, amend: Callable[[Record], object], words: str) -
             "totals",
             {
                 "tasks": 6, "windows_tasks": 4, "own_tasks": 1, "unknown_tasks": 1,
-                "assigned": 4, "unassigned": 1, "servers_used": 2,
+                "assigned": 4, "unassigned": 1, "servers_used": 2, "findings": 1,
+                "jobs_to_split": 0,
             },
             "",
         ),
@@ -154,8 +159,16 @@ def test_record(tmp_path: Path, amend: Callable[[Record], object], words: str) -
         ("totals", {"assigned": "4"}, "totals: assigned is '4', expected 4"),
         ("totals", {"unassigned": 0}, "totals: unassigned is 0, expected 1"),
         ("totals", {"servers_used": 3}, "totals: servers_used is 3, expected 2"),
+        ("totals", {"findings": 0}, "totals: findings is 0, expected 1"),
+        ("totals", {"jobs_to_split": 1}, "totals: jobs_to_split is 1, expected 0"),
         ("totals", [6], r"totals is [6], not an object"),
         ("settings", "vul", "settings is 'vul', not an object"),
+        ("settings", {"seed": 7, "failover": {"capacity": "report", "tasks": None}}, ""),
+        ("settings", {"ruleset": "v11"}, "settings: ruleset is 'v11', expected 'v12' as in"),
+        ("settings", {"failover": {"tasks": 41}}, "failover tasks is 41, expected None"),
+        ("settings", {"license": "vul"}, "settings: license is 'vul', expected {'type'"),
+        ("settings", {"planning": {"tolerance": {"peak": 0.1}}}, "expected {} as in estate.toml"),
+        ("settings", {"lists": {"freed_after": [], "cross_sites": False}}, "cross_sites is False"),
     ],
 )  # fmt: skip
 def test_totals_and_settings_of_the_record(

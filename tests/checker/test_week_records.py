@@ -105,7 +105,10 @@ RECORDS: dict[str, tuple[Callable[[Any], object], str]] = {
     ),
     "proof": (lambda week: _aim(week, "changed").update(proof="magic"), "has proof 'magic'"),
     "aims": (lambda week: week["aims"].reverse(), "week aims are"),
-    "text for a number": (lambda week: week["lists"]["nominal"].update(failed="0"), "has failed 0"),
+    "text for a number": (
+        lambda week: week["lists"]["nominal"].update(failed="0"),
+        "failed '0', e",
+    ),
 }
 
 

@@ -25,6 +25,12 @@ COMPLAINTS = {
     "bad-boolean": ("vms.csv:3: available: 'maybe' is neither true nor false", "write true or"),
     "bad-cidr": ("networks.csv:2: cidr: '10.0.1.0/33' is not a network", "as in 10.0.1.0/24"),
     "bad-day": ("jobs.csv:2: days: 'mon;tues' is not a list of days", "any of mon;tue;wed"),
+    "daily-and-days": ("jobs.csv:2: days: 'daily;mon' is not a list of days", "write daily, or"),
+    "separator-in-name": (
+        "servers.csv:3: server: 'gip;01' has a ;, as between the names of a list",
+        "name it otherwise everywhere",
+    ),
+    "separator-in-network": ("networks.csv:2: network: 'hq;1' has a ;", "name it otherwise"),
     "bad-failover-tasks": ("estate.toml:4: failover.tasks: '-1' is not allowed", COUNT),
     "bad-format": ("estate.toml:1: format: '2' is not allowed", "write 1"),
     "bad-host-version": (

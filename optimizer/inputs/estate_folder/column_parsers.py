@@ -85,9 +85,15 @@ def _time(text: str, column: Column) -> int:
     return int(fits[1]) * 60 + int(fits[2])
 
 
+def _listed(text: str, column: Column) -> str:
+    if ";" in text:
+        raise UnfitError("has a ;, as between the names of a list", "name it otherwise everywhere")
+    return text
+
+
 def _days(text: str, column: Column) -> tuple[int, ...]:
     names = [item.lower() for item in items(text)]
-    if not names or any(name not in (*DAYS, "daily") for name in names):
+    if names != ["daily"] and (not names or not set(names) <= set(DAYS)):
         raise UnfitError(
             "is not a list of days", "write daily, or any of mon;tue;wed;thu;fri;sat;sun"
         )
@@ -115,6 +121,7 @@ _PARSERS: dict[str, Callable[[str, Column], Any]] = {
     "choices": _choices,
     "time": _time,
     "days": _days,
+    "listed": _listed,
     "version": _version,
     "word": _word,
     "year": _year,
@@ -170,6 +177,8 @@ def read_column(raw: TextTable, column: Column, problems: list[InputProblem]) ->
     for row in np.flatnonzero(np.isin(codes, list(unfit))).tolist() if unfit else ():
         why = unfit[codes[row]]
         complain(problems, raw, column.name, [row], why.reason, why.remedy)
+    if column.kind == "listed":
+        return pd.Series(cells.cast(pa.string()), dtype="str")
     if column.kind in ("choice", "word"):
         return pd.Series(pd.Categorical([value or "" for value in values]).take(codes))
     dtype = DTYPES.get(column.kind, object)

@@ -110,8 +110,9 @@ def _prefix_table(raw: TextTable, networks: pd.DataFrame, diagnostics: Diagnosti
                 complain(diagnostics.problems, raw, "cidr", [row], "has no prefix length", remedy)
         except ValueError as error:
             cidrs.append(None)
+            reason = f"is not a network: {str(error).removeprefix(repr(text)).strip()}"
             remedy = "write it as in 10.0.1.0/24 or 2001:db8:1::/64"
-            complain(diagnostics.problems, raw, "cidr", [row], f"is not a network: {error}", remedy)
+            complain(diagnostics.problems, raw, "cidr", [row], reason, remedy)
     names = networks["network"].tolist()
     sites = networks["site"].tolist()
     for outer, inner in find_overlaps(cidrs, sites):

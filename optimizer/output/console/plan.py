@@ -15,7 +15,6 @@ from models.plan import Plan
 from models.schema import TABLES
 from models.week import clock
 from models.week_plan import WeekPlan
-from optimizer.checker import NOT_DERIVED
 from optimizer.checker.violations import Judgement
 from optimizer.eligibility.server_load import Spans, plan_load
 from optimizer.output.console.terminal import Terminal
@@ -119,7 +118,7 @@ def print_judgement(judgement: Judgement) -> None:
             f"{count_words(judgement.tasks, 'task')}, {judgement.unassigned} unassigned: "
             "every rule is kept"
         )
-        console.tell(f"Not worked out again: {'; '.join(NOT_DERIVED)}")
+        console.tell(f"Not worked out again: {'; '.join(judgement.not_derived)}")
 
 
 def print_estate(estate: Estate) -> None:
