@@ -228,8 +228,7 @@ class LexicographicSolver:
         if aim.value(self._x) != bound and decided:
             self._take(aim, search_same_definitions(before, aim, self._x, self._quick))
         relaxed, bound = self._reach_or_tighten(aim, relaxed, before, bound)
-        far = self._many_rows and not self._is_squared(aim) and not self._is_close(aim, bound)
-        if far and relaxed.x is not None:
+        if relaxed.x is not None and not self._is_close(aim, bound):
             self._search_few_columns(aim, relaxed)
         bound, proof = self._closed(aim, relaxed, before, bound)
         value = aim.value(self._x)
