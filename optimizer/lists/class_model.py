@@ -13,6 +13,7 @@ from models.week_aims import First
 from optimizer.lists.server_classes import CONNECTS, NEAR, NOT_OFFERED, Views
 from optimizer.solver.cp_sat import SearchLimits, solve_cp_sat
 from optimizer.solver.deadline import Deadline
+from optimizer.solver.lp_relaxation import trivial
 
 EFFORT = SearchLimits(deterministic=10.0, deadline=Deadline(), seed=0)
 
@@ -53,9 +54,10 @@ def search_classes(
     program, aims = class_program(problem, free, first)
     x = np.zeros(len(program.lower), dtype=np.int64)
     for aim in (aim for aim in aims if len(aim.column)):
-        found = solve_cp_sat(program, aim, x, EFFORT)
-        if found.x is not None:
-            x = found.x
+        best = program.is_feasible(x) and aim.value(x) == trivial(program, aim).bound
+        found = x if best else solve_cp_sat(program, aim, x, EFFORT).x
+        if found is not None:
+            x = found
             program = program.with_rows([hold_aim(aim, aim.value(x))])
     listed = problem.harmless & (problem.size > 0)
     listed[free] = x[: len(free)] > 0
@@ -71,8 +73,9 @@ def class_program(
     listed, and ``lost``, 1 where beyond that its better far outcome is not sure: tier 3, where
     something is listed that connects and nothing is offered ``in_vain``; but where the backup
     server, near and not to be listed, stands in for what does not connect, that is tier 2, where
-    nothing connects. With limits first, three shortfalls. Rows keep all but the first from being
-    too small.
+    nothing connects. Per set of classes that spoil a far outcome, which kinds have in common,
+    ``spoilt``: whether one of them is listed. With limits first, three shortfalls. Rows keep all
+    but the first from being too small.
     """
     views, kinds = problem.views, len(problem.count)
     near, connects = (views & NEAR) > 0, (views & CONNECTS) > 0
@@ -83,17 +86,19 @@ def class_program(
     others = always.copy()
     others[own] = False
     away, lost = len(free) + np.arange(kinds), len(free) + kinds + np.arange(kinds)
-    short = len(free) + 2 * kinds + np.arange(3 if first == "limits" else 0)
-    rows: list[tuple[dict[int, int], int]] = []
+    spoils = np.where(own_near[:, None], connects, in_vain)[:, free]
+    together, of_kind = np.unique(spoils, axis=0, return_inverse=True)
+    spoilt = len(free) + 2 * kinds + np.arange(len(together))
+    columns = len(free) + 2 * kinds + len(together)
+    short = columns + np.arange(3 if first == "limits" else 0)
+    rows: list[tuple[dict[int, int], int]] = [
+        ({spoilt[number]: 1, column: -1}, 0) for number, column in np.argwhere(together).tolist()
+    ]
     for kind in range(kinds):
         if not near[kind, others].any():
             listed_near = dict.fromkeys(np.flatnonzero(near[kind, free]).tolist(), 1)
             rows.append(({away[kind]: 1, **listed_near}, 1))
-        spoils = (connects if own_near[kind] else in_vain)[kind, free]
-        rows += [
-            ({lost[kind]: 1, away[kind]: -1, column: -1}, -1)
-            for column in np.flatnonzero(spoils).tolist()
-        ]
+        rows.append(({lost[kind]: 1, away[kind]: -1, spoilt[of_kind[kind]]: -1}, -1))
         if not own_near[kind] and not others.any():
             serving = dict.fromkeys(np.flatnonzero(connects[kind, free]).tolist(), 1)
             rows.append(({lost[kind]: 1, away[kind]: -1, **serving}, 0))
@@ -116,7 +121,7 @@ def class_program(
         rows.append(({column: 1, **missing}, int(problem.planned[tier] - count.sum())))
     wanted = [{column: 1} for column in short] if first == "limits" else beyond[:3]
     aims = [_aim("beyond", False, terms) for terms in (beyond[3], *wanted)]
-    upper = np.ones(len(free) + 2 * kinds + len(short), dtype=np.int64)
+    upper = np.ones(columns + len(short), dtype=np.int64)
     upper[short] = max(1, int(problem.planned.max(initial=0)))
     program = IntegerProgram(
         lower=np.zeros_like(upper),

@@ -171,17 +171,17 @@ def _model(
     lower = np.where(rows.lower <= -FREE, -FREE, rows.lower - fixed)
     upper = np.where(rows.upper >= FREE, FREE, rows.upper - fixed)
     order = np.flatnonzero(is_free)[np.argsort(rows.row[is_free], kind="stable")]
-    column, coefficient = place[rows.column[order]], rows.coefficient[order]
-    ends = np.cumsum(np.bincount(rows.row[order], minlength=len(rows)))
-    begin = 0
-    for row, end in enumerate(ends.tolist()):
-        if begin == end:
-            if lower[row] > 0 or upper[row] < 0:
-                return None
-            continue
-        linear = proto.constraints.add().linear
-        linear.vars.extend(column[begin:end].tolist())
-        linear.coeffs.extend(coefficient[begin:end].tolist())
-        linear.domain.extend((int(lower[row]), int(upper[row])))
+    length = np.bincount(rows.row[order], minlength=len(rows))
+    if ((length == 0) & ((lower > 0) | (upper < 0))).any():
+        return None
+    column, coefficient = place[rows.column[order]].tolist(), rows.coefficient[order].tolist()
+    domains = np.stack([lower, upper], axis=1)[length > 0].tolist()
+    begin, ends = 0, np.cumsum(length[length > 0]).tolist()
+    add = proto.constraints.add
+    for end, domain in zip(ends, domains, strict=True):
+        linear = add().linear
+        linear.vars.extend(column[begin:end])
+        linear.coeffs.extend(coefficient[begin:end])
+        linear.domain.extend(domain)
         begin = end
     return model
