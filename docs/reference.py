@@ -19,6 +19,7 @@ from optimizer.inputs.templates import SETTINGS
 
 KINDS = {
     "name": "a name",
+    "listed": "a name without `;`",
     "text": "any text",
     "word": "any text, in capitals or not",
     "list": "a list, `;` between its items",

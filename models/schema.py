@@ -59,7 +59,7 @@ SERVERS = Table(
     "servers",
     "managed servers, each a possible guest interaction proxy",
     (
-        Column("server", "listed", "unique name, without ;", "vbr-01", True, None),
+        Column("server", "listed", "unique name", "vbr-01", True, None),
         Column("os", "text", "operating system, as inventories write it",
                "Microsoft Windows Server 2022 (64-bit)", True, None),
         Column("roles", "choices", "roles it has; exactly one server is the backup_server",
@@ -83,7 +83,7 @@ NETWORKS = Table(
     "networks",
     "the networks that servers and VMs are in",
     (
-        Column("network", "listed", "unique name, without ;", "hq-servers", True, None),
+        Column("network", "listed", "unique name", "hq-servers", True, None),
         Column("cidr", "text", "its address range, IPv4 or IPv6", "10.0.1.0/24"),
         Column("site", "text", "the site it is at", "hq"),
     ),

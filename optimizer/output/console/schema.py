@@ -11,7 +11,7 @@ from models.schema import Column, Table
 from optimizer.output.console.terminal import Terminal
 
 KINDS = {
-    "name": "text", "listed": "text", "text": "text", "word": "text, in any case",
+    "name": "text", "listed": "text without ;", "text": "text", "word": "text, in any case",
     "list": "list, ; between its items", "integer": "whole number",
     "decimal": "number", "boolean": "true or false", "time": "HH:MM",
     "version": "version, as in 5.1", "year": "year, as in 2019",
