@@ -55,13 +55,16 @@ def test_whatever_names_the_network_gets_the_name_that_is_there() -> None:
         ("a,10.1.1.0/24,hq\n", "b,10.1.1.0/24,hq\nc,10.1.1.0/24,hq\n"),
         ("a,10.1.1.0/24,\nb,10.1.1.0/24,hq\n", "c,10.1.1.0/24,lab\n"),
         ("a,10.1.1.0/24,hq\n", "a,10.1.1.0/24,hq\nb,10.1.1.0/24,hq\n"),
+        ("acme/10.1.1.0/24,10.1.1.0/24,\n", "umbra/10.1.1.0/24,10.1.1.0/24,\n"),
+        ("10.1.1.0/24,10.1.1.0/24,hq\n", "umbra/10.1.1.0/24,10.1.1.0/24,hq\n"),
+        ("10.1.1.0/24 (A),10.1.1.0/24,hq\n", "10.1.1.0/24 (B),10.1.1.0/24,hq\n"),
     ],
 )
 def test_a_range_that_may_be_several_networks_is_told(there: str, new: str) -> None:
     estate(networks=f"network,cidr,site\n{there}")
     write("new.csv", f"network,cidr,site\n{new}")
     told = " ".join(table("new.csv", "networks").split())
-    assert "10.1.1.0/24: the range of several networks (a at" in told
+    assert f"10.1.1.0/24: the range of several networks ({there.partition(',')[0]} at" in told
     assert "its addresses count as unknown: write the network's name in their place" in told
     assert len(networks()) == len({*there.splitlines(), *new.splitlines()})
     assert "several networks" not in table("new.csv", "networks")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence, Set
 
@@ -14,6 +15,7 @@ from optimizer.inputs.importers.ip_plan import COLUMNS, Network, parse_prefix
 
 NAMED = {"networks": ("network",), "links": ("from", "to")}  # columns that hold one name
 LISTED = ("servers", "vms")  # tables whose column networks holds several
+TENANT = re.compile(r" \((.+?)\)")
 Place = tuple[str, str]  # a network's name and site
 
 
@@ -41,14 +43,16 @@ def same_networks(
     """Return the name in ``known`` of each network of ``new`` that is there under another one.
 
     Two are one where range and site are equal, each once on either side, or where one of them
-    has no site and no other has the range. Each is told; so is a range that then is several
-    networks', since its addresses are in none.
+    has no site and no other has the range; but not where their names say that their VRFs or
+    tenants differ. Each is told; so is a range that then is several networks', since its addresses
+    are in none.
     """
     taken = set(new["network"]) & set(known["network"])
     there, free = _by_range(known, set()), _by_range(known, taken)
     names: dict[str, str] = {}
     for cidr, told in _by_range(new, taken).items():
-        found = _pairs(told, free.get(cidr, []), alone=len(there.get(cidr, [])) == 1)
+        pairs = _pairs(told, free.get(cidr, []), alone=len(there.get(cidr, [])) == 1)
+        found = {name: other for name, other in pairs.items() if _may_be_one(cidr, name, other)}
         for name, other in found.items():
             detail = f"called {other} in networks.csv, which has its range {cidr}: taken as that"
             findings.append(Finding("info", "same_network", name, detail))
@@ -148,6 +152,16 @@ def _pairs(told: Sequence[Place], known: Sequence[Place], alone: bool) -> dict[s
     ]
     names = {site: name for name, site in known if site in once[0] & once[1]}
     return {name: names[site] for name, site in told if site in names}
+
+
+def _may_be_one(cidr: Network, name: str, other: str) -> bool:
+    """Tell whether names of networks, as `name_networks` makes them, are of one VRF and tenant."""
+    (vrf, called, more), (other_vrf, other_called, other_more) = (
+        text.partition(str(cidr)) for text in (name, other)
+    )
+    tenants = [TENANT.match(text) for text in (more, other_more)]
+    differ = len({found[1] for found in tenants if found}) > 1
+    return not (called and other_called) or (vrf == other_vrf and not differ)
 
 
 def _several(cidr: Network, places: Sequence[Place]) -> Finding:
