@@ -120,8 +120,9 @@ def check_totals(
         "unassigned": seen.unassigned,
         "servers_used": int(np.sum(seen.loads.planned.any(axis=1))),
         "findings": len(files["findings.csv"]),
-        "jobs_to_split": len(files["job_splits.csv"].columns["job"].unique()),
     }
+    if "job_splits.csv" in files:  # out of core it is read in parts
+        totals["jobs_to_split"] = len(files["job_splits.csv"].columns["job"].unique())
     judge_totals(record, totals, complaints)
     return Judgement(
         violations=complaints.sentences(),

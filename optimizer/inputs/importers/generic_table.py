@@ -27,7 +27,6 @@ from optimizer.inputs.importers.ip_plan import of_host_bits
 from optimizer.inputs.importers.spreadsheets import Sheet, read_sheets, source_file
 
 LISTS = ("list", "choices", "days")
-LISTED = ("servers", "networks")  # lists name them
 OPTION = "--map"
 
 
@@ -70,8 +69,6 @@ def read_generic_table(
         written = sheet.cells[fields["cidr"][0]].astype("str").str.partition("/")[0].str.strip()
         findings += of_host_bits(sheet.file, written + "/" + lengths)
     rows = _keyed(sheet, table, cells.assign(**given), findings)
-    if table.name in LISTED:
-        findings += _unlistable(rows[table.key[0]])
     if "platform" in rows:
         findings += unknown_platforms(Counter(rows["platform"].tolist()))
     return Inventory(
@@ -206,14 +203,6 @@ def _keyed(sheet: Sheet, table: Table, rows: pd.DataFrame, findings: list[Findin
         detail = f"{counted(int((~keyed).sum()), 'row')} left out: no {' or '.join(table.key)}"
         findings.append(Finding("warning", "row_without_key", f"{sheet.file}:{first}", detail))
     return rows[keyed].reset_index(drop=True)
-
-
-def _unlistable(names: pd.Series[str]) -> list[Finding]:
-    detail = "no list can name it, since ; separates the items of a list: rename it"
-    return [
-        Finding("warning", "unlistable_name", name, detail)
-        for name in names[names.str.contains(";", regex=False)].unique()
-    ]
 
 
 def _merged(rows: pd.DataFrame, table: Table, findings: list[Finding]) -> pd.DataFrame:
