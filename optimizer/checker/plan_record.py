@@ -102,29 +102,24 @@ def _judge_inputs(inputs: Mapping[str, str], found: Any, complaints: Violations)
 
 def _judge_settings(estate: Estate, found: Any, complaints: Violations) -> None:
     """Complain of each setting that plan.json names and the estate has otherwise."""
-    expected = _settings_of(estate)
-    for path, value in _leaves(found if isinstance(found, dict) else {}, expected):
-        wanted: Any = expected
-        for key in path:
-            wanted = wanted[key]
-        if value != wanted:
-            complaints.add(
-                "other settings",
-                f"{RECORD}: settings: {' '.join(path)} is {value!r}, expected {wanted!r} as in "
-                "estate.toml",
-            )
+    settings = found if isinstance(found, dict) else {}
+    for setting, value, wanted in _differing(settings, _settings_of(estate)):
+        complaints.add(
+            "other settings",
+            f"{RECORD}: settings: {setting} is {value!r}, expected {wanted!r} as in estate.toml",
+        )
 
 
-def _leaves(
-    found: Mapping[str, Any], expected: Mapping[str, Any], *path: str
-) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield each of the ``expected`` settings that was found, with its path."""
+def _differing(
+    found: Mapping[str, Any], expected: Mapping[str, Any], section: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each setting that was found and is not as ``expected``, with both values."""
     for key in [key for key in expected if key in found]:
-        sections = isinstance(expected[key], dict) and isinstance(found[key], dict)
-        if sections and key != "tolerance":
-            yield from _leaves(found[key], expected[key], *path, key)
-        else:
-            yield (*path, key), found[key]
+        value, wanted = found[key], expected[key]
+        if isinstance(wanted, dict) and isinstance(value, dict) and key != "tolerance":
+            yield from _differing(value, wanted, f"{section}{key} ")
+        elif value != wanted:
+            yield section + key, value, wanted
 
 
 def _settings_of(estate: Estate) -> dict[str, Any]:
